@@ -164,6 +164,10 @@ export class FakeRig implements RigPort {
     return { passed: false, problem: 'failed with exit code 1', output: 'no', isFinal: true };
   }
 
+  get pullRequests(): never {
+    throw new Error('this rig has no pull requests');
+  }
+
   land(commit: string, { commit: base, expected }: LandingBase): Promise<boolean> {
     return this.guard('a change is pushed', () => {
       this.failAtTimes();

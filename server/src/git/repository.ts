@@ -307,6 +307,40 @@ export class RigRepository {
   }
 
   /**
+   * Pushes a commit to a branch for others to look at, in place of what is there.
+   * @throws UserError `refused` where the remote does not take it, and would not take it a second time
+   */
+  async publish(commit: string, branch: string): Promise<void> {
+    if (!isSafeBranch(branch)) throw new UserError(`"${branch}" cannot be a branch name`);
+    await withRepository(this.directory, async () => {
+      await this.fetchLocked();
+      const ref = `refs/remotes/origin/${branch}`;
+      const expected = await this.resolve(ref);
+      if (expected === commit) return;
+      try {
+        await compareAndSetPush(this.directory, { commit, branch, expected }, await this.openAccess());
+      } catch (error) {
+        throw pushError(error, this.source, branch);
+      }
+      await git(this.directory, ['update-ref', ref, commit]);
+    });
+  }
+
+  /** Removes a branch that was published; nothing happens where it is gone. */
+  async unpublish(branch: string): Promise<void> {
+    await withRepository(this.directory, async () => {
+      await this.fetchLocked();
+      if (!(await this.resolve(`refs/remotes/origin/${branch}`))) return;
+      try {
+        const options = { ...(await this.openAccess()), timeoutMs: NETWORK_TIMEOUT_MS };
+        await git(this.directory, ['push', '--no-verify', '--quiet', 'origin', `:refs/heads/${branch}`], options);
+      } catch (error) {
+        throw pushError(error, this.source, branch);
+      }
+    });
+  }
+
+  /**
    * Lands a commit: compare-and-set against `expected` (undefined = the branch does not exist yet).
    * @param branch where it lands: by default the rig's own target
    * @returns false if the branch moved meanwhile; nothing has changed then

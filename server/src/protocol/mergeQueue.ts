@@ -61,8 +61,8 @@ export interface MergeRequestInfo {
   /** Tip of the branch when it was submitted. */
   commit: string;
   state: MergeRequestState;
-  /** It is not merged before its steps are done, or before `waitsUntil`, as something was in the way. */
-  waitsFor?: 'steps' | 'retry';
+  /** It is not merged before its steps are done, by its pull request, or before `waitsUntil`, as something was in the way. */
+  waitsFor?: 'steps' | 'retry' | 'pull-request';
   /** ISO time. */
   waitsUntil?: string;
   review: ReviewState;
@@ -73,6 +73,8 @@ export interface MergeRequestInfo {
   /** A person has to look: that is how the rig is set up, or its reviewers do not answer. */
   needsPerson: boolean;
   priority: number;
+  /** The pull request by which it is merged, or was. */
+  pullRequest?: { number: number; url: string; open: boolean };
   /** Its place where a person has set it, else 0; smaller ones are merged sooner. */
   order: number;
   /** A person wants it merged before others. */

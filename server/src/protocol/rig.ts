@@ -54,10 +54,14 @@ export type MergeMode = (typeof mergeModes)[number];
 
 /**
  * What becomes of approved work: `squash`: one commit for each bead; `rebase`: the author's commits; `merge`: the author's
- * commits and one that merges them; `local`: as `squash`, but nothing is pushed.
+ * commits and one that merges them; `local`: as `squash`, but nothing is pushed; `pr`: a pull request.
  */
-export const mergeStrategies = ['squash', 'rebase', 'merge', 'local'] as const;
+export const mergeStrategies = ['squash', 'rebase', 'merge', 'local', 'pr'] as const;
 export type MergeStrategy = (typeof mergeStrategies)[number];
+
+/** How a pull request is merged at its provider; `off`: people merge it there. */
+export const pullRequestMerges = ['rebase', 'squash', 'merge', 'off'] as const;
+export type PullRequestMerge = (typeof pullRequestMerges)[number];
 
 export type GateCommands = Partial<Record<GateName, string>>;
 
@@ -100,6 +104,8 @@ export const rigSettingNames = [
   'git_filters',
   'merge_mode',
   'merge_strategy',
+  'pr_repository',
+  'pr_merge',
   'max_batch',
   'flaky_retries',
   'feature_branch',

@@ -103,6 +103,8 @@ export const builtInEventTypes = [
   'resubmitted',
   'merge_started',
   'merge_postponed',
+  'pull_request_opened',
+  'pull_request_closed',
   'merge_withdrawn',
   'gate_passed',
   'gate_failed',

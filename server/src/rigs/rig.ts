@@ -37,6 +37,10 @@ import { refineryAddress, type RigLayout, type TownLayout } from '../town/layout
 import { identityOf } from '../agents/gitIdentity';
 import type { FrozenBlocks, GateResult, RebasedWork, ReviewedChange, WorktreeRequest } from './types';
 import { frozenScript, progressFile, readAssignment, scriptStep, type Assignment } from './assignment';
+import { ghProgram } from './forge/ghProgram';
+import { GitHub } from './forge/github';
+import { RigPullRequests } from './forge/pullRequests';
+import { repositoryName } from './forge/repositoryName';
 import { GateRunner } from './gateRunner';
 import { endRecordedGate } from './gates';
 import { dropFeature, type DroppedFeature } from './featureBranches';
@@ -63,6 +67,7 @@ export class Rig {
   /** Merge windows of feature branches, which live shorter than a server: they are not kept over restarts. */
   private readonly featureWindows = new Map<string, MergeWindow>();
   private readonly gateRunner: GateRunner;
+  readonly pullRequests: RigPullRequests;
 
   constructor(
     private readonly town: TownLayout,
@@ -85,6 +90,15 @@ export class Rig {
       checkout: () => this.checkoutOptions,
       requireAccepted: (settings) => this.requireAccepted(settings),
     });
+    this.pullRequests = this.newPullRequests();
+  }
+
+  private newPullRequests(): RigPullRequests {
+    const { repository, layout } = this;
+    const gh = ghProgram(layout.root, this.gateEnvironment);
+    const forge = (): GitHub =>
+      new GitHub(repositoryName(repository.source, this.settings.merge_queue.pr_repository), gh);
+    return new RigPullRequests(repository, forge, () => this.settings.merge_queue.pr_merge);
   }
 
   get name(): string {

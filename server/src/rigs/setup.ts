@@ -202,6 +202,8 @@ export function changeSettings(
 const QUEUE_SETTINGS: Partial<Record<RigSettingName, keyof RigSettings['merge_queue']>> = {
   merge_mode: 'mode',
   merge_strategy: 'merge_strategy',
+  pr_repository: 'pr_repository',
+  pr_merge: 'pr_merge',
   max_batch: 'max_batch',
   flaky_retries: 'flaky_retries',
   parallel: 'parallel',

@@ -4,6 +4,7 @@ import {
   gateNames,
   mergeModes,
   mergeStrategies,
+  pullRequestMerges,
   reviewModes,
   type GateInfo,
   type MergeStrategy,
@@ -90,6 +91,9 @@ const gitFilter = z.strictObject({
   required: z.boolean().optional(),
 });
 
+/** As gh takes it: `owner/name`, or `host/owner/name`. No part is an option. */
+const PULL_REQUEST_REPOSITORY = /^(?:[\w.][\w.-]*\/)?[\w.][\w.-]*\/[\w.][\w.-]*$/;
+
 /** The Go `gt` writes `direct` where work lands without a pull request. */
 const mergeStrategy = z.preprocess((value) => (value === 'direct' ? 'squash' : value), z.enum(mergeStrategies));
 
@@ -147,6 +151,10 @@ const rigSettingsSchema = z
         mode: z.enum(mergeModes).default('batch'),
         /** What becomes of approved work; that of the town where it is missing. */
         merge_strategy: mergeStrategy.optional(),
+        /** For `pr`: the repository at the provider, `owner/name`, where the address of the source does not say it. */
+        pr_repository: z.string().regex(PULL_REQUEST_REPOSITORY, 'is not owner/name').optional(),
+        /** For `pr`: how pull requests are merged, see `pullRequestMerges`. */
+        pr_merge: z.enum(pullRequestMerges).default('rebase'),
         /** How many changes are tested together at most. */
         max_batch: z.number().int().min(1).max(100).default(16),
         /** How often a gate that failed runs again on the same files before a change is rejected for it. */

@@ -243,7 +243,7 @@ describe('gt mq', () => {
       [await ok('config', 'merge-strategy'), await ok('config', 'merge-strategy', 'local')],
       ['squash', 'local'],
     );
-    await fails(/squash, rebase, merge, local/, 'config', 'merge-strategy', 'octopus');
+    await fails(/squash, rebase, merge, local, pr/, 'config', 'merge-strategy', 'octopus');
     await fails(/on-or-off|on, off/, 'config', 'mayor-may-land', 'maybe');
   });
 });

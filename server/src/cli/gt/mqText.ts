@@ -37,6 +37,7 @@ function stateText(info: MergeRequestInfo): string {
   if (info.state === 'no-change') return 'ended without a change';
   if (info.state === 'rejected') return 'sent back';
   if (info.waitsFor === 'steps') return 'waits for its steps';
+  if (info.waitsFor === 'pull-request') return `waits for pull request #${info.pullRequest?.number}`;
   if (info.waitsFor === 'retry') return `waits until ${info.waitsUntil}`;
   if (info.state !== 'reviewing') return info.state;
   return info.needsPerson ? "waits for a person's review" : 'in review';
@@ -55,6 +56,7 @@ export function statusLines(info: MergeRequestInfo): string[] {
     ...(info.reason === undefined ? [] : [`  ${info.closedAt === undefined ? 'problem' : 'reason'}: ${info.reason}`]),
     ...(direct ? [`  landed directly by ${direct.by}${skipped ? ` (${skipped})` : ''}`] : []),
     ...(validation ? [`  validated by ${validation.validated_by}: ${signals(validation.quality_signals)}`] : []),
+    ...(info.pullRequest ? [`  pull request ${info.pullRequest.url}${info.pullRequest.open ? '' : ', closed'}`] : []),
     ...(info.note ? [`  author's note: ${info.note}`] : []),
     ...(info.checks.length > 0 ? ['', '  checks', ...info.checks.map((check) => `    ${checkText(check)}`)] : []),
     ...info.reviews.flatMap((review) => [

@@ -31,6 +31,8 @@ export type Action =
       maxAttempts: number;
       maxBatch: number;
     }
+  | { type: 'watch-pull-request'; mergeRequest: string; rig: string; revision: string; maxAttempts: number }
+  | { type: 'close-pull-request'; mergeRequest: string; rig: string; revision: string }
   | {
       type: 'request-review';
       mergeRequest: string;
@@ -98,6 +100,9 @@ export function actionKey(action: Action): string {
     case 'merge':
     case 'request-review':
       return mergeKey(action.rig, action.target);
+    case 'watch-pull-request':
+    case 'close-pull-request':
+      return `pull-request:${action.mergeRequest}`;
     case 'review-by-script':
     case 'review-by-agent':
       return `review:${action.rig}`; // one at a time in the reviewer's worktree

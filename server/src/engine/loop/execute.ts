@@ -10,6 +10,8 @@ import { closeSettled } from '../escalation/settled';
 import { requestReview } from '../review/requestReview';
 import { handleStall } from '../supervision/handleStall';
 import { merge } from '../mergeQueue/merge';
+import { closePullRequest } from '../mergeQueue/pullRequests/closePullRequest';
+import { watchPullRequest } from '../mergeQueue/pullRequests/watchPullRequest';
 import { recordDeath } from '../supervision/recordDeath';
 import { recordReviewTimeout } from '../review/recordReviewTimeout';
 import { resubmit } from '../mergeQueue/resubmit';
@@ -39,6 +41,10 @@ export async function execute(action: Action, context: EngineContext): Promise<v
       return context.sessions.forget(action.session);
     case 'merge':
       return merge(action, context);
+    case 'watch-pull-request':
+      return watchPullRequest(action, context);
+    case 'close-pull-request':
+      return closePullRequest(action, context);
     case 'request-review':
       return requestReview(action, context);
     case 'review-by-script':

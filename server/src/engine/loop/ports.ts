@@ -2,6 +2,7 @@ import type { GateInfo, MergeMode, MergeStrategy, ReviewMode, SnapshotInfo } fro
 import type { LandingBase } from '../../git/landingBase';
 import type { RebaseResult } from '../../git/rebase';
 import type { DroppedFeature } from '../../rigs/featureBranches';
+import type { RigPullRequests } from '../../rigs/forge/pullRequests';
 import type { MergeWindow } from '../../rigs/mergeWindow';
 import type { Pacing } from '../../rigs/pacing';
 import type { GateListener, GateRun } from '../../rigs/runGates';
@@ -86,6 +87,7 @@ export interface RigPort {
   runReview(change: ReviewedChange): Promise<{ code: number | null; output: string }>;
   /** Compare-and-set push of a commit that stands on `base`; false if the target moved. */
   land(commit: string, base: LandingBase): Promise<boolean>;
+  readonly pullRequests: PullRequestPort;
   /** Whether a commit is already on the target. */
   hasLanded(commit: string, target?: string): Promise<boolean>;
   /** Snapshot, then remove. Gives the label of the snapshot that is kept, if there was anything to keep. */
@@ -102,6 +104,9 @@ export interface RigPort {
     work: Omit<WorktreeRequest, 'base'>,
   ): Promise<{ base: string; authors: string[] }>;
 }
+
+/** Pull requests at the provider of a rig's source: see `RigPullRequests`. */
+export type PullRequestPort = Pick<RigPullRequests, 'open' | 'status' | 'merge' | 'close' | 'removeBranch' | 'merging'>;
 
 export interface SessionPort {
   /** All sessions with a record, living or ended but not forgotten. */

@@ -9,6 +9,7 @@ import { stalls } from '../supervision/stallRule';
 import { crashLoops } from '../supervision/crashLoopRule';
 import { orphanedReviews } from '../review/orphanedReviewRule';
 import { mayorEnds, mayorStarts } from '../mayor/mayorRule';
+import { pullRequests } from '../mergeQueue/pullRequests/pullRequestRule';
 import { merges } from '../mergeQueue/mergeRule';
 import { removableWorktrees } from '../dispatch/worktreeRule';
 import { convoys, endedFeatures } from '../convoys/landingRule';
@@ -31,6 +32,7 @@ const progress: Rule[] = [
   reviews,
   mayorStarts,
   merges,
+  pullRequests,
   removableWorktrees,
   convoys,
   endedFeatures,

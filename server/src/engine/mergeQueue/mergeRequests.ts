@@ -116,6 +116,11 @@ export function mergeRequestInfo(
     review,
     patch: request.review?.patch,
     approvedBy: review === 'approved' ? request.review?.by : undefined,
+    pullRequest: request.pullRequest && {
+      number: request.pullRequest.number,
+      url: request.pullRequest.url,
+      open: request.pullRequest.state !== 'closed',
+    },
     needsPerson: needsPerson(bead, request, mode),
     priority: bead.priority,
     retries: request.retries,
@@ -172,6 +177,7 @@ function waitsFor(
 ): Pick<MergeRequestInfo, 'waitsFor' | 'waitsUntil'> | undefined {
   if (state !== 'queued' && state !== 'reviewing') return undefined;
   if (source && openStepsOf(graphOf(store), source)) return { waitsFor: 'steps' };
+  if (request.pullRequest?.state === 'open') return { waitsFor: 'pull-request' };
   const { notBefore } = request;
   return notBefore !== undefined && Date.parse(notBefore) > now.getTime()
     ? { waitsFor: 'retry', waitsUntil: notBefore }

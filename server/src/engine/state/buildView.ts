@@ -61,6 +61,7 @@ export function buildView(sources: ViewSources): TownView {
     rigs: sources.rigs.map((rig) => rigView(rig, store, now)),
     work: workViews(sources, trackedBy, openSources(store, requests)),
     merges: requests.flatMap((bead) => mergeView(sources, bead, trackedBy, now)),
+    abandonedPullRequests: abandonedPullRequests(store, now),
     sessions: sources.sessions.all(),
   };
   return {
@@ -101,6 +102,7 @@ function rigView(rig: ViewedRig, store: BeadStore, now: number): RigView {
     reviewTimeoutMs: settings.review_timeout * 1000,
     maxReviewRounds: settings.max_review_rounds,
     stallMs: settings.stall_after * 1000,
+    mergeStrategy: rig.port.mergeQueue.strategy,
     mergeWindow: rig.port.mergeWindow(),
     maxBatch: settings.merge_queue.max_batch,
     crashLooping,
@@ -109,6 +111,20 @@ function rigView(rig: ViewedRig, store: BeadStore, now: number): RigView {
     maxRestarts: settings.max_restarts,
     pool: (settings.namepool.names ?? defaultNames).filter(isSafeSegment),
   };
+}
+
+/** Those of closed requests, unless somebody works on their beads: the next request for one of them goes on with it. */
+function abandonedPullRequests(store: BeadStore, now: number): TownView['abandonedPullRequests'] {
+  return requestsIn(store)
+    .withPullRequest()
+    .flatMap((bead) => {
+      const merge = mergeOf(bead);
+      const source = merge && store.get(merge.source);
+      if (!merge || !isClosed(bead.status)) return [];
+      if (source && !isClosed(source.status) && source.status !== 'failed') return [];
+      const notBefore = waitEnd(time(merge.notBefore), now);
+      return [{ mergeRequest: bead.id, rig: merge.rig, revision: bead.updated_at, notBefore }];
+    });
 }
 
 function workViews(
@@ -217,6 +233,7 @@ function mergeView(
       hasOpenSteps:
         source !== undefined &&
         (merge.landing ? !isDone(store, source) : openStepsOf(graphOf(store), source) !== undefined),
+      hasPullRequest: merge.pullRequest?.state === 'open',
       review: merge.review && {
         state: merge.review.state,
         patch: merge.review.patch,

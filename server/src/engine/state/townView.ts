@@ -1,4 +1,4 @@
-import type { ReviewMode } from '../../protocol/town';
+import type { MergeStrategy, ReviewMode } from '../../protocol/town';
 import type { MergeWindow } from '../../rigs/mergeWindow';
 import type { SessionView } from '../../sessions/types';
 
@@ -13,6 +13,8 @@ export interface TownView {
   rigs: RigView[];
   work: WorkView[];
   merges: MergeView[];
+  /** Pull requests of merge requests that are closed, whose beads nobody works on any more. */
+  abandonedPullRequests: { mergeRequest: string; rig: string; revision: string; notBefore: number }[];
   sessions: SessionView[];
   worktrees: WorktreeView[];
   convoys: ConvoyView[];
@@ -62,6 +64,7 @@ export interface RigView {
   maxAttempts: number;
   maxRestarts: number;
   review: ReviewMode;
+  mergeStrategy: MergeStrategy;
   /** False while nobody has accepted the runtime that would review. */
   reviewerAccepted: boolean;
   reviewTimeoutMs: number;
@@ -131,6 +134,8 @@ export interface MergeView {
   order: number;
   /** Steps of its source, or beads of its convoy, are open: it is not finished work. */
   hasOpenSteps: boolean;
+  /** A pull request of it is watched. */
+  hasPullRequest: boolean;
   /** Undefined until its patch was laid out for review. */
   review?: { state: 'waiting' | 'approved'; patch: string; shown?: string; unanswered: number; person: boolean };
 }

@@ -172,12 +172,33 @@ const mergeSchema = z.looseObject({
       skipTests: z.boolean().optional(),
     })
     .optional(),
+  /**
+   * The pull request by which it is merged. `open`: it is watched; `stale`: its branch has to be pushed again, on top of the
+   * target as it is now; `closed`: it is merged or closed, or belongs to a later request for the same bead.
+   */
+  pullRequest: z
+    .object({
+      state: z.enum(['open', 'stale', 'closed']),
+      number: z.number().int(),
+      url: z.string(),
+      /** The branch at the provider. */
+      branch: z.string(),
+      /** Commit that was pushed there and has passed the gates, and the tip of the target that it stands on. */
+      head: z.string(),
+      base: z.string(),
+      /** What it was like when it was last looked at, and how often it was like that. */
+      seen: z.string().default(''),
+      looks: z.number().int().default(0),
+    })
+    .optional(),
   /** Times it could not be tried (target moved, push failed). */
   retries: z.number().int().default(0),
   notBefore: z.string().optional(),
 });
 
 export type MergeRequest = z.output<typeof mergeSchema>;
+/** The pull request of a merge request. */
+export type PullRequestRecord = NonNullable<MergeRequest['pullRequest']>;
 
 export const MERGE_REQUEST = 'merge_request';
 export const CONVOY = 'convoy';
