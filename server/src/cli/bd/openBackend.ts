@@ -2,6 +2,7 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { hasCode, UserError } from '../../base/errors';
 import { followRedirect, findLedger, isLedger } from '../../beads/storage/locate';
+import { DirectBackend } from './directBackend';
 import type { Backend } from './localBackend';
 import { townOfDirectory } from '../shared/findTown';
 import type { StartedLink } from '../../protocol/transport/commandClient';
@@ -40,7 +41,9 @@ export async function openBackend(options: BackendOptions): Promise<Backend> {
   if (directory === undefined)
     throw new UserError('no beads database found', 'run "bd init" to create one here', 'not-found');
   const place = canOnlyRead ? undefined : chosenPlace(directory, options);
-  return (place && (await openLedgerServer(place, options))) ?? openLocally(directory, options);
+  const served = place && (await openLedgerServer(place, options));
+  if (served) return served;
+  return new DirectBackend(directory, ledgerStateFolder(directory, options.env), () => openLocally(directory, options));
 }
 
 /** @returns undefined where the command has to open the ledger itself */
