@@ -118,6 +118,7 @@ export const rigSettingNames = [
   'pr_merge',
   'max_batch',
   'flaky_retries',
+  'feature_branch',
   'parallel',
   'gate_timeout',
   'gate_memory_mb',

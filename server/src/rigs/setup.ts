@@ -210,6 +210,7 @@ const QUEUE_SETTINGS: Partial<Record<RigSettingName, keyof RigSettings['merge_qu
   gate_timeout: 'gate_timeout',
   gate_memory_mb: 'gate_memory_mb',
   gate_processes: 'gate_processes',
+  feature_branch: 'feature_branch',
 };
 
 /** Texts that are numbers are meant as such; what does not fit is refused when the file is written. */
