@@ -141,6 +141,7 @@ function look(store: BeadStore): () => unknown {
   const port = {
     name: 'toy',
     mergeWindow: () => FIRST_WINDOW,
+    mergeQueue: { mode: 'batch', strategy: 'squash', flakyRetries: 1 },
     worktrees: () => [],
     pacing: { lastSpawnAt: 0, shortLives: [] },
   } as unknown as RigPort;

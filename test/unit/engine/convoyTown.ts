@@ -141,6 +141,7 @@ export class ConvoyTestTown {
         port: {
           name,
           mergeWindow: () => FIRST_WINDOW,
+          mergeQueue: { mode: 'batch', strategy: 'squash', flakyRetries: 1 },
           pacing: { lastSpawnAt: 0, shortLives: [] },
           worktrees: () => [],
         } as unknown as RigPort,
