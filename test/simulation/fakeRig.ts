@@ -201,6 +201,18 @@ export class FakeRig implements RigPort {
     return this.guard('the target is read', () => this.repository.hasLanded(commit));
   }
 
+  mergeBranch(): Promise<never> {
+    throw new Error('no convoy has a feature branch here');
+  }
+
+  featureTip(): Promise<never> {
+    throw new Error('no convoy has a feature branch here');
+  }
+
+  dropFeature(): Promise<never> {
+    throw new Error('no convoy has a feature branch here');
+  }
+
   retireWorktree(name: string, bead: string): Promise<string | undefined> {
     return this.guard('a worktree is removed', () => {
       const { repository, world } = this;

@@ -10,7 +10,7 @@ import { forgetPushed, landHere, localRef } from './localLanding';
 import { featureTips, isFeatureBranch, keepFeature } from './featureBranch';
 import { hasMoved } from './movedRefs';
 import { isSafeBranch } from './names';
-import { compareAndSetPush, pushError } from './push';
+import { compareAndSetDelete, compareAndSetPush, pushError } from './push';
 import { resetSettings } from './repositorySettings';
 import { accessOf, branchesOf, folderOf, headBranch, refsOf, unknownBranch, type RepositorySource } from './source';
 
@@ -283,6 +283,27 @@ export class RigRepository {
     const tree = await gitLine(this.directory, ['hash-object', '-t', 'tree', '-w', '--', '/dev/null']);
     const commit = await gitLine(this.directory, ['commit-tree', tree, '-m', 'Begin']);
     await this.push(commit, undefined);
+  }
+
+  /**
+   * Deletes a branch of the source, only while it is at `expected`.
+   * @returns false if it moved meanwhile
+   * @throws UserError `refused` where the remote keeps it
+   */
+  async deleteBranch(branch: string, expected: string): Promise<boolean> {
+    return withRepository(this.directory, async () => {
+      try {
+        await compareAndSetDelete(this.directory, { branch, expected }, await this.openAccess());
+      } catch (error) {
+        await this.fetchLocked();
+        const now = await this.resolve(`refs/remotes/origin/${branch}`);
+        if (now === undefined) return true;
+        if (now !== expected) return false;
+        throw pushError(error, this.source, branch);
+      }
+      await git(this.directory, ['update-ref', '-d', `refs/remotes/origin/${branch}`]);
+      return true;
+    });
   }
 
   /**

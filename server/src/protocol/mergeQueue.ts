@@ -54,6 +54,10 @@ export interface MergeRequestInfo {
   title: string;
   worker: string;
   branch: string;
+  /** Branch that it lands on. */
+  target: string;
+  /** It is the feature branch of a convoy, `bead`, that lands. */
+  landing?: true;
   /** Tip of the branch when it was submitted. */
   commit: string;
   state: MergeRequestState;

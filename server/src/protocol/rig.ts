@@ -108,6 +108,7 @@ export const rigSettingNames = [
   'pr_merge',
   'max_batch',
   'flaky_retries',
+  'feature_branch',
   'parallel',
 ] as const;
 

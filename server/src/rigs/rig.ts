@@ -5,8 +5,9 @@ import { listFolder } from '../base/safeFolders';
 import { fileAt } from '../git/change';
 import { git, GitError, type GitIdentity } from '../git/git';
 import { missingSubmodules } from '../git/gitlinks';
-import { branchCommits, featureBase, landingBase, type LandingBase } from '../git/landingBase';
+import { branchCommits, featureBase, featureTip, landingBase, type LandingBase } from '../git/landingBase';
 import { uploadLargeFiles } from '../git/largeFiles';
+import { mergeBranch } from '../git/mergeBranch';
 import { rebaseOnto, type CommitShape, type RebaseResult } from '../git/rebase';
 import type { RigRepository } from '../git/repository';
 import { isSafeSegment, safePart } from '../git/names';
@@ -42,6 +43,7 @@ import { RigPullRequests } from './forge/pullRequests';
 import { repositoryName } from './forge/repositoryName';
 import { GateRunner } from './gateRunner';
 import { endRecordedGate } from './gates';
+import { dropFeature, type DroppedFeature } from './featureBranches';
 import { FIRST_WINDOW, MergeWindowRecord, type MergeWindow } from './mergeWindow';
 import { PacingRecord, type Pacing } from './pacing';
 import { retireWorktree } from './retireWorktree';
@@ -243,9 +245,41 @@ export class Rig {
       base,
       this.refineryIdentity,
     );
-    if (rebased.kind !== 'clean') return rebased;
-    const problems = await missingSubmodules(this.repository, base, rebased.commit);
-    return problems.length > 0 ? { kind: 'incomplete', problems } : rebased;
+    return this.complete(rebased, base);
+  }
+
+  async mergeBranch(
+    commit: string,
+    base: string,
+    { title, trailers }: { title: string; trailers: readonly string[] },
+  ): Promise<RebaseResult | { kind: 'incomplete'; problems: string[] }> {
+    const work = { tip: commit, title, trailers, signing: signingOf(this.settings) };
+    return this.complete(await mergeBranch(this.repository, work, base, this.refineryIdentity), base);
+  }
+
+  /** A fresh clone has to have all of it. */
+  private async complete(
+    made: RebaseResult,
+    base: string,
+  ): Promise<RebaseResult | { kind: 'incomplete'; problems: string[] }> {
+    if (made.kind !== 'clean') return made;
+    const problems = await missingSubmodules(this.repository, base, made.commit);
+    return problems.length > 0 ? { kind: 'incomplete', problems } : made;
+  }
+
+  async featureTip(branch: string): Promise<string | undefined> {
+    await this.repository.fetchMoved(branch);
+    return featureTip(this.repository, branch);
+  }
+
+  /** Commits of a feature branch that the rig's own target does not have, as far as they were fetched. */
+  async commitsAhead(branch: string): Promise<number | undefined> {
+    const tip = await featureTip(this.repository, branch);
+    return tip === undefined ? undefined : this.repository.countCommits(await this.repository.tip(), tip);
+  }
+
+  dropFeature(branch: string, landed: boolean): Promise<DroppedFeature> {
+    return dropFeature(this.repository, this.layout, branch, landed);
   }
 
   /** Read once: what is accepted, what runs and what the result is kept for are the same. */

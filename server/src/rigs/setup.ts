@@ -207,6 +207,7 @@ const QUEUE_SETTINGS: Partial<Record<RigSettingName, keyof RigSettings['merge_qu
   max_batch: 'max_batch',
   flaky_retries: 'flaky_retries',
   parallel: 'parallel',
+  feature_branch: 'feature_branch',
 };
 
 /** Texts that are numbers are meant as such; what does not fit is refused when the file is written. */

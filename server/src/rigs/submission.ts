@@ -63,6 +63,8 @@ export interface SubmittedWork {
   authors: readonly string[];
   /** The agent says that nothing has to change. */
   isUnchanged?: boolean;
+  /** It merges the target into a feature branch, and may leave the files as they are there. */
+  isMerge?: boolean;
 }
 
 /**
@@ -117,6 +119,6 @@ export async function checkSubmission(
       'refused',
     );
   }
-  await requireChange(repository, work.bases, state.head);
+  if (!work.isMerge) await requireChange(repository, work.bases, state.head);
   return { commit: state.head };
 }

@@ -48,6 +48,8 @@ const townSettingsSchema = z.looseObject({
   agent_email_domain: z.string().default('gastown.local'),
   /** Whether the Mayor may land work without review (`gt land --direct`). */
   mayor_may_land: z.boolean().default(false),
+  /** Whether new convoys collect their beads on a feature branch, where they do not say so themselves. */
+  feature_branch: z.boolean().default(false),
   /** What becomes of approved work in rigs that do not say it themselves: see `mergeStrategies`. */
   merge_strategy: z.enum(mergeStrategies).default('squash'),
   /** The engine's switch. */
@@ -159,6 +161,8 @@ const rigSettingsSchema = z
         flaky_retries: z.number().int().min(0).max(10).default(1),
         /** Whether gates that do not need one another run at the same time, in one checkout. */
         parallel: z.boolean().default(false),
+        /** Whether new convoys with beads of this rig collect them on a feature branch; the town's setting where it is missing. */
+        feature_branch: z.boolean().optional(),
         /** Ignored files that stay between two gate runs, as patterns of `git clean -e`, such as `node_modules`. */
         keep: z.array(z.string()).default([]),
       })

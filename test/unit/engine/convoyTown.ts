@@ -63,6 +63,8 @@ export class ConvoyTestTown {
       ),
       addresses: this.addresses,
       rig: (name) => this.rigs[name],
+      featureBranchDefault: () => false,
+      commitsAhead: async () => undefined,
       missingRuntimes: async () => this.missingRuntimes,
     });
     guardConvoys(service.dispatcher, service.store);

@@ -18,7 +18,8 @@ export function queueLine(info: MergeRequestInfo): string {
     stateText(info),
     placeText(info),
     info.retries > 0 ? plural(info.retries, 'retry', 'retries') : '',
-    info.worker,
+    info.landing ? '' : info.worker,
+    `onto ${info.target}`,
   ];
   return `${info.bead} ${info.title} (${notes.filter(Boolean).join('; ')})`;
 }
@@ -47,8 +48,8 @@ export function statusLines(info: MergeRequestInfo): string[] {
   const skipped = [direct?.force ? '--force' : '', direct?.skipTests ? '--skip-tests' : ''].filter(Boolean).join(' ');
   return [
     `${info.bead} ${info.title}`,
-    `  merge request ${info.id}, ${info.rig}, by ${info.worker}`,
-    `  branch ${info.branch}, commit ${info.commit.slice(0, SHORT_COMMIT)}`,
+    `  merge request ${info.id}, ${info.rig}, ${info.landing ? 'lands the convoy' : `by ${info.worker}`}`,
+    `  branch ${info.branch}, commit ${info.commit.slice(0, SHORT_COMMIT)}, onto ${info.target}`,
     `  ${stateText(info)}${info.approvedBy ? `, approved by ${info.approvedBy}` : ''}`,
     ...(info.closedAt === undefined ? [`  ${placeText(info)}, priority ${info.priority}`] : []),
     ...(info.retries > 0 ? [`  ${plural(info.retries, 'retry', 'retries')}`] : []),

@@ -65,6 +65,10 @@ export type Action =
     }
   | { type: 'remove-worktree'; rig: string; name: string; bead: string }
   | { type: 'land-convoy'; convoy: string; revision: string }
+  /** All beads of a convoy are on its feature branch: that is to land now. */
+  | { type: 'request-landing'; convoy: string; rig: string; revision: string }
+  /** A convoy has ended: its feature branch goes. */
+  | { type: 'end-feature'; convoy: string; revision: string }
   | { type: 'open-gate'; gate: string; revision: string }
   | { type: 'close-escalation'; escalation: string; revision: string; reason: string };
 
@@ -110,6 +114,8 @@ export function actionKey(action: Action): string {
     case 'remove-worktree':
       return worktreeKey(action.rig, action.name);
     case 'land-convoy':
+    case 'request-landing':
+    case 'end-feature':
       return `convoy:${action.convoy}`;
     case 'open-gate':
       return `gate:${action.gate}`;

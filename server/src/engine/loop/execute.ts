@@ -1,7 +1,9 @@
 import type { Action } from './action';
 import { requireRig, type EngineContext } from './context';
 import { hook } from '../dispatch/hook';
+import { endFeature } from '../convoys/endFeature';
 import { landConvoy } from '../convoys/landConvoy';
+import { requestLanding } from '../convoys/requestLanding';
 import { openGate } from '../molecules/openGate';
 import { escalateAction } from '../escalation/notifyPerson';
 import { closeSettled } from '../escalation/settled';
@@ -59,6 +61,10 @@ export async function execute(action: Action, context: EngineContext): Promise<v
       return void (await requireRig(context, action.rig).retireWorktree(action.name, action.bead));
     case 'land-convoy':
       return landConvoy(action, context);
+    case 'request-landing':
+      return requestLanding(action, context);
+    case 'end-feature':
+      return endFeature(action, context);
     case 'open-gate':
       return openGate(action, context);
     case 'close-escalation':

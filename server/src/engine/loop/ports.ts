@@ -1,6 +1,7 @@
 import type { GateInfo, MergeMode, MergeStrategy, ReviewMode, SnapshotInfo } from '../../protocol/town';
 import type { LandingBase } from '../../git/landingBase';
 import type { RebaseResult } from '../../git/rebase';
+import type { DroppedFeature } from '../../rigs/featureBranches';
 import type { RigPullRequests } from '../../rigs/forge/pullRequests';
 import type { MergeWindow } from '../../rigs/mergeWindow';
 import type { Pacing } from '../../rigs/pacing';
@@ -46,7 +47,13 @@ export interface RigPort {
    */
   submittable(
     name: string,
-    work: { branch: string; bases: readonly string[]; authors: readonly string[]; isUnchanged?: boolean },
+    work: {
+      branch: string;
+      bases: readonly string[];
+      authors: readonly string[];
+      isUnchanged?: boolean;
+      isMerge?: boolean;
+    },
   ): Promise<{ commit: string }>;
   landingBase(target?: string): Promise<LandingBase>;
   /**
@@ -58,6 +65,16 @@ export interface RigPort {
     base: string,
     work: RebasedWork,
   ): Promise<RebaseResult | { kind: 'incomplete'; problems: string[] }>;
+  /** The merge commit of a whole branch on top of `base`, with its history. `empty`: it is in there already. */
+  mergeBranch(
+    commit: string,
+    base: string,
+    message: { title: string; trailers: readonly string[] },
+  ): Promise<RebaseResult | { kind: 'incomplete'; problems: string[] }>;
+  /** Tip of a feature branch. */
+  featureTip(branch: string): Promise<string | undefined>;
+  /** Deletes the feature branch of a convoy that has ended. Safe to repeat. @param landed whether all of it is on the target */
+  dropFeature(branch: string, landed: boolean): Promise<DroppedFeature>;
   /** Runs the gates on exactly this commit; stops at the first that fails. What is known of its files is not tested again. */
   runGates(commit: string, run: GateRun, onGate: GateListener): Promise<GateResult>;
   /** Identifies what a change does, wherever it stands. */

@@ -12,7 +12,7 @@ import { mayorEnds, mayorStarts } from '../mayor/mayorRule';
 import { pullRequests } from '../mergeQueue/pullRequests/pullRequestRule';
 import { merges } from '../mergeQueue/mergeRule';
 import { removableWorktrees } from '../dispatch/worktreeRule';
-import { convoys } from '../convoys/landingRule';
+import { convoys, endedFeatures } from '../convoys/landingRule';
 import { settledEscalations } from '../escalation/settled';
 import { openGates } from '../molecules/gateRule';
 
@@ -35,6 +35,7 @@ const progress: Rule[] = [
   pullRequests,
   removableWorktrees,
   convoys,
+  endedFeatures,
   openGates,
 ];
 

@@ -13,6 +13,8 @@ import { directLandingOf } from './validation';
 export interface QueueSources {
   store: BeadStore;
   reviewMode(rig: string): ReviewMode;
+  /** The rig's own target branch. */
+  targetBranch(rig: string): string;
   now: Date;
 }
 
@@ -106,6 +108,8 @@ export function mergeRequestInfo(
     title: source?.title ?? bead.title,
     worker: request.worker,
     branch: request.branch,
+    target: request.target ?? sources.targetBranch(request.rig),
+    ...(request.landing ? { landing: true } : {}),
     commit: request.commit,
     state,
     ...(waitsFor(sources, { state, request, source }) ?? {}),

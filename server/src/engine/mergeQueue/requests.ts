@@ -48,7 +48,7 @@ export interface MergeQueueTown {
   readonly engine: Pick<Engine, 'exclusive' | 'runNow'>;
   readonly layout: TownLayout;
   readonly store: BeadStore;
-  readonly rigs: Pick<Rigs, 'require'>;
+  readonly rigs: Pick<Rigs, 'get' | 'require'>;
   readonly sessions: Pick<SessionManager, 'markDone'>;
   reviewMode(rig: string): ReviewMode;
 }
@@ -61,6 +61,7 @@ export function registerMergeQueueHandlers(town: MergeQueueTown): void {
     store: town.store,
     now: new Date(),
     reviewMode: (name) => town.reviewMode(name),
+    targetBranch: (name) => rigs.get(name)?.repository.landing ?? '',
   });
   dispatcher.on(MqList.spec, async (filter) => {
     if (filter.rig !== undefined) rigs.require(filter.rig);

@@ -3,7 +3,7 @@ import { actors, requireRig, StaleAction, assertRevision, type EngineContext } f
 import { rejectReviewed } from './review';
 import { failuresOf, isClosed, mergeOf, rejectionsOf, withMerge, workOf, type MergeRequest } from '../state/work';
 import { landedCandidate, makeCandidate } from '../mergeQueue/candidate';
-import { deferMerge, cancelMerge } from '../mergeQueue/deferMerge';
+import { cancelMerge, deferMerge, OUTDATED } from '../mergeQueue/deferMerge';
 import { finishMerge, NOTHING_LEFT } from '../mergeQueue/finishMerge';
 import { requestsIn } from '../mergeQueue/requestIndex';
 import { rejectWork, type Feedback } from '../mergeQueue/rejectWork';
@@ -27,7 +27,7 @@ export async function requestReview(action: RequestReviewAction, context: Engine
     const landed = await landedCandidate(rig, request, context);
     if (landed !== undefined) return await finishMerge(action, request, { commit: landed }, context);
     if (isClosed(context.store.get(request.source)?.status ?? 'closed'))
-      return await cancelMerge(action, request, context);
+      return await cancelMerge(action, `${request.source} was closed before its work was merged`, context);
     if (request.noChange) {
       const { commit } = await rig.landingBase(request.target);
       return await ask(action, request, { patch: NO_CHANGE, commit, base: commit }, context);
@@ -35,6 +35,7 @@ export async function requestReview(action: RequestReviewAction, context: Engine
     const { commit: base } = await rig.landingBase(request.target);
     const candidate = await makeCandidate(rig, request, base, context);
     if (candidate.kind === 'returned') return await returnUnread(action, request, candidate.why, context);
+    if (candidate.kind === 'outdated') return await cancelMerge(action, OUTDATED, context);
     if (candidate.kind === 'empty') return await finishMerge(action, request, { noChange: NOTHING_LEFT }, context);
     const { commit } = candidate;
     const patch = await rig.patchId(base, commit);
@@ -56,7 +57,7 @@ async function ask(
     const bead = assertRevision(tx, action.mergeRequest, action.revision);
     const source = tx.get(request.source);
     const last = source && workOf(source).reviews.at(-1);
-    if (source && last?.verdict === 'rejected' && last.patch === candidate.patch && !request.note) {
+    if (source && !request.landing && last?.verdict === 'rejected' && last.patch === candidate.patch && !request.note) {
       const message = `The change is the same as the one that was rejected:\n\n${last.message}`;
       rejectReviewed(tx, bead, request, {
         by: actors.refinery(action.rig),

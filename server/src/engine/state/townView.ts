@@ -18,6 +18,8 @@ export interface TownView {
   sessions: SessionView[];
   worktrees: WorktreeView[];
   convoys: ConvoyView[];
+  /** Convoys that have ended and whose feature branch may still be there. */
+  endedFeatures?: { id: string; revision: string }[];
   gates: GateView[];
   /** Open ones. */
   escalations: EscalationView[];
@@ -130,7 +132,7 @@ export interface MergeView {
   notBefore: number;
   /** Its place where a person has set it, else 0; smaller ones are merged sooner. */
   order: number;
-  /** Steps of its source are open: it is not finished work. */
+  /** Steps of its source, or beads of its convoy, are open: it is not finished work. */
   hasOpenSteps: boolean;
   /** A pull request of it is watched. */
   hasPullRequest: boolean;
@@ -155,6 +157,8 @@ export interface ConvoyView {
   /** It is landed by a person, not by itself. */
   owned: boolean;
   tracked: { id: string; closed: boolean }[];
+  /** Of one with a feature branch. `toLand`: rigs where that has not landed and nobody has asked for it yet. */
+  feature?: { isLanded: boolean; isRequested: boolean; toLand: string[] };
 }
 
 /**

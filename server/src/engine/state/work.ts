@@ -67,8 +67,12 @@ const workSchema = z.looseObject({
   problem: z.string().optional(),
   /** The commit that a merge was about to land: kept with the bead, whatever becomes of its merge request. */
   candidate: z.string().optional(),
-  /** Commit on the landing branch. */
+  /** Commit on the branch where it landed. */
   merged: z.string().optional(),
+  /** Feature branch that it landed on; missing for the rig's own target. */
+  target: z.string().optional(),
+  /** Commit of the rig's own target that this work merges into a feature branch: its history has to stay. */
+  mergesTarget: z.string().optional(),
   /** Who vouched for what landed, and by what. `null`: nothing looked at that. */
   validation: z
     .object({
@@ -108,7 +112,10 @@ const checkSchema = z.object({
 export type Check = z.output<typeof checkSchema>;
 
 const mergeSchema = z.looseObject({
+  /** The bead whose work it is; of a `landing`, the convoy. */
   source: z.string(),
+  /** The feature branch of a convoy is to land on the rig's own target. */
+  landing: z.boolean().optional(),
   rig: z.string(),
   branch: z.string(),
   /** Tip of the branch when it was submitted. */
@@ -260,6 +267,28 @@ const convoySchema = z.looseObject({
   cancelled: z.string().optional(),
   /** A person paused it: none of its beads is begun. */
   paused: z.object({ by: z.string(), at: z.string(), reason: z.string().optional() }).optional(),
+  /** Its beads are collected on a branch of its own, which lands as a whole. */
+  feature: z
+    .object({
+      branch: z.string(),
+      /** What is there, by rig. */
+      rigs: z
+        .record(
+          z.string(),
+          z.object({
+            /** Where the last bead of it landed. */
+            tip: z.string().optional(),
+            /** The merge commit that is about to be pushed to the target, or was. */
+            candidate: z.string().optional(),
+            /** The commit by which it is on the target. */
+            landed: z.string().optional(),
+          }),
+        )
+        .default({}),
+      /** Its owner has asked for its landing. */
+      requested: z.object({ by: z.string(), at: z.string() }).optional(),
+    })
+    .optional(),
   /** The Mayor made it in answer to this request. */
   plan: z.object({ request: z.string(), by: z.string(), note: z.string().optional() }).optional(),
 });

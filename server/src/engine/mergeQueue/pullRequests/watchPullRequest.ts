@@ -38,7 +38,7 @@ export async function watchPullRequest(action: WatchAction, context: EngineConte
     const status = await rig.pullRequests.status(watched.pullRequest.number);
     if (status.state === 'merged') return await recordMerged(watched, status);
     if (isClosed(context.store.get(request.source)?.status ?? 'closed'))
-      return await cancelMerge(action, request, context);
+      return await cancelMerge(action, `${request.source} was closed before its work was merged`, context);
     const other = doneByOthers(watched.pullRequest, status);
     if (other) return await giveUp(watched, other);
     const why = feedbackOf(watched.pullRequest, status);
