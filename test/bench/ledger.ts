@@ -140,7 +140,9 @@ function look(store: BeadStore): () => unknown {
   const sessions = { all: () => [] } as unknown as SessionPort;
   const port = {
     name: 'toy',
+    mergeQueue: { mode: 'batch', strategy: 'squash', flakyRetries: 1 },
     mergeWindow: () => FIRST_WINDOW,
+    mergeQueue: { mode: 'batch', strategy: 'squash', flakyRetries: 1 },
     worktrees: () => [],
     pacing: { lastSpawnAt: 0, shortLives: [] },
   } as unknown as RigPort;

@@ -39,6 +39,16 @@ export interface GateInfo {
   name: string;
   command: string;
   timeoutSeconds: number;
+  /** Missing where it has none. */
+  limits?: GateLimits;
+  /** Variables of the rig for it, on top of the environment; missing where there are none. */
+  env?: Readonly<Record<string, string>>;
+}
+
+/** What all processes of a gate may use together. */
+export interface GateLimits {
+  memoryMb?: number;
+  processes?: number;
 }
 
 export const gateNames = ['setup', 'typecheck', 'lint', 'build', 'test'] as const;
@@ -110,6 +120,9 @@ export const rigSettingNames = [
   'flaky_retries',
   'feature_branch',
   'parallel',
+  'gate_timeout',
+  'gate_memory_mb',
+  'gate_processes',
 ] as const;
 
 export type RigSettingName = (typeof rigSettingNames)[number];

@@ -7,6 +7,8 @@ import {
   pullRequestMerges,
   reviewModes,
   type GateInfo,
+  type GateLimits,
+  type GateName,
   type MergeStrategy,
 } from '../protocol/town';
 import { FILTER_COMMAND, FILTER_NAME, filterCommands } from '../git/filters';
@@ -83,6 +85,9 @@ const seconds = z
   .positive()
   .max(24 * 3600);
 
+const memoryMb = z.number().int().min(16).max(10_000_000);
+const processes = z.number().int().min(1).max(1_000_000);
+
 const filterCommand = z.string().regex(FILTER_COMMAND).optional();
 const gitFilter = z.strictObject({
   clean: filterCommand,
@@ -147,6 +152,17 @@ const rigSettingsSchema = z
         /** Seconds for each gate; `gate_timeouts` names exceptions. */
         gate_timeout: seconds.default(600),
         gate_timeouts: z.partialRecord(z.enum(gateNames), seconds).default({}),
+        /** What the processes of a gate may use together, where the system tells; `gate_limits` names exceptions. */
+        gate_memory_mb: memoryMb.optional(),
+        gate_processes: processes.optional(),
+        gate_limits: z
+          .partialRecord(
+            z.enum(gateNames),
+            z.strictObject({ memory_mb: memoryMb.optional(), processes: processes.optional() }),
+          )
+          .default({}),
+        /** Variables for the gates, such as folders of caches. They are accepted together with the commands. */
+        env: z.record(z.string().regex(/^[A-Za-z_][A-Za-z0-9_]*$/), z.string()).default({}),
         /** `each` tests every commit by itself, `batch` several together: see `mergeModes`. */
         mode: z.enum(mergeModes).default('batch'),
         /** What becomes of approved work; that of the town where it is missing. */
@@ -204,7 +220,12 @@ export function commandsOf(settings: RigSettings): GateInfo[] {
     ...one,
     timeoutSeconds: settings.merge_queue.gate_timeout,
   }));
-  return [...gatesOf(settings), ...review, ...filters];
+  const variables = Object.entries(settings.merge_queue.env).map(([name, value]) => `${name}=${value}`);
+  const environment =
+    variables.length > 0
+      ? [{ name: 'env', command: variables.join('\n'), timeoutSeconds: settings.merge_queue.gate_timeout }]
+      : [];
+  return [...gatesOf(settings), ...review, ...filters, ...environment];
 }
 
 /** The rig's gates in the order they run. */
@@ -212,6 +233,18 @@ export function gatesOf(settings: RigSettings): GateInfo[] {
   const queue = settings.merge_queue;
   return gateNames.flatMap((name) => {
     const command = queue[`${name}_command`]?.trim();
-    return command ? [{ name, command, timeoutSeconds: queue.gate_timeouts[name] ?? queue.gate_timeout }] : [];
+    if (!command) return [];
+    const timeoutSeconds = queue.gate_timeouts[name] ?? queue.gate_timeout;
+    const limits = limitsOf(queue, name);
+    const env = Object.keys(queue.env).length > 0 ? { env: queue.env } : {};
+    return [{ name, command, timeoutSeconds, ...(limits ? { limits } : {}), ...env }];
   });
+}
+
+function limitsOf(queue: RigSettings['merge_queue'], gate: GateName): GateLimits | undefined {
+  const own = queue.gate_limits[gate];
+  const memory = own?.memory_mb ?? queue.gate_memory_mb;
+  const most = own?.processes ?? queue.gate_processes;
+  if (memory === undefined && most === undefined) return undefined;
+  return { ...(memory === undefined ? {} : { memoryMb: memory }), ...(most === undefined ? {} : { processes: most }) };
 }

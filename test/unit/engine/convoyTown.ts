@@ -140,7 +140,9 @@ export class ConvoyTestTown {
       rigs: ['toy', 'lib'].map((name) => ({
         port: {
           name,
+          mergeQueue: { mode: 'batch', strategy: 'squash', flakyRetries: 1 },
           mergeWindow: () => FIRST_WINDOW,
+          mergeQueue: { mode: 'batch', strategy: 'squash', flakyRetries: 1 },
           pacing: { lastSpawnAt: 0, shortLives: [] },
           worktrees: () => [],
         } as unknown as RigPort,
