@@ -142,7 +142,6 @@ function look(store: BeadStore): () => unknown {
     name: 'toy',
     mergeQueue: { mode: 'batch', strategy: 'squash', flakyRetries: 1 },
     mergeWindow: () => FIRST_WINDOW,
-    mergeQueue: { mode: 'batch', strategy: 'squash', flakyRetries: 1 },
     worktrees: () => [],
     pacing: { lastSpawnAt: 0, shortLives: [] },
   } as unknown as RigPort;

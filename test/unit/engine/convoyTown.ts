@@ -142,7 +142,6 @@ export class ConvoyTestTown {
           name,
           mergeQueue: { mode: 'batch', strategy: 'squash', flakyRetries: 1 },
           mergeWindow: () => FIRST_WINDOW,
-          mergeQueue: { mode: 'batch', strategy: 'squash', flakyRetries: 1 },
           pacing: { lastSpawnAt: 0, shortLives: [] },
           worktrees: () => [],
         } as unknown as RigPort,
