@@ -7,6 +7,7 @@ import { makePrivateFolder } from '../base/safeFolders';
 import { statOf } from '../base/safePaths';
 import { registerBeadHandlers } from '../beads/handlers';
 import { IndexCache } from '../beads/index/indexCache';
+import { nameLedger } from './ledgerFolders';
 import { tableIn } from '../beads/queries/tableReader';
 import { BeadStore, type StoreOptions } from '../beads/store';
 import { registerFormulaHandlers } from '../formulas/pour/handlers';
@@ -97,6 +98,7 @@ export class OpenLedger {
     const size = statOf(this.issuesFile)?.size ?? 0;
     if (this.state === undefined || size === 0) return;
     makePrivateFolder(this.state);
+    nameLedger(this.state, this.directory);
     if (size >= INDEX_FROM_BYTES) await this.store.keepIndex();
     await this.store.keepTable(LEDGER, tableIn(this.state));
   }
