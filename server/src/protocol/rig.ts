@@ -120,6 +120,7 @@ export const rigSettingNames = [
   'flaky_retries',
   'feature_branch',
   'parallel',
+  'checks_before_review',
   'gate_timeout',
   'gate_memory_mb',
   'gate_processes',

@@ -131,10 +131,10 @@ export class Rig {
     this.pacingRecord.recordShortLife(at);
   }
 
-  get mergeQueue(): { mode: MergeMode; strategy: MergeStrategy; flakyRetries: number } {
+  get mergeQueue(): { mode: MergeMode; strategy: MergeStrategy; flakyRetries: number; checksBeforeReview: boolean } {
     const { settings } = this;
-    const { mode, flaky_retries: flakyRetries } = settings.merge_queue;
-    return { mode, strategy: mergeStrategyOf(this.town, settings), flakyRetries };
+    const { mode, flaky_retries: flakyRetries, checks_before_review: checksBeforeReview } = settings.merge_queue;
+    return { mode, strategy: mergeStrategyOf(this.town, settings), flakyRetries, checksBeforeReview };
   }
   mergeWindow(target?: string): MergeWindow {
     return target === undefined ? this.windowRecord.read() : (this.featureWindows.get(target) ?? FIRST_WINDOW);

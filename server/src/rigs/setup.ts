@@ -207,6 +207,7 @@ const QUEUE_SETTINGS: Partial<Record<RigSettingName, keyof RigSettings['merge_qu
   max_batch: 'max_batch',
   flaky_retries: 'flaky_retries',
   parallel: 'parallel',
+  checks_before_review: 'checks_before_review',
   gate_timeout: 'gate_timeout',
   gate_memory_mb: 'gate_memory_mb',
   gate_processes: 'gate_processes',

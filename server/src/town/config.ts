@@ -179,6 +179,8 @@ const rigSettingsSchema = z
         parallel: z.boolean().default(false),
         /** Whether new convoys with beads of this rig collect them on a feature branch; the town's setting where it is missing. */
         feature_branch: z.boolean().optional(),
+        /** Whether gates run before a person is asked to review a change: what fails goes back unread. */
+        checks_before_review: z.boolean().default(true),
         /** Ignored files that stay between two gate runs, as patterns of `git clean -e`, such as `node_modules`. */
         keep: z.array(z.string()).default([]),
       })

@@ -7,10 +7,10 @@ import { SINGLE_REQUESTS, windowAfterFailure, windowAfterSuccess } from './batch
 import { recordCandidates } from './candidate';
 import { buildChain, finishWithoutGates } from './chain';
 import { holdForTarget } from './deferMerge';
+import { gateFeedback } from './gateFeedback';
 import { GateEvents, testedCommits, verdictOnLinks } from './gateEvents';
 import { recordPullRequest, requestFor } from './pullRequests/openPullRequest';
-import type { Feedback } from './rejectWork';
-import { testChain, type GateFailure } from './testChain';
+import { testChain } from './testChain';
 
 /**
  * One turn of the merge queue: a chain of candidates, one for each request of the batch, the approvals held against it, gates
@@ -115,14 +115,4 @@ async function deferAll(batch: Batch, error: unknown, members: readonly Member[]
     rig.recordMergeWindow(windowAfterFailure(rig.mergeWindow(target), members.length), target);
   }
   await batch.defer(members, error);
-}
-
-function gateFeedback(failure: GateFailure, before: string | undefined): Feedback {
-  const { gate, problem, output } = failure;
-  const place = before ? ` on top of ${before.slice(0, 12)}, which passes it` : '';
-  return {
-    problem: `${gate}: ${problem}`,
-    feedback: `The gate "${gate}" ${problem}${place}. Its last output:\n\n${output}`,
-    rebaseOnto: before,
-  };
 }
