@@ -140,6 +140,7 @@ function look(store: BeadStore): () => unknown {
   const sessions = { all: () => [] } as unknown as SessionPort;
   const port = {
     name: 'toy',
+    mergeQueue: { mode: 'batch', strategy: 'squash', flakyRetries: 1 },
     mergeWindow: () => FIRST_WINDOW,
     worktrees: () => [],
     pacing: { lastSpawnAt: 0, shortLives: [] },

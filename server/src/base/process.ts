@@ -107,6 +107,18 @@ export function linuxStat(
   }
 }
 
+/** Memory that a process has for itself, not mapped from files, as Linux tells; 0 for one that is gone. */
+export function privateBytes(pid: number): number {
+  try {
+    const status = fs.readFileSync(`/proc/${pid}/status`, 'utf8');
+    const [, anonymous] = /^RssAnon:\s+(\d+) kB$/m.exec(status) ?? [];
+    const [, shared] = /^RssShmem:\s+(\d+) kB$/m.exec(status) ?? [];
+    return (Number(anonymous ?? 0) + Number(shared ?? 0)) * 1024;
+  } catch {
+    return 0;
+  }
+}
+
 /** Ended, but its parent has not asked for its exit code yet. */
 function isZombie(pid: number): boolean {
   return process.platform === 'linux' && ['Z', 'X'].includes(linuxStat(pid)?.state ?? '');

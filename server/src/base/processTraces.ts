@@ -52,7 +52,15 @@ export class DescendantWatch {
   private readonly known = new Map<number, ProcessIdentity>();
   private timer: NodeJS.Timeout | undefined;
 
-  constructor(private readonly root: ProcessIdentity) {
+  /**
+   * @param onLook told of the processes that live, the root first
+   * @param lastLookMs the looks become rarer until they have this distance
+   */
+  constructor(
+    private readonly root: ProcessIdentity,
+    private readonly onLook?: (living: readonly ProcessIdentity[]) => void,
+    private readonly lastLookMs = LAST_LOOK_MS,
+  ) {
     if (process.platform === 'linux') this.lookEvery(FIRST_LOOK_MS);
   }
 
@@ -65,7 +73,8 @@ export class DescendantWatch {
   private lookEvery(ms: number): void {
     this.timer = setTimeout(() => {
       this.look();
-      this.lookEvery(Math.min(ms * 2, LAST_LOOK_MS));
+      this.onLook?.([this.root, ...this.known.values()].filter(isAlive));
+      this.lookEvery(Math.min(ms * 2, this.lastLookMs));
     }, ms);
     this.timer.unref();
   }

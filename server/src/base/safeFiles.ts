@@ -189,6 +189,16 @@ export function readHead(file: string, maxBytes: number): Buffer {
  * and nothing between: temporary file beside it, fsync, rename, fsync of the folder.
  */
 export function writeFileAtomic(file: string, text: string | Uint8Array, mode = 0o644): void {
+  replaceWhole(file, text, mode, true);
+  fsyncDirectory(path.dirname(file));
+}
+
+/** The same without waiting for the disk: for what a reader checks and can do without. Nobody else may read it. */
+export function writeCacheFile(file: string, bytes: Uint8Array): void {
+  replaceWhole(file, bytes, PRIVATE_FILE, false);
+}
+
+function replaceWhole(file: string, text: string | Uint8Array, mode: number, isSynced: boolean): void {
   makeFolder(path.dirname(file));
   refuseLinks(file);
   const temporary = temporaryName(file);
@@ -196,7 +206,7 @@ export function writeFileAtomic(file: string, text: string | Uint8Array, mode = 
     const fd = createExclusively(temporary, mode);
     try {
       fs.writeFileSync(fd, text);
-      fs.fsyncSync(fd);
+      if (isSynced) fs.fsyncSync(fd);
     } finally {
       fs.closeSync(fd);
     }
@@ -207,7 +217,6 @@ export function writeFileAtomic(file: string, text: string | Uint8Array, mode = 
     if (error instanceof Error) Object.assign(error, { path: file });
     throw error;
   }
-  fsyncDirectory(path.dirname(file));
 }
 
 /** JSON with two spaces and a final newline, the form of every settings file of a town. */

@@ -1,3 +1,4 @@
+import path from 'node:path';
 import { AbortedError, currentSignal } from '../base/abort';
 import { UserError } from '../base/errors';
 import { IdempotencyCache } from '../base/idempotency';
@@ -16,8 +17,11 @@ import type { WriteFence } from './storage/writeFence';
 import { realFs, type LedgerFs } from './storage/ledgerFs';
 import { followRedirect } from './storage/locate';
 import { BeadReader } from './queries/reader';
+import { ledgerStamp } from './queries/tableReader';
+import { linePlaces } from './storage/ledgerText';
 import { Sequence } from './storage/sequence';
 import type { Transaction } from './transaction';
+import { BeadTable, type TablePlace } from './index/beadTable';
 import type { IndexCache, IndexImage } from './index/indexCache';
 import { StoreState } from './index/storeState';
 
@@ -203,6 +207,24 @@ export class BeadStore extends BeadReader {
     const { indexCache } = this;
     if (!indexCache || this.closed) return;
     await this.checkpoints.run(() => this.lock.run(async () => this.state.keepIndex(indexCache)));
+  }
+
+  /**
+   * Keeps where the beads of a ledger are in its file, for commands that show them without opening it. Does nothing where the file
+   * does not hold all of them.
+   */
+  async keepTable(ledger: string, place: TablePlace): Promise<void> {
+    if (this.closed) return;
+    await this.checkpoints.run(() =>
+      this.lock.run(async () => {
+        const [directory, issuesFile] = [this.directoryOf(ledger), path.basename(this.fileOf(ledger))];
+        const stamp = ledgerStamp(directory, issuesFile);
+        if (BeadTable.stampOf(place) === stamp) return;
+        const source = this.state.tableSource(ledger);
+        if (!source || ledgerStamp(directory, issuesFile) !== stamp) return;
+        BeadTable.write(place, { stamp, issuesFile }, [...linePlaces(source.bytes)], source.dependentsOf);
+      }),
+    );
   }
 
   /** Merges in what others changed in the files since they were read. */

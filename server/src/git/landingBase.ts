@@ -2,6 +2,7 @@ import { UserError } from '../base/errors';
 import { git, gitLine, GitError, type GitIdentity } from './git';
 import { localRef } from './localLanding';
 import { keptRef } from './featureBranch';
+import { mergeBranch } from './mergeBranch';
 import type { RigRepository } from './repository';
 
 /** What the next landing stands on. */
@@ -21,8 +22,9 @@ export async function featureTip(repository: RigRepository, branch: string): Pro
 }
 
 /**
- * What the next landing on a feature branch stands on. The branch begins where the rig's own target is; one that somebody has
- * deleted from the source goes on from where it was.
+ * What the next landing on a feature branch stands on. The branch begins where the rig's own target is, and what lands there
+ * later comes in with the next bead: beads may depend on it. Where the two conflict, the branch goes on alone until it lands.
+ * One that somebody has deleted from the source goes on from where it was.
  */
 export async function featureBase(
   repository: RigRepository,
@@ -31,8 +33,12 @@ export async function featureBase(
 ): Promise<LandingBase> {
   await repository.fetchMoved(branch);
   const expected = await repository.resolve(repository.targetRef(branch));
-  const commit = (await featureTip(repository, branch)) ?? (await landingBase(repository, identity)).commit;
-  return { commit, branch, expected };
+  const tip = await featureTip(repository, branch);
+  const { commit: target } = await targetBase(repository, identity);
+  if (!tip || (await repository.isAncestor(tip, target))) return { commit: target, branch, expected };
+  const title = `Merge ${repository.landing} into ${branch}`;
+  const merged = await mergeBranch(repository, { tip: target, title, trailers: [] }, tip, identity);
+  return { commit: merged.kind === 'clean' ? merged.commit : tip, branch, expected };
 }
 
 /**
@@ -41,6 +47,10 @@ export async function featureBase(
  */
 export async function landingBase(repository: RigRepository, identity: GitIdentity): Promise<LandingBase> {
   await repository.fetchMoved();
+  return targetBase(repository, identity);
+}
+
+async function targetBase(repository: RigRepository, identity: GitIdentity): Promise<LandingBase> {
   const { landing, source } = repository;
   const named = [
     [repository.landsHere ? `local ${landing}` : landing, repository.targetRef()],

@@ -30,6 +30,19 @@ export async function compareAndSetPush(
   );
 }
 
+/** Deletes a branch, only while it is at `expected`. @throws GitError in any other case */
+export async function compareAndSetDelete(
+  directory: string,
+  { branch, expected }: { branch: string; expected: string },
+  access: Pick<GitOptions, 'config' | 'env'>,
+): Promise<void> {
+  const lease = `--force-with-lease=refs/heads/${branch}:${expected}`;
+  await git(directory, ['push', '--porcelain', '--no-verify', lease, 'origin', `:refs/heads/${branch}`], {
+    ...access,
+    timeoutMs: NETWORK_TIMEOUT_MS,
+  });
+}
+
 /** What a person is told of a push to a branch that failed: `refused` where the remote would not take it a second time. */
 export function pushError(error: unknown, source: RepositorySource, branch: string): UserError {
   const { location, defaultBranch } = source;

@@ -11,7 +11,7 @@ import { CommitGraph } from './commitGraph';
 import { featureRefs, isFeatureBranch, keepFeature } from './featureBranch';
 import { movedRefs } from './movedRefs';
 import { isSafeBranch } from './names';
-import { compareAndSetPush, pushError } from './push';
+import { compareAndSetDelete, compareAndSetPush, pushError } from './push';
 import { findRefs, isPlainRef } from './refs';
 import { resetSettings } from './repositorySettings';
 import { accessOf, branchesOf, folderOf, headBranch, refsOf, unknownBranch, type RepositorySource } from './source';
@@ -303,6 +303,61 @@ export class RigRepository {
     const tree = await gitLine(this.directory, ['hash-object', '-t', 'tree', '-w', '--', '/dev/null']);
     const commit = await gitLine(this.directory, ['commit-tree', tree, '-m', 'Begin']);
     await this.push(commit, undefined);
+  }
+
+  /**
+   * Deletes a branch of the source, only while it is at `expected`.
+   * @returns false if it moved meanwhile
+   * @throws UserError `refused` where the remote keeps it
+   */
+  async deleteBranch(branch: string, expected: string): Promise<boolean> {
+    return withRepository(this.directory, async () => {
+      try {
+        await compareAndSetDelete(this.directory, { branch, expected }, await this.openAccess());
+      } catch (error) {
+        await this.fetchLocked();
+        const now = await this.resolve(`refs/remotes/origin/${branch}`);
+        if (now === undefined) return true;
+        if (now !== expected) return false;
+        throw pushError(error, this.source, branch);
+      }
+      await git(this.directory, ['update-ref', '-d', `refs/remotes/origin/${branch}`]);
+      return true;
+    });
+  }
+
+  /**
+   * Pushes a commit to a branch for others to look at, in place of what is there.
+   * @throws UserError `refused` where the remote does not take it, and would not take it a second time
+   */
+  async publish(commit: string, branch: string): Promise<void> {
+    if (!isSafeBranch(branch)) throw new UserError(`"${branch}" cannot be a branch name`);
+    await withRepository(this.directory, async () => {
+      await this.fetchLocked();
+      const ref = `refs/remotes/origin/${branch}`;
+      const expected = await this.resolve(ref);
+      if (expected === commit) return;
+      try {
+        await compareAndSetPush(this.directory, { commit, branch, expected }, await this.openAccess());
+      } catch (error) {
+        throw pushError(error, this.source, branch);
+      }
+      await git(this.directory, ['update-ref', ref, commit]);
+    });
+  }
+
+  /** Removes a branch that was published; nothing happens where it is gone. */
+  async unpublish(branch: string): Promise<void> {
+    await withRepository(this.directory, async () => {
+      await this.fetchLocked();
+      if (!(await this.resolve(`refs/remotes/origin/${branch}`))) return;
+      try {
+        const options = { ...(await this.openAccess()), timeoutMs: NETWORK_TIMEOUT_MS };
+        await git(this.directory, ['push', '--no-verify', '--quiet', 'origin', `:refs/heads/${branch}`], options);
+      } catch (error) {
+        throw pushError(error, this.source, branch);
+      }
+    });
   }
 
   /**

@@ -1,10 +1,12 @@
 import os from 'node:os';
+import path from 'node:path';
 import { messageOf, setUnexpectedErrorHandler, UserError } from '../base/errors';
 import { Mutex } from '../base/mutex';
 import type { Lease } from '../base/lease';
 import { FileLog, type Log } from '../base/log';
 import { logged } from '../base/logged';
 import { isPresent } from '../base/safePaths';
+import { plural } from '../base/text';
 import { makePrivateFolder, removeFolder } from '../base/safeFolders';
 import { LedgerSettingChange } from '../protocol/ledger';
 import type { CallContext } from '../protocol/dispatcher';
@@ -17,6 +19,7 @@ import { serve } from '../protocol/transport/serve';
 import { ledgerPlaceIn } from '../protocol/transport/serverPlace';
 import { runOnce } from '../beads/runOnce';
 import { LedgerFolder } from './ledgerFolder';
+import { nameLedger, removeUnusedFolders } from './ledgerFolders';
 import { LedgerSaving, ledgerWriter } from './ledgerSaving';
 import { lockLedger, serverNote } from './lockLedger';
 import { OpenLedger } from './openLedger';
@@ -25,6 +28,8 @@ import { OpenLedger } from './openLedger';
 export const IDLE_MS = 5 * 60_000;
 /** How often it looks whether it still has the ledger, and is still needed. */
 const CHECK_MS = 1_000;
+/** Time after the start at which it removes what is kept about ledgers that are gone. Milliseconds. */
+const TIDY_MS = 60_000;
 /** Time limit of a command that has the ledger open itself. */
 const LOCK_MS = 30_000;
 /** A client that lost an answer asks again long before. */
@@ -71,6 +76,7 @@ export class LedgerServer {
     const { directory, state } = options;
     const place = ledgerPlaceIn(state, directory);
     makePrivateFolder(state);
+    nameLedger(state, directory);
     const log = new FileLog(place.logFile);
     setUnexpectedErrorHandler((error) => log.error(`unexpected: ${stackOf(error)}`));
     const lease = await lockLedger(directory, LOCK_MS, serverNote(state));
@@ -133,6 +139,18 @@ export class LedgerServer {
       () => this.check(),
     );
     setInterval(check, CHECK_MS).unref();
+    const tidy = logged(
+      (reason) => this.log.error(`cache: ${reason}`),
+      () => this.removeUnusedFolders(),
+    );
+    setTimeout(tidy, TIDY_MS).unref();
+  }
+
+  /** What is kept about other ledgers that no longer exist. */
+  private removeUnusedFolders(): void {
+    const removed = removeUnusedFolders(path.dirname(this.options.state), Date.now());
+    if (removed.length > 0)
+      this.log.info(`removed what was kept about ${plural(removed.length, 'ledger')} that no longer exist`);
   }
 
   private async handle(spec: RequestSpec, context: CallContext, run: () => Promise<unknown>): Promise<unknown> {

@@ -1,7 +1,7 @@
 import path from 'node:path';
 import { UserError, hasCode } from '../base/errors';
-import { Lease } from '../base/lease';
-import { isAlive } from '../base/process';
+import { Lease, type LeaseHolder } from '../base/lease';
+import { isAlive, type ProcessIdentity } from '../base/process';
 import { writeFileAtomic } from '../base/safeFiles';
 import { isPresent } from '../base/safePaths';
 import { makePrivateFolder } from '../base/safeFolders';
@@ -49,15 +49,28 @@ export async function lockLedger(directory: string, timeoutMs: number, note?: st
  * Ends the server that holds a lock, if one does, and waits until it has. A signal reaches one whose files are elsewhere,
  * too; what a server acknowledged is in the journal, whatever ends it.
  */
-async function endServer(folder: string, note: string | undefined): Promise<void> {
+async function endServer(folder: string, note: string | undefined): Promise<LeaseHolder | undefined> {
   const holder = Lease.holder(folder);
-  if (!holder?.isHere || !holder.note?.startsWith('server ') || holder.note === note) return;
+  if (!holder?.isHere || !holder.note?.startsWith('server ') || holder.note === note) return undefined;
   try {
     process.kill(holder.pid, 'SIGTERM');
   } catch (error) {
-    if (hasCode(error, 'ESRCH')) return; // it has just ended
+    if (hasCode(error, 'ESRCH')) return holder; // it has just ended
     if (!hasCode(error, 'EPERM')) throw error; // another user's: it is waited for like any other program
   }
   for (const deadline = Date.now() + END_MS; isAlive(holder) && Date.now() < deadline; )
     await new Promise((done) => setTimeout(done, POLL_MS));
+  return holder;
+}
+
+/**
+ * Ends the server of a ledger, if one runs.
+ * @returns the process that has ended; undefined without one
+ * @throws UserError `unavailable` where it does not end in time
+ */
+export async function stopLedgerServer(directory: string): Promise<ProcessIdentity | undefined> {
+  const ended = await endServer(path.join(directory, '.lock'), undefined);
+  if (ended && isAlive(ended))
+    throw new UserError('the server does not stop', `Its process id is ${ended.pid}.`, 'unavailable');
+  return ended;
 }

@@ -7,6 +7,8 @@ import { makePrivateFolder } from '../base/safeFolders';
 import { statOf } from '../base/safePaths';
 import { registerBeadHandlers } from '../beads/handlers';
 import { IndexCache } from '../beads/index/indexCache';
+import { nameLedger } from './ledgerFolders';
+import { tableIn } from '../beads/queries/tableReader';
 import { BeadStore, type StoreOptions } from '../beads/store';
 import { registerFormulaHandlers } from '../formulas/pour/handlers';
 import type { FormulaPlaces } from '../formulas/registry/files';
@@ -91,12 +93,14 @@ export class OpenLedger {
     return [...damages, ...lines];
   }
 
-  /** Keeps the index for whoever opens the ledger next, where that is worth it. */
+  /** Keeps the index for whoever opens the ledger next, where that is worth it, and the table for whoever only shows beads. */
   async keepIndex(): Promise<void> {
     const size = statOf(this.issuesFile)?.size ?? 0;
-    if (this.state === undefined || size < INDEX_FROM_BYTES) return;
+    if (this.state === undefined || size === 0) return;
     makePrivateFolder(this.state);
-    await this.store.keepIndex();
+    nameLedger(this.state, this.directory);
+    if (size >= INDEX_FROM_BYTES) await this.store.keepIndex();
+    await this.store.keepTable(LEDGER, tableIn(this.state));
   }
 
   async close(): Promise<void> {

@@ -30,6 +30,8 @@ export type WhyNot =
   | { kind: 'stopped' }
   /** Its convoy is paused. */
   | { kind: 'convoy-paused'; convoy: BeadRef }
+  /** What it depends on is on the feature branch of this convoy, and not on the target yet. */
+  | { kind: 'unlanded'; bead: BeadRef; convoy: BeadRef }
   /** Its agent could not go on, and a person has to help. */
   | { kind: 'escalated'; message: string }
   /** Gates of its molecule are closed, or a step has to be done by somebody else. */

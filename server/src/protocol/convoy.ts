@@ -15,6 +15,8 @@ export namespace ConvoyCreate {
     launch?: boolean;
     /** It does not land by itself: whoever created it lands it. */
     owned?: boolean;
+    /** Collect its beads on a branch of its own, which lands as a whole; as the rigs or the town say where it is missing. */
+    featureBranch?: boolean;
     /** Who is told when it lands: addresses of agents, names of people. */
     notify?: string[];
   }

@@ -54,11 +54,15 @@ export interface MergeRequestInfo {
   title: string;
   worker: string;
   branch: string;
+  /** Branch that it lands on. */
+  target: string;
+  /** It is the feature branch of a convoy, `bead`, that lands. */
+  landing?: true;
   /** Tip of the branch when it was submitted. */
   commit: string;
   state: MergeRequestState;
-  /** It is not merged before its steps are done, or before `waitsUntil`, as something was in the way. */
-  waitsFor?: 'steps' | 'retry';
+  /** It is not merged before its steps are done, by its pull request, or before `waitsUntil`, as something was in the way. */
+  waitsFor?: 'steps' | 'retry' | 'pull-request';
   /** ISO time. */
   waitsUntil?: string;
   review: ReviewState;
@@ -69,6 +73,8 @@ export interface MergeRequestInfo {
   /** A person has to look: that is how the rig is set up, or its reviewers do not answer. */
   needsPerson: boolean;
   priority: number;
+  /** The pull request by which it is merged, or was. */
+  pullRequest?: { number: number; url: string; open: boolean };
   /** Its place where a person has set it, else 0; smaller ones are merged sooner. */
   order: number;
   /** A person wants it merged before others. */

@@ -39,6 +39,16 @@ export interface GateInfo {
   name: string;
   command: string;
   timeoutSeconds: number;
+  /** Missing where it has none. */
+  limits?: GateLimits;
+  /** Variables of the rig for it, on top of the environment; missing where there are none. */
+  env?: Readonly<Record<string, string>>;
+}
+
+/** What all processes of a gate may use together. */
+export interface GateLimits {
+  memoryMb?: number;
+  processes?: number;
 }
 
 export const gateNames = ['setup', 'typecheck', 'lint', 'build', 'test'] as const;
@@ -54,10 +64,14 @@ export type MergeMode = (typeof mergeModes)[number];
 
 /**
  * What becomes of approved work: `squash`: one commit for each bead; `rebase`: the author's commits; `merge`: the author's
- * commits and one that merges them; `local`: as `squash`, but nothing is pushed.
+ * commits and one that merges them; `local`: as `squash`, but nothing is pushed; `pr`: a pull request.
  */
-export const mergeStrategies = ['squash', 'rebase', 'merge', 'local'] as const;
+export const mergeStrategies = ['squash', 'rebase', 'merge', 'local', 'pr'] as const;
 export type MergeStrategy = (typeof mergeStrategies)[number];
+
+/** How a pull request is merged at its provider; `off`: people merge it there. */
+export const pullRequestMerges = ['rebase', 'squash', 'merge', 'off'] as const;
+export type PullRequestMerge = (typeof pullRequestMerges)[number];
 
 export type GateCommands = Partial<Record<GateName, string>>;
 
@@ -100,9 +114,17 @@ export const rigSettingNames = [
   'git_filters',
   'merge_mode',
   'merge_strategy',
+  'pr_repository',
+  'pr_merge',
   'max_batch',
   'flaky_retries',
+  'feature_branch',
   'parallel',
+  'checks_before_review',
+  'pre_verified',
+  'gate_timeout',
+  'gate_memory_mb',
+  'gate_processes',
 ] as const;
 
 export type RigSettingName = (typeof rigSettingNames)[number];

@@ -50,6 +50,25 @@ export interface AgentInfo {
   since?: string;
 }
 
+/** `collecting`: its beads are not all in; then its landing waits for a review, for its turn, or for a person (`failed`). */
+export type FeatureState = 'collecting' | 'reviewing' | 'queued' | 'merging' | 'failed' | 'landed';
+
+/** The branch on which a convoy collects its beads. */
+export interface FeatureInfo {
+  branch: string;
+  /** Rigs in which it is there, or was. */
+  rigs: {
+    rig: string;
+    state: FeatureState;
+    /** The request to land it. */
+    mergeRequest?: string;
+    /** The commit by which it is on the target. */
+    landed?: string;
+    /** Commits that the target does not have: only where one convoy is asked for. */
+    ahead?: number;
+  }[];
+}
+
 export interface ConvoyInfo {
   id: string;
   title: string;
@@ -66,6 +85,8 @@ export interface ConvoyInfo {
   paused?: true;
   /** It does not land by itself. */
   owned?: true;
+  /** Its beads land together, by this branch. */
+  feature?: FeatureInfo;
   /** Why a person closed it before its work was done. */
   cancelled?: string;
   landedAt?: string;

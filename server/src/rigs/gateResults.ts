@@ -96,7 +96,7 @@ function keyOf(tested: TestedGate): string {
 }
 
 function commandsOf({ gate, needs }: Pick<TestedGate, 'gate' | 'needs'>): string {
-  return hashOf([...needs, gate].map(({ name, command }) => [name, command]));
+  return hashOf([...needs, gate].map(({ name, command, env }) => (env ? [name, command, env] : [name, command])));
 }
 
 function hashOf(value: unknown): string {

@@ -9,6 +9,7 @@ import { makePrivateFolder } from '../base/safeFolders';
 import { endProcessGroup, identify, type ProcessIdentity } from '../base/process';
 import { DescendantWatch, endProcessesWith, outputsOf, type ProcessTraces } from '../base/processTraces';
 import { recordedProcess } from '../base/recordedProcess';
+import { canLimit, exceeded } from './gateLimits';
 import type { GateInfo } from '../protocol/town';
 
 /** `output`: its last part. `code` is null where it was killed, ran too long or could not be started. */
@@ -52,14 +53,20 @@ export async function runGate(
   const mark = randomUUID();
   const child = spawn(shell, [flag, gate.command], {
     cwd: directory,
-    env: { ...env, [GATE_MARK]: mark },
+    env: { ...env, ...gate.env, [GATE_MARK]: mark },
     detached: process.platform !== 'win32',
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   const group = child.pid === undefined ? undefined : identify(child.pid);
   const outputs = group ? outputsOf(group.pid) : [];
   if (group) writeJsonAtomic(groupFile, { ...group, mark, outputs }, PRIVATE_FILE);
-  const descendants = group && new DescendantWatch(group);
+  let exceeds: string | undefined;
+  const descendants =
+    group &&
+    watchLimits(group, gate, (found) => {
+      exceeds ??= found;
+      endEarly();
+    });
   const leave = group && enter(directory, group);
   const collect = (chunk: Buffer): void => {
     output.add(chunk);
@@ -76,6 +83,10 @@ export async function runGate(
   const endEarly = (): void => {
     if (group) endProcessGroup(group).catch(() => undefined); // what is left is ended below
   };
+  if (gate.limits && !canLimit())
+    collect(
+      Buffer.from('The limits of memory and processes are not applied: this system does not tell what a gate uses.\n'),
+    );
   const timer = setTimeout(() => {
     timedOut = true;
     endEarly();
@@ -96,13 +107,30 @@ export async function runGate(
   child.stderr.destroy();
   removeFile(groupFile);
   if (signal?.aborted) throw new AbortedError();
-  if (end.code === 0 && !timedOut) return { passed: true, output: output.text() };
+  if (end.code === 0 && !timedOut && exceeds === undefined) return { passed: true, output: output.text() };
   return {
     passed: false,
-    code: timedOut ? null : end.code,
-    problem: problemOf(gate, end, timedOut),
+    code: timedOut || exceeds !== undefined ? null : end.code,
+    problem: exceeds ?? problemOf(gate, end, timedOut),
     output: output.text(),
   };
+}
+
+/** Time between two looks at what a gate uses, in milliseconds. */
+const LIMIT_LOOK_MS = 100;
+
+/** @param onExceeded told in words what the processes of the gate use too much of */
+function watchLimits(
+  group: ProcessIdentity,
+  { limits }: GateInfo,
+  onExceeded: (found: string) => void,
+): DescendantWatch {
+  if (!limits || !canLimit()) return new DescendantWatch(group);
+  const look = (living: readonly ProcessIdentity[]): void => {
+    const found = exceeded(living, limits);
+    if (found !== undefined) onExceeded(found);
+  };
+  return new DescendantWatch(group, look, LIMIT_LOOK_MS);
 }
 
 /** Gates that run in one folder, and the first of them that started since it was without any. */

@@ -5,8 +5,9 @@ import { listFolder } from '../base/safeFolders';
 import { fileAt } from '../git/change';
 import { git, GitError, type GitIdentity } from '../git/git';
 import { missingSubmodules } from '../git/gitlinks';
-import { branchCommits, featureBase, landingBase, type LandingBase } from '../git/landingBase';
+import { branchCommits, featureBase, featureTip, landingBase, type LandingBase } from '../git/landingBase';
 import { uploadLargeFiles } from '../git/largeFiles';
+import { mergeBranch } from '../git/mergeBranch';
 import { rebaseOnto, type CommitShape, type RebaseResult } from '../git/rebase';
 import type { RigRepository } from '../git/repository';
 import { isSafeSegment, safePart } from '../git/names';
@@ -36,8 +37,13 @@ import { refineryAddress, type RigLayout, type TownLayout } from '../town/layout
 import { identityOf } from '../agents/gitIdentity';
 import type { FrozenBlocks, GateResult, RebasedWork, ReviewedChange, WorktreeRequest } from './types';
 import { frozenScript, progressFile, readAssignment, scriptStep, type Assignment } from './assignment';
+import { ghProgram } from './forge/ghProgram';
+import { GitHub } from './forge/github';
+import { RigPullRequests } from './forge/pullRequests';
+import { repositoryName } from './forge/repositoryName';
 import { GateRunner } from './gateRunner';
 import { endRecordedGate } from './gates';
+import { dropFeature, type DroppedFeature } from './featureBranches';
 import { FIRST_WINDOW, MergeWindowRecord, type MergeWindow } from './mergeWindow';
 import { PacingRecord, type Pacing } from './pacing';
 import { retireWorktree } from './retireWorktree';
@@ -61,6 +67,7 @@ export class Rig {
   /** Merge windows of feature branches, which live shorter than a server: they are not kept over restarts. */
   private readonly featureWindows = new Map<string, MergeWindow>();
   private readonly gateRunner: GateRunner;
+  readonly pullRequests: RigPullRequests;
 
   constructor(
     private readonly town: TownLayout,
@@ -83,6 +90,15 @@ export class Rig {
       checkout: () => this.checkoutOptions,
       requireAccepted: (settings) => this.requireAccepted(settings),
     });
+    this.pullRequests = this.newPullRequests();
+  }
+
+  private newPullRequests(): RigPullRequests {
+    const { repository, layout } = this;
+    const gh = ghProgram(layout.root, this.gateEnvironment);
+    const forge = (): GitHub =>
+      new GitHub(repositoryName(repository.source, this.settings.merge_queue.pr_repository), gh);
+    return new RigPullRequests(repository, forge, () => this.settings.merge_queue.pr_merge);
   }
 
   get name(): string {
@@ -115,10 +131,21 @@ export class Rig {
     this.pacingRecord.recordShortLife(at);
   }
 
-  get mergeQueue(): { mode: MergeMode; strategy: MergeStrategy; flakyRetries: number } {
+  get mergeQueue(): {
+    mode: MergeMode;
+    strategy: MergeStrategy;
+    flakyRetries: number;
+    checksBeforeReview: boolean;
+    preVerified: boolean;
+  } {
     const { settings } = this;
-    const { mode, flaky_retries: flakyRetries } = settings.merge_queue;
-    return { mode, strategy: mergeStrategyOf(this.town, settings), flakyRetries };
+    const {
+      mode,
+      flaky_retries: flakyRetries,
+      checks_before_review: checksBeforeReview,
+      pre_verified: preVerified,
+    } = settings.merge_queue;
+    return { mode, strategy: mergeStrategyOf(this.town, settings), flakyRetries, checksBeforeReview, preVerified };
   }
   mergeWindow(target?: string): MergeWindow {
     return target === undefined ? this.windowRecord.read() : (this.featureWindows.get(target) ?? FIRST_WINDOW);
@@ -229,9 +256,41 @@ export class Rig {
       base,
       this.refineryIdentity,
     );
-    if (rebased.kind !== 'clean') return rebased;
-    const problems = await missingSubmodules(this.repository, base, rebased.commit);
-    return problems.length > 0 ? { kind: 'incomplete', problems } : rebased;
+    return this.complete(rebased, base);
+  }
+
+  async mergeBranch(
+    commit: string,
+    base: string,
+    { title, trailers }: { title: string; trailers: readonly string[] },
+  ): Promise<RebaseResult | { kind: 'incomplete'; problems: string[] }> {
+    const work = { tip: commit, title, trailers, signing: signingOf(this.settings) };
+    return this.complete(await mergeBranch(this.repository, work, base, this.refineryIdentity), base);
+  }
+
+  /** A fresh clone has to have all of it. */
+  private async complete(
+    made: RebaseResult,
+    base: string,
+  ): Promise<RebaseResult | { kind: 'incomplete'; problems: string[] }> {
+    if (made.kind !== 'clean') return made;
+    const problems = await missingSubmodules(this.repository, base, made.commit);
+    return problems.length > 0 ? { kind: 'incomplete', problems } : made;
+  }
+
+  async featureTip(branch: string): Promise<string | undefined> {
+    await this.repository.fetchMoved(branch);
+    return featureTip(this.repository, branch);
+  }
+
+  /** Commits of a feature branch that the rig's own target does not have, as far as they were fetched. */
+  async commitsAhead(branch: string): Promise<number | undefined> {
+    const [tip, target] = [await featureTip(this.repository, branch), await this.repository.tip()];
+    return tip && target ? (await this.repository.graph.divergence(target, tip)).right : undefined;
+  }
+
+  dropFeature(branch: string, landed: boolean): Promise<DroppedFeature> {
+    return dropFeature(this.repository, this.layout, branch, landed);
   }
 
   /** Read once: what is accepted, what runs and what the result is kept for are the same. */

@@ -202,9 +202,17 @@ export function changeSettings(
 const QUEUE_SETTINGS: Partial<Record<RigSettingName, keyof RigSettings['merge_queue']>> = {
   merge_mode: 'mode',
   merge_strategy: 'merge_strategy',
+  pr_repository: 'pr_repository',
+  pr_merge: 'pr_merge',
   max_batch: 'max_batch',
   flaky_retries: 'flaky_retries',
   parallel: 'parallel',
+  checks_before_review: 'checks_before_review',
+  pre_verified: 'pre_verified',
+  gate_timeout: 'gate_timeout',
+  gate_memory_mb: 'gate_memory_mb',
+  gate_processes: 'gate_processes',
+  feature_branch: 'feature_branch',
 };
 
 /** Texts that are numbers are meant as such; what does not fit is refused when the file is written. */

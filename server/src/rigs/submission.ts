@@ -53,6 +53,8 @@ export interface SubmittedWork {
   authors: readonly string[];
   /** The agent says that nothing has to change. */
   isUnchanged?: boolean;
+  /** It merges the target into a feature branch, and may leave the files as they are there. */
+  isMerge?: boolean;
 }
 
 /**
@@ -109,6 +111,6 @@ export async function checkSubmission(
       'refused',
     );
   }
-  await requireChange(repository, target, state.head);
+  if (!work.isMerge) await requireChange(repository, target, state.head);
   return { commit: state.head };
 }

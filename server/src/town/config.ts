@@ -4,8 +4,11 @@ import {
   gateNames,
   mergeModes,
   mergeStrategies,
+  pullRequestMerges,
   reviewModes,
   type GateInfo,
+  type GateLimits,
+  type GateName,
   type MergeStrategy,
 } from '../protocol/town';
 import { FILTER_COMMAND, FILTER_NAME, filterCommands } from '../git/filters';
@@ -47,6 +50,8 @@ const townSettingsSchema = z.looseObject({
   agent_email_domain: z.string().default('gastown.local'),
   /** Whether the Mayor may land work without review (`gt land --direct`). */
   mayor_may_land: z.boolean().default(false),
+  /** Whether new convoys collect their beads on a feature branch, where they do not say so themselves. */
+  feature_branch: z.boolean().default(false),
   /** What becomes of approved work in rigs that do not say it themselves: see `mergeStrategies`. */
   merge_strategy: z.enum(mergeStrategies).default('squash'),
   /** The engine's switch. */
@@ -80,6 +85,9 @@ const seconds = z
   .positive()
   .max(24 * 3600);
 
+const memoryMb = z.number().int().min(16).max(10_000_000);
+const processes = z.number().int().min(1).max(1_000_000);
+
 const filterCommand = z.string().regex(FILTER_COMMAND).optional();
 const gitFilter = z.strictObject({
   clean: filterCommand,
@@ -87,6 +95,9 @@ const gitFilter = z.strictObject({
   process: filterCommand,
   required: z.boolean().optional(),
 });
+
+/** As gh takes it: `owner/name`, or `host/owner/name`. No part is an option. */
+const PULL_REQUEST_REPOSITORY = /^(?:[\w.][\w.-]*\/)?[\w.][\w.-]*\/[\w.][\w.-]*$/;
 
 /** The Go `gt` writes `direct` where work lands without a pull request. */
 const mergeStrategy = z.preprocess((value) => (value === 'direct' ? 'squash' : value), z.enum(mergeStrategies));
@@ -141,16 +152,37 @@ const rigSettingsSchema = z
         /** Seconds for each gate; `gate_timeouts` names exceptions. */
         gate_timeout: seconds.default(600),
         gate_timeouts: z.partialRecord(z.enum(gateNames), seconds).default({}),
+        /** What the processes of a gate may use together, where the system tells; `gate_limits` names exceptions. */
+        gate_memory_mb: memoryMb.optional(),
+        gate_processes: processes.optional(),
+        gate_limits: z
+          .partialRecord(
+            z.enum(gateNames),
+            z.strictObject({ memory_mb: memoryMb.optional(), processes: processes.optional() }),
+          )
+          .default({}),
+        /** Variables for the gates, such as folders of caches. They are accepted together with the commands. */
+        env: z.record(z.string().regex(/^[A-Za-z_][A-Za-z0-9_]*$/), z.string()).default({}),
         /** `each` tests every commit by itself, `batch` several together: see `mergeModes`. */
         mode: z.enum(mergeModes).default('batch'),
         /** What becomes of approved work; that of the town where it is missing. */
         merge_strategy: mergeStrategy.optional(),
+        /** For `pr`: the repository at the provider, `owner/name`, where the address of the source does not say it. */
+        pr_repository: z.string().regex(PULL_REQUEST_REPOSITORY, 'is not owner/name').optional(),
+        /** For `pr`: how pull requests are merged, see `pullRequestMerges`. */
+        pr_merge: z.enum(pullRequestMerges).default('rebase'),
         /** How many changes are tested together at most. */
         max_batch: z.number().int().min(1).max(100).default(16),
         /** How often a gate that failed runs again on the same files before a change is rejected for it. */
         flaky_retries: z.number().int().min(0).max(10).default(1),
         /** Whether gates that do not need one another run at the same time, in one checkout. */
         parallel: z.boolean().default(false),
+        /** Whether new convoys with beads of this rig collect them on a feature branch; the town's setting where it is missing. */
+        feature_branch: z.boolean().optional(),
+        /** Whether gates run before a person is asked to review a change: what fails goes back unread. */
+        checks_before_review: z.boolean().default(true),
+        /** Whether agents may have the gates run on their work before they submit it: the results count in the queue. */
+        pre_verified: z.boolean().default(false),
         /** Ignored files that stay between two gate runs, as patterns of `git clean -e`, such as `node_modules`. */
         keep: z.array(z.string()).default([]),
       })
@@ -192,7 +224,12 @@ export function commandsOf(settings: RigSettings): GateInfo[] {
     ...one,
     timeoutSeconds: settings.merge_queue.gate_timeout,
   }));
-  return [...gatesOf(settings), ...review, ...filters];
+  const variables = Object.entries(settings.merge_queue.env).map(([name, value]) => `${name}=${value}`);
+  const environment =
+    variables.length > 0
+      ? [{ name: 'env', command: variables.join('\n'), timeoutSeconds: settings.merge_queue.gate_timeout }]
+      : [];
+  return [...gatesOf(settings), ...review, ...filters, ...environment];
 }
 
 /** The rig's gates in the order they run. */
@@ -200,6 +237,18 @@ export function gatesOf(settings: RigSettings): GateInfo[] {
   const queue = settings.merge_queue;
   return gateNames.flatMap((name) => {
     const command = queue[`${name}_command`]?.trim();
-    return command ? [{ name, command, timeoutSeconds: queue.gate_timeouts[name] ?? queue.gate_timeout }] : [];
+    if (!command) return [];
+    const timeoutSeconds = queue.gate_timeouts[name] ?? queue.gate_timeout;
+    const limits = limitsOf(queue, name);
+    const env = Object.keys(queue.env).length > 0 ? { env: queue.env } : {};
+    return [{ name, command, timeoutSeconds, ...(limits ? { limits } : {}), ...env }];
   });
+}
+
+function limitsOf(queue: RigSettings['merge_queue'], gate: GateName): GateLimits | undefined {
+  const own = queue.gate_limits[gate];
+  const memory = own?.memory_mb ?? queue.gate_memory_mb;
+  const most = own?.processes ?? queue.gate_processes;
+  if (memory === undefined && most === undefined) return undefined;
+  return { ...(memory === undefined ? {} : { memoryMb: memory }), ...(most === undefined ? {} : { processes: most }) };
 }

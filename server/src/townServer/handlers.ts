@@ -53,6 +53,8 @@ export function registerHandlers(service: TownService): void {
     addresses,
     rig: (name) => plans.rig(name),
     missingRuntimes: (beads) => plans.missingRuntimes(beads),
+    featureBranchDefault: () => townSettingsFile(layout).read().feature_branch,
+    commitsAhead: async (rig, branch) => rigs.get(rig)?.commitsAhead(branch),
   });
   guardConvoys(dispatcher, store);
   registerTownHandlers(service);

@@ -34,6 +34,7 @@ export class PlanFactsOfTown {
     return {
       accepted: rigs.areAccepted(name, commandsOf(settings)),
       maxWorkers: settings.max_workers,
+      featureBranch: settings.merge_queue.feature_branch,
       ...(looping ? { blocked: 'its agents end as soon as they start' } : {}),
     };
   }

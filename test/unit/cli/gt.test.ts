@@ -251,6 +251,7 @@ describe('gt', () => {
       title: 'Wall',
       worker: 'toy/polecats/rust',
       branch: 'b',
+      target: 'main',
       commit: 'c',
       state: 'queued',
       review: 'approved',
@@ -269,8 +270,8 @@ describe('gt', () => {
       { ...request, bead: 'toy-2', state: 'reviewing', needsPerson: true, retries: 2 },
     ]);
     assert.deepEqual((await ok('mq', 'list')).trimEnd().split('\n'), [
-      'toy-1 Wall (queued; score 900; 1 retry; toy/polecats/rust)',
-      "toy-2 Wall (waits for a person's review; score 900; 2 retries; toy/polecats/rust)",
+      'toy-1 Wall (queued; score 900; 1 retry; toy/polecats/rust; onto main)',
+      "toy-2 Wall (waits for a person's review; score 900; 2 retries; toy/polecats/rust; onto main)",
     ]);
     assert.match(await ok('mq', 'next'), /^toy-1 /);
     town.answer(MqList.spec, []);

@@ -23,6 +23,7 @@ const request: MergeRequestInfo = {
   title: 'Wall',
   worker: 'toy/polecats/rust',
   branch: 'b',
+  target: 'main',
   commit: 'c'.repeat(40),
   state: 'queued',
   review: 'none',
@@ -82,7 +83,7 @@ describe('gt mq', () => {
     town.answer(MqList.spec, list);
     const lines = (await ok('mq', 'list', 'toy', '--all', '--worker', 'rust')).split('\n');
     assert.deepEqual(
-      lines.map((line) => line.replace(/^toy-1 Wall \((.*); toy\/polecats\/rust\)$/, '$1')),
+      lines.map((line) => line.replace(/^toy-1 Wall \((.*); toy\/polecats\/rust; onto main\)$/, '$1')),
       [
         'queued; first',
         'waits for its steps; last',
@@ -116,7 +117,7 @@ describe('gt mq', () => {
       [
         'toy-1 Wall',
         '  merge request toy-mr1, toy, by toy/polecats/rust',
-        '  branch b, commit cccccccccccc',
+        '  branch b, commit cccccccccccc, onto main',
         '  merged as ffffffffffff, directly',
         '  reason: Merged in ffffffffffff',
         '  landed directly by ann (--skip-tests)',
@@ -242,7 +243,7 @@ describe('gt mq', () => {
       [await ok('config', 'merge-strategy'), await ok('config', 'merge-strategy', 'local')],
       ['squash', 'local'],
     );
-    await fails(/squash, rebase, merge, local/, 'config', 'merge-strategy', 'octopus');
+    await fails(/squash, rebase, merge, local, pr/, 'config', 'merge-strategy', 'octopus');
     await fails(/on-or-off|on, off/, 'config', 'mayor-may-land', 'maybe');
   });
 });

@@ -43,6 +43,7 @@ const info = (more: Partial<MergeRequestInfo> = {}): MergeRequestInfo => ({
   title: 'Add *stars*',
   worker: 'toy/polecats/nux',
   branch: 'b',
+  target: 'main',
   commit: 'c',
   order: 0,
   checks: [],

@@ -63,6 +63,8 @@ export class ConvoyTestTown {
       ),
       addresses: this.addresses,
       rig: (name) => this.rigs[name],
+      featureBranchDefault: () => false,
+      commitsAhead: async () => undefined,
       missingRuntimes: async () => this.missingRuntimes,
     });
     guardConvoys(service.dispatcher, service.store);
@@ -138,6 +140,7 @@ export class ConvoyTestTown {
       rigs: ['toy', 'lib'].map((name) => ({
         port: {
           name,
+          mergeQueue: { mode: 'batch', strategy: 'squash', flakyRetries: 1 },
           mergeWindow: () => FIRST_WINDOW,
           pacing: { lastSpawnAt: 0, shortLives: [] },
           worktrees: () => [],

@@ -228,6 +228,89 @@ describe('a turn of the merge queue', () => {
   });
 });
 
+describe('a change that a person is to review', () => {
+  let town: EngineTown;
+  let bead: string;
+  let request: string;
+  const gates = [{ name: 'test', command: 'true', timeoutSeconds: 1 }];
+  const failure = {
+    passed: false as const,
+    gate: 'test',
+    problem: 'failed with exit code 1',
+    output: 'no',
+    confirmed: true,
+  };
+  const ask = (): Promise<void> =>
+    requestReview(
+      {
+        ...{ type: 'request-review', mergeRequest: request, rig: 'toy', revision: town.bead(request).updated_at },
+        ...{ maxAttempts: 3, maxReviewRounds: 3 },
+      },
+      town.context,
+    );
+
+  beforeEach(async () => {
+    town = await EngineTown.open();
+    town.review = 'person';
+    ({ bead, request } = await town.submitted());
+    Object.assign(town.rig, { gates });
+  });
+  afterEach(() => town.store.close());
+
+  it('is tested first, and what the gates said stands beside the question', async () => {
+    const tested: string[] = [];
+    town.rig.runGates = async (commit, _run, onGate) => {
+      tested.push(`${commit} ${town.merge(request).review?.state}`);
+      onGate(gates[0]!, 'started');
+      assert.match([...town.activity.values()].join(), /test: toy-/);
+      onGate(gates[0]!, 'passed');
+      return { passed: true };
+    };
+    await ask();
+    assert.deepEqual(tested, ['candidate undefined'], 'before anybody is asked');
+    const { review, checks } = town.merge(request);
+    assert.deepEqual([review?.state, checks?.map(({ gate, passed }) => [gate, passed])], ['waiting', [['test', true]]]);
+    assert.deepEqual([...town.activity], []);
+  });
+
+  it('goes back unread where it fails a gate, with the output and its checks', async () => {
+    town.rig.runGates = async (commit) => (commit === 'base' ? { passed: true } : { ...failure, passedBefore: true });
+    await ask();
+    assert.deepEqual([town.bead(request).status, town.bead(bead).status], ['closed', 'hooked']);
+    assert.match(town.work(bead).feedback!, /The gate "test" failed with exit code 1[^]*no/);
+    assert.deepEqual(
+      town.merge(request).checks?.map(({ passed }) => passed),
+      [false],
+    );
+  });
+
+  it('is asked about where the target fails the gate by itself, and where the gates do not come first', async () => {
+    town.rig.runGates = async () => ({ ...failure, passedBefore: true });
+    await ask();
+    assert.deepEqual(
+      [town.merge(request).review?.state, town.merge(request).checks?.map(({ passed }) => passed)],
+      ['waiting', [false]],
+    );
+    for (const other of [
+      { mergeQueue: { mode: 'batch', strategy: 'squash', flakyRetries: 0, checksBeforeReview: false } },
+      { review: 'agent' },
+    ]) {
+      Object.assign(town.rig, other);
+      ({ bead, request } = await town.submitted());
+      await ask();
+      assert.deepEqual([town.merge(request).review?.state, town.merge(request).checks], ['waiting', undefined]);
+    }
+  });
+
+  it('is tested again where the server was stopping, and nothing is counted', async () => {
+    town.rig.runGates = async () => {
+      throw new AbortedError();
+    };
+    await assert.rejects(ask(), AbortedError);
+    assert.deepEqual([town.merge(request).retries, town.merge(request).review], [0, undefined]);
+  });
+});
+
 describe('a merge request whose turn cannot be finished', () => {
   let town: EngineTown;
   let bead: string;

@@ -18,6 +18,7 @@ function rig(changes: Partial<RigView> = {}): RigView {
     maxAttempts: 3,
     maxRestarts: 5,
     review: 'off',
+    mergeStrategy: 'squash',
     reviewerAccepted: true,
     reviewTimeoutMs: 60_000,
     maxReviewRounds: 3,
@@ -79,6 +80,7 @@ function view(changes: Partial<TownView>): TownView {
     rigs: [rig()],
     work: [],
     merges: [],
+    abandonedPullRequests: [],
     sessions: [],
     worktrees: [],
     convoys: [],
@@ -241,6 +243,7 @@ describe('reconcile: merging and landing', () => {
     notBefore: 0,
     order: 0,
     hasOpenSteps: false,
+    hasPullRequest: false,
   };
 
   it('merges one batch at a time, the best score first', () => {
@@ -348,6 +351,7 @@ describe('reconcile: reviews', () => {
     notBefore: 0,
     order: 0,
     hasOpenSteps: false,
+    hasPullRequest: false,
   };
   const waiting = { state: 'waiting' as const, patch: 'p', unanswered: 0, person: false };
   const reviewed = (review: RigView['review'], merges: TownView['merges'], more: Partial<TownView> = {}): string[] =>

@@ -5,13 +5,15 @@ import path from 'node:path';
 import { spawn } from 'node:child_process';
 import { endRecordedGate, runGate } from '../../../server/src/rigs/gates';
 import { identify, isAlive } from '../../../server/src/base/process';
+import type { GateInfo } from '../../../server/src/protocol/town';
+import { canLimit, exceeded } from '../../../server/src/rigs/gateLimits';
 import { tempDir, waitUntil } from '../../helpers/temp';
 
-function run(command: string, timeoutSeconds = 20) {
+function run(command: string, timeoutSeconds = 20, more: Partial<GateInfo> = {}) {
   const directory = tempDir('gate');
   const log = path.join(directory, 'logs', 'gate.log');
   const result = runGate(
-    { name: 'test', command, timeoutSeconds },
+    { name: 'test', command, timeoutSeconds, ...more },
     directory,
     process.env,
     log,
@@ -43,6 +45,38 @@ describe('a gate', () => {
     assert.match(outcome.problem, /longer than its limit of 0.5 s/);
     const child = Number(fs.readFileSync(path.join(directory, 'child'), 'utf8'));
     await waitUntil('the child is gone', () => !isAlive(identify(child)));
+  });
+
+  it('is ended with all it started when it uses more memory or processes than its limits', async function () {
+    if (!canLimit()) return this.skip();
+    const hold = `'${process.execPath}' -e 'global.kept = Buffer.alloc(200e6, 1); setTimeout(() => {}, 300000)'`;
+    const memory = await run(`setsid ${hold} & echo $! > child; wait`, 300, { limits: { memoryMb: 120 } }).result;
+    assert.ok(!memory.passed);
+    assert.match(memory.problem, /^used \d+ MB of memory, and its limit is 120 MB$/);
+    assert.equal(memory.code, null, 'it says nothing about the files');
+    const { result, directory } = run('for n in 1 2 3 4 5 6 7 8; do sleep 300 & done; echo $! > child; wait', 300, {
+      limits: { processes: 5 },
+    });
+    const processes = await result;
+    assert.match(processes.passed ? '' : processes.problem, /^had \d+ processes, and its limit is 5$/);
+    const child = Number(fs.readFileSync(path.join(directory, 'child'), 'utf8'));
+    await waitUntil('the child is gone', () => !isAlive(identify(child)));
+    const within = { limits: { memoryMb: 4_000, processes: 50 } };
+    assert.equal((await run('sleep 0.3', 300, within).result).passed, true);
+  });
+
+  it('counts what all of its processes use together', () => {
+    const of = (...pids: number[]) => pids.map((pid) => ({ pid, start: 'x' }));
+    const memory = (pid: number): number => pid * 1024 * 1024;
+    assert.equal(exceeded(of(10, 20), { memoryMb: 30, processes: 2 }, memory), undefined);
+    assert.match(exceeded(of(10, 21), { memoryMb: 30 }, memory)!, /used 31 MB/);
+    assert.match(exceeded(of(1, 2, 3), { processes: 2 }, memory)!, /had 3 processes/);
+    assert.deepEqual([canLimit('linux'), canLimit('darwin'), canLimit('win32')], [true, false, false]);
+  });
+
+  it('gets the variables of its rig', async () => {
+    const outcome = await run('echo "cache in $CACHE"; exit 3', 20, { env: { CACHE: '/srv/cache' } }).result;
+    assert.match(outcome.output, /cache in \/srv\/cache/);
   });
 
   it('takes nothing along that it left in the background', async () => {

@@ -3,11 +3,12 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { agentGitSettings } from '../../../server/src/agents/gitSettings';
 import { UserError } from '../../../server/src/base/errors';
+import { GateResults } from '../../../server/src/rigs/gateResults';
 import { Rig } from '../../../server/src/rigs/rig';
 import { changeSettings } from '../../../server/src/rigs/setup';
 import { RigRepository } from '../../../server/src/git/repository';
 import { inspectSource } from '../../../server/src/git/source';
-import { rigSettingsFile, townSettingsFile } from '../../../server/src/town/config';
+import { commandsOf, gatesOf, rigSettingsFile, townSettingsFile } from '../../../server/src/town/config';
 import { TownLayout } from '../../../server/src/town/layout';
 import { commitFiles, makeRepository, sh, tempDir } from '../../helpers/temp';
 
@@ -268,7 +269,13 @@ describe('a rig on disk', () => {
       [changed.mode, changed.max_batch, changed.flaky_retries, changed.parallel, changed.test_command],
       ['each', 8, 0, true, 'true'],
     );
-    assert.deepEqual(rig.mergeQueue, { mode: 'each', strategy: 'squash', flakyRetries: 0 });
+    assert.deepEqual(rig.mergeQueue, {
+      mode: 'each',
+      strategy: 'squash',
+      flakyRetries: 0,
+      checksBeforeReview: true,
+      preVerified: false,
+    });
     set({ merge_mode: '', merge_strategy: 'merge' });
     assert.equal(rig.mergeQueue.strategy, 'merge');
     townSettingsFile(new TownLayout(path.dirname(rig.layout.root))).update((town) => {
@@ -288,6 +295,38 @@ describe('a rig on disk', () => {
       { flaky_retries: 'true' },
     ])
       assert.throws(() => set(wrong), UserError, JSON.stringify(wrong));
+  });
+
+  it('gives gates their limits and variables, which are accepted with the commands and part of what a result is kept for', async () => {
+    const rig = await rigOf(makeRepository({ 'a.txt': 'a' }));
+    const settings = changeSettings(
+      rig,
+      {
+        name: 'toy',
+        settings: { gate_memory_mb: '512', gate_processes: '64', gate_timeout: '30' },
+        gates: { lint: 'true', test: 'true' },
+      },
+      undefined,
+    );
+    assert.deepEqual(gatesOf(settings), [
+      { name: 'lint', command: 'true', timeoutSeconds: 30, limits: { memoryMb: 512, processes: 64 } },
+      { name: 'test', command: 'true', timeoutSeconds: 30, limits: { memoryMb: 512, processes: 64 } },
+    ]);
+    const changed = rigSettingsFile(rig.layout).update(({ merge_queue: queue }) => {
+      queue.gate_limits = { test: { memory_mb: 2048 } };
+      queue.env = { CACHE: '/srv/cache' };
+    });
+    const test = gatesOf(changed).at(-1)!;
+    assert.deepEqual([test.limits, test.env], [{ memoryMb: 2048, processes: 64 }, { CACHE: '/srv/cache' }]);
+    assert.deepEqual(commandsOf(changed).at(-1), { name: 'env', command: 'CACHE=/srv/cache', timeoutSeconds: 30 });
+    const results = new GateResults();
+    results.set({ tree: 't', gate: test, needs: [] }, { passed: true });
+    assert.equal(results.get({ tree: 't', gate: { ...test, limits: undefined }, needs: [] })?.passed, true);
+    assert.equal(results.get({ tree: 't', gate: { ...test, env: { CACHE: '/tmp' } }, needs: [] }), undefined);
+    assert.throws(
+      () => changeSettings(rig, { name: 'toy', settings: { gate_processes: '0' }, gates: {} }, undefined),
+      UserError,
+    );
   });
 
   it('runs gates only while they are accepted, and fails one that changes the tree', async () => {

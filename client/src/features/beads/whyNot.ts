@@ -23,6 +23,8 @@ export function whyNotText(reason: WhyNot, format: WhyNotFormat = plainText): st
       return l10n.t('waiting for its parent {0}', bead(reason.bead));
     case 'unmerged':
       return l10n.t('waiting for the merge of {0}', several(reason.beads, reason.more, bead));
+    case 'unlanded':
+      return l10n.t('waiting for {0}, which lands with {1}', bead(reason.bead), bead(reason.convoy));
     case 'deferred':
       return deferredText(reason, format);
     case 'person':

@@ -1,5 +1,5 @@
 import { plural } from '../../../../server/src/base/text';
-import type { BeadInfo, ConvoyInfo } from '../../../../server/src/protocol/town';
+import type { BeadInfo, ConvoyInfo, FeatureState } from '../../../../server/src/protocol/town';
 import { l10n } from '../../base/editor';
 import { escapeLine, oneLine, paragraphs, timeText } from '../../base/text';
 import { beadsOf } from '../../state/queries';
@@ -104,6 +104,7 @@ function openConvoyState(convoy: ConvoyInfo, failed: number): { text: string; ic
     ...(failed > 0 ? [l10n.t('{0} failed', failed)] : []),
     ...(convoy.paused ? [l10n.t('paused')] : []),
     ...(isUnlaunched(convoy) ? [l10n.t('not launched')] : []),
+    ...landingTexts(convoy),
   ];
   const icon: RowIcon =
     failed > 0
@@ -114,6 +115,29 @@ function openConvoyState(convoy: ConvoyInfo, failed: number): { text: string; ic
           ? { id: 'circle-large-outline' }
           : { id: 'rocket', color: 'charts.blue' };
   return { text: texts.join(', '), icon };
+}
+
+/** What the landing of its feature branch waits for, once its beads are all in. */
+function landingTexts({ feature }: ConvoyInfo): string[] {
+  const states = (feature?.rigs ?? []).map(({ state }) => state).filter((state) => state !== 'landed');
+  return [...new Set(states)].filter((state) => state !== 'collecting').map(featureText);
+}
+
+function featureText(state: FeatureState): string {
+  switch (state) {
+    case 'collecting':
+      return l10n.t('collecting its beads');
+    case 'reviewing':
+      return l10n.t('landing review');
+    case 'queued':
+      return l10n.t('waiting to land');
+    case 'merging':
+      return l10n.t('landing');
+    case 'failed':
+      return l10n.t('cannot land');
+    case 'landed':
+      return l10n.t('landed');
+  }
 }
 
 /** It tracks its beads and is not launched. */
@@ -152,6 +176,8 @@ function convoyTooltip(convoy: ConvoyInfo): string {
   return paragraphs([
     `**${escapeLine(convoy.title, 300)}**`,
     l10n.t('{0}: {1} of {2} beads closed', escapeLine(convoy.id), convoy.done, convoy.total),
+    convoy.feature && l10n.t('Branch {0}', escapeLine(convoy.feature.branch)),
+    ...(convoy.feature?.rigs ?? []).map(({ rig, state }) => `${escapeLine(rig)}: ${featureText(state)}`),
     convoy.launchedAt && l10n.t('Launched {0}', timeText(convoy.launchedAt)),
     convoy.landedAt &&
       (convoy.cancelled === undefined

@@ -8,10 +8,7 @@ import {
   BeadStats,
   LabelList,
   type Bead,
-  type BeadDetails,
-  type BeadListItem,
   type Dependency,
-  type DependencyType,
 } from '../../protocol/bead';
 import type { CallContext } from '../../protocol/dispatcher';
 import { canonicalStatus, typeFromInput } from '../model/fields';
@@ -21,6 +18,7 @@ import type { Result } from '../../protocol/request';
 import type { BeadService } from './common';
 import type { BeadFilter, BeadStore } from '../store';
 import { checkStatus, checkType } from '../model/validate';
+import { beadDetails, listItem } from '../queries/details';
 import { EVENTS_SHOWN } from '../queries/reader';
 import { resolveAll, resolveOne } from './common';
 
@@ -129,36 +127,4 @@ function relationsOf(store: BeadStore, bead: Bead): { blocked_by: string[]; bloc
     blocked_by: needed.filter((id) => store.get(id)?.status !== 'closed'),
     blocks: store.dependents(bead.id, 'blocks').map((other) => other.id),
   };
-}
-
-/** A bead with the counts that lists promise. */
-export function listItem(store: BeadStore, bead: Bead): BeadListItem {
-  const parent = store.parent(bead.id);
-  return {
-    ...bead,
-    dependency_count: bead.dependencies?.length ?? 0,
-    dependent_count: store.dependents(bead.id).length,
-    comment_count: bead.comments?.length ?? 0,
-    ...(parent === undefined ? {} : { parent }),
-  };
-}
-
-/** A bead with those that it depends on and those that depend on it. */
-export function beadDetails(store: BeadStore, id: string): BeadDetails {
-  const bead = store.get(id) as Bead;
-  const { dependencies, ...item } = listItem(store, bead);
-  const withType = (
-    { dependencies: _edges, comments: _comments, ...other }: Bead,
-    edge: DependencyType,
-  ): Bead & { dependency_type: DependencyType } => ({ ...other, dependency_type: edge });
-  const needed = (dependencies ?? []).flatMap((edge) => {
-    const target = store.get(edge.depends_on_id);
-    return target ? [withType(target, edge.type)] : [];
-  });
-  const dependents = store
-    .dependents(id)
-    .flatMap((other) =>
-      (other.dependencies ?? []).filter((edge) => edge.depends_on_id === id).map((edge) => withType(other, edge.type)),
-    );
-  return { ...item, dependencies: needed, dependents };
 }

@@ -141,6 +141,16 @@ export class StoreState implements Source {
     this.kept = keyOf(ledgers);
   }
 
+  /**
+   * The file of a ledger and which beads depend on each, for a table; undefined where the file does not hold all of it, or the
+   * dependencies are not known without reading every bead.
+   */
+  tableSource(name: string): { bytes: Buffer; dependentsOf: (id: string) => Iterable<string> } | undefined {
+    if (this.isPostponed || !this.built || this.pending.length > 0) return undefined;
+    const bytes = this.ledgers.get(name)?.soundFile();
+    return bytes && { bytes, dependentsOf: (id) => this.edges.of(id) };
+  }
+
   close(): void {
     this.recomputed.dispose();
     this.built?.close();

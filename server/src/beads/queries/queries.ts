@@ -1,31 +1,14 @@
 import type { SqlValue } from 'sql.js';
 import { UserError } from '../../base/errors';
-import type { BeadConditions } from '../../protocol/beadFilter';
+import type { BeadFilter as RequestFilter } from '../../protocol/beadFilter';
 import type { BeadIndex } from '../index/beadIndex';
 import { notWork } from '../index/derivedState';
 import { canonicalStatus, typeFromInput } from '../model/fields';
 
-/** Which beads are meant. All given conditions must hold. */
-export interface BeadFilter extends BeadConditions {
-  ledger?: string;
-  status?: string[];
-  type?: string[];
-  /** Empty means the same as `unassigned`. */
-  assignee?: string;
-  unassigned?: boolean;
-  /** A bead must carry all of these labels. */
-  labels?: string[];
-  /** A bead must carry one of these labels. */
-  labelsAny?: string[];
-  priority?: number;
-  /** Descendants of this bead only. */
-  parent?: string;
-  titleContains?: string;
-  ids?: string[];
+/** Which beads are meant: what a request may say, and what this program adds. An empty `assignee` means the same as `unassigned`. */
+export interface BeadFilter extends Omit<RequestFilter, 'sort'> {
   /** Leaves out the steps of unfinished molecules: of all, or of those that say how to do a bead. */
   withoutSteps?: 'all' | 'attached';
-  /** 0 = no limit. */
-  limit?: number;
 }
 
 export interface ListFilter extends BeadFilter {

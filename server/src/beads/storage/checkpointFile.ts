@@ -91,8 +91,8 @@ export async function writeText(
 
 /** Looks at a text while it passes: its hash, and whether it is one that is known. */
 class TextDigest {
-  /** Of another text until all of it has passed. */
-  hash = hashOf();
+  /** That of no text until all of it has passed: a head that a crash leaves then fits no file, also not an empty one. */
+  hash = '-'.repeat(64);
   isKnown = false;
 
   constructor(private readonly known: Buffer) {}

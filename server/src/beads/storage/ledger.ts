@@ -152,6 +152,12 @@ export class Ledger {
     return this.isDirty || this.problems.length > 0 ? undefined : this.hash;
   }
 
+  /** The file, where it holds every bead, each line of it can be read, and nobody has written it since. */
+  soundFile(): Buffer | undefined {
+    if (this.soundHash === undefined || this.fs.stamp(this.issuesFile) !== this.stamp) return undefined;
+    return this.fs.read(this.issuesFile);
+  }
+
   /** Beads that are not as in the file, and those that are gone. */
   notInFile(): Iterable<string> {
     return this.dirty.keys();

@@ -87,6 +87,17 @@ export function readSoundText(bytes: Buffer): Pick<LedgerText, 'beads' | 'proble
   return { beads, problems: [] };
 }
 
+/** Where the beads of such a file are. */
+export function* linePlaces(bytes: Buffer): Generator<{ id: string; start: number; length: number }> {
+  const mayHoldOthers = mentionsOtherRecords(bytes);
+  let start = bytes.subarray(0, 3).equals(byteOrderMark) ? 3 : 0;
+  for (const line of splitLines(bytes.subarray(start))) {
+    const id = idOfLine(line, mayHoldOthers);
+    if (id !== undefined) yield { id, start, length: lengthWithoutLineEnd(line) };
+    start += line.length;
+  }
+}
+
 function lengthWithoutLineEnd(line: Buffer): number {
   if (line.at(-1) !== 10) return line.length;
   return line.length - (line.at(-2) === 13 ? 2 : 1);

@@ -61,6 +61,7 @@ export class BdContext extends CommandContext {
 /** For `--readonly`. */
 function refusingChanges(backend: Backend): Backend {
   return {
+    ...(backend.place ? { place: backend.place } : {}),
     call: async (spec, params) => {
       if (spec.access !== 'read')
         throw new UserError(

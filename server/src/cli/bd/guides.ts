@@ -206,8 +206,6 @@ const elsewhere: Readonly<Record<string, string>> = {
   vc: 'Use git for .beads/issues.jsonl.',
   ...Object.fromEntries(['jira', 'linear', 'github', 'gitlab', 'ado', 'notion'].map((name) => [name, exchange])),
   federation: 'Several ledgers belong together in a town: gt rig add.',
-  daemon:
-    'The server of a ledger starts with the first command and ends by itself; --no-daemon or BEADS_NO_DAEMON=1 works without one. In a town: gt shutdown.',
   mail: 'In a town: gt mail.',
   move: otherLedger,
   refile: otherLedger,

@@ -6,6 +6,7 @@ import { LedgerInfoGet, type LedgerInfo } from '../../protocol/ledger';
 import { VERSION } from '../../protocol/transport/version';
 import type { CliCommand, Invocation } from '../shared/command';
 import { oneLine } from '../shared/output';
+import { runningServer } from '../shared/runningServer';
 import type { BdContext } from './context';
 
 /** `bd info`, `bd where`, `bd types` and `bd statuses`: what the ledger is and knows. */
@@ -24,22 +25,32 @@ export function addInfo(program: CliCommand, context: BdContext): void {
           `🆕 What's New in bd (Current: ${VERSION})`,
           '  See CHANGELOG.md of this program.',
         ]);
-      const info = await context.call(invocation, LedgerInfoGet.spec, {});
+      const { info, place } = await context.withLedger(invocation, async (backend) => ({
+        info: await backend.call(LedgerInfoGet.spec, {}),
+        place: backend.place,
+      }));
+      const server = place && runningServer(place);
       const value = {
         database_path: databaseOf(info),
-        mode: 'direct',
+        mode: place ? 'daemon' : 'direct',
         issue_count: info.issues,
         config: { ...info.settings, issue_prefix: info.prefix },
-        daemon_connected: false,
+        daemon_connected: place !== undefined,
+        ...(server ? { socket_path: server.socket, daemon_pid: server.pid } : {}),
       };
       context.print(invocation, value, () => [
         '',
         'Beads Database Information',
         '===========================',
         `Database: ${value.database_path}`,
-        `Prefix: ${info.prefix}`,
+        `Mode: ${value.mode}`,
+        '',
+        'Daemon Status:',
+        `  Connected: ${place ? 'yes' : 'no'}`,
+        ...(server ? [`  PID: ${server.pid}`, `  Socket: ${server.socket}`] : []),
         '',
         `Issue Count: ${info.issues}`,
+        `Prefix: ${info.prefix}`,
       ]);
     });
 }

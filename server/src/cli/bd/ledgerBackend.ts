@@ -48,8 +48,11 @@ export class LedgerServerBackend implements Backend {
   private readonly client: CommandClient;
   private warned: Promise<void> | undefined;
 
+  readonly place: ServerPlace;
+
   constructor(private readonly options: LedgerServerOptions) {
     const { place, actor, cwd, started } = options;
+    this.place = place;
     this.client = new CommandClient(place, async () => ({ kind: 'cli', cwd, actor: await actor() }), {
       ...(started ? { started } : {}),
       startTimeoutMs: START_MS,

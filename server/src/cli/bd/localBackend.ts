@@ -4,10 +4,13 @@ import type { Lease } from '../../base/lease';
 import { lockLedger } from '../../ledgerServer/lockLedger';
 import { OpenLedger } from '../../ledgerServer/openLedger';
 import type { CallContext } from '../../protocol/dispatcher';
+import type { ServerPlace } from '../../protocol/transport/serverPlace';
 import type { Caller, Params, RequestSpec, Result } from '../../protocol/request';
 
 /** Where requests go: a server, or the ledger itself. Must be closed. */
 export interface Backend extends Caller {
+  /** Of the server that answers; undefined where the command works on the ledger itself. */
+  readonly place?: ServerPlace;
   close(): Promise<void>;
 }
 

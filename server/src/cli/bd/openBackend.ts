@@ -2,10 +2,10 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { hasCode, UserError } from '../../base/errors';
 import { followRedirect, findLedger, isLedger } from '../../beads/storage/locate';
+import { DirectBackend } from './directBackend';
 import type { Backend } from './localBackend';
 import { townOfDirectory } from '../shared/findTown';
 import type { StartedLink } from '../../protocol/transport/commandClient';
-import { readEndpoint, serverEndpointFile } from '../../protocol/transport/endpointFile';
 import { ledgerPlace, ledgerStateFolder, townPlace, type ServerPlace } from '../../protocol/transport/serverPlace';
 import { actorName, helloOf } from '../shared/connect';
 
@@ -40,7 +40,9 @@ export async function openBackend(options: BackendOptions): Promise<Backend> {
   if (directory === undefined)
     throw new UserError('no beads database found', 'run "bd init" to create one here', 'not-found');
   const place = canOnlyRead ? undefined : chosenPlace(directory, options);
-  return (place && (await openLedgerServer(place, options))) ?? openLocally(directory, options);
+  const served = place && (await openLedgerServer(place, options));
+  if (served) return served;
+  return new DirectBackend(directory, ledgerStateFolder(directory, options.env), () => openLocally(directory, options));
 }
 
 /** @returns undefined where the command has to open the ledger itself */
@@ -90,8 +92,8 @@ async function isReadOnly(town: string): Promise<boolean> {
   } catch (error) {
     if (!hasCode(error, 'EACCES') && !hasCode(error, 'EROFS') && !hasCode(error, 'EPERM')) return false;
   }
-  const endpoint = readEndpoint(serverEndpointFile(town));
-  return !(endpoint && (await import('../../base/process')).isAlive(endpoint));
+  const { runningServer } = await import('../shared/runningServer');
+  return runningServer(townPlace(town)) === undefined;
 }
 
 /** The town whose server keeps the ledger; undefined for a ledger outside of any. */
@@ -124,10 +126,12 @@ function commandFolder(cwd: string, named: string | undefined, town: string): st
 
 async function openTown(root: string, cwd: string, options: BackendOptions): Promise<Backend> {
   const { CommandClient } = await import('../../protocol/transport/commandClient');
-  const town = new CommandClient(townPlace(root), async () => ({ ...(await helloOf(options, options.actor)), cwd }), {
+  const place = townPlace(root);
+  const town = new CommandClient(place, async () => ({ ...(await helloOf(options, options.actor)), cwd }), {
     started: options.started,
   });
   return {
+    place,
     call: (spec, params) => town.call(spec, params),
     close: async () => town.close(),
   };

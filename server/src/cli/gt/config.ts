@@ -98,7 +98,7 @@ function addMergeStrategy(config: CliCommand, context: GtContext): void {
     .argument('[strategy]', 'the new value', { choices: mergeStrategies })
     .description('show or set how approved work is merged in rigs that do not say it themselves')
     .withHelp({
-      text: 'squash: one commit for each bead. rebase: the commits of the author. merge: the commits of the author, and one that merges them. local: as squash, but nothing is pushed.',
+      text: 'squash: one commit for each bead. rebase: the commits of the author. merge: the commits of the author, and one that merges them. local: as squash, but nothing is pushed. pr: a pull request.',
       examples: [
         ['gt config merge-strategy', 'show it'],
         ['gt config merge-strategy rebase', 'change it'],

@@ -2,7 +2,7 @@ import { elapsedText } from '../../base/elapsed';
 import { plural } from '../../base/text';
 import type { ConvoyEnd, ConvoyStatus } from '../../protocol/convoy';
 import type { PlanCheck, PlanFinding, StagedPlan } from '../../protocol/convoyPlan';
-import type { BeadInfo, ConvoyInfo } from '../../protocol/snapshot';
+import type { BeadInfo, ConvoyInfo, FeatureState } from '../../protocol/snapshot';
 import { beadMark, beadNotes } from '../shared/townText';
 
 /** One convoy with its beads, laid out as in the Go `gt`. */
@@ -23,6 +23,7 @@ export function convoyStatusLines(convoy: ConvoyStatus): string[] {
           `  Paused:    ${localTime(convoy.pause.at)} by ${convoy.pause.by}${convoy.pause.reason ? `: ${convoy.pause.reason}` : ''}`,
         ]
       : []),
+    ...featureLines(convoy),
     ...(convoy.notify.length > 0 ? [`  Notify:    ${convoy.notify.join(', ')}`] : []),
     '',
     convoy.tracked.length > 0 ? '  Tracked Issues:' : '  Tracked Issues: none',
@@ -31,6 +32,28 @@ export function convoyStatusLines(convoy: ConvoyStatus): string[] {
     ...startHint(convoy).map((line) => `  ${line}`),
   ];
 }
+
+/** The branch that collects its beads, and how far it is in each rig. */
+function featureLines({ feature, status }: ConvoyInfo): string[] {
+  if (!feature) return [];
+  const rigs = feature.rigs.map(({ rig, ahead, state, landed, mergeRequest }) => {
+    const commits = ahead === undefined ? '' : `, ${plural(ahead, 'commit')} ahead`;
+    const what =
+      landed === undefined ? FEATURE_STATES[status === 'closed' ? 'kept' : state] : `landed as ${landed.slice(0, 12)}`;
+    return `             ${rig}${commits}: ${what}${mergeRequest === undefined ? '' : ` (${mergeRequest})`}`;
+  });
+  return [`  Branch:    ${feature.branch}`, ...rigs];
+}
+
+const FEATURE_STATES: Readonly<Record<FeatureState | 'kept', string>> = {
+  collecting: 'collects its beads',
+  reviewing: 'landing review',
+  queued: 'waits to land',
+  merging: 'lands now',
+  failed: 'cannot land: see "gt mq status"',
+  landed: 'landed',
+  kept: 'not landed; its commits are kept under refs/gastown/convoy/ of the repository of the rig',
+};
 
 /** All convoys that are not closed, a line each. */
 export function convoySummaryLines(convoys: readonly ConvoyInfo[]): string[] {
@@ -99,7 +122,18 @@ export function startHint(convoy: ConvoyInfo): string[] {
 }
 
 /** What becomes of the beads of a convoy that was closed. */
-export function endLines({ running, waiting }: ConvoyEnd): string[] {
+export function endLines({ running, waiting, feature, cancelled }: ConvoyEnd): string[] {
+  const kept = feature?.rigs.filter(({ landed }) => landed === undefined).map(({ rig }) => rig) ?? [];
+  if (feature && cancelled !== undefined)
+    return [
+      ...(kept.length > 0
+        ? [
+            `  Nothing of it lands. ${feature.branch} is deleted; its commits are kept as refs/gastown/${feature.branch} in .repo.git of ${kept.join(', ')}`,
+          ]
+        : ['  Nothing of it lands: no bead was on its branch yet']),
+      ...(running.length > 0 ? [`  Stopped: ${running.join(', ')}; sling them to go on without the convoy`] : []),
+      ...(waiting.length > 0 ? [`  Left open: ${waiting.join(', ')} (${plural(waiting.length, 'bead')})`] : []),
+    ];
   return [
     ...(running.length > 0 ? [`  Still in progress: ${running.join(', ')}`] : []),
     ...(waiting.length > 0 ? [`  Left open: ${waiting.join(', ')} (${plural(waiting.length, 'bead')})`] : []),

@@ -18,7 +18,8 @@ export function queueLine(info: MergeRequestInfo): string {
     stateText(info),
     placeText(info),
     info.retries > 0 ? plural(info.retries, 'retry', 'retries') : '',
-    info.worker,
+    info.landing ? '' : info.worker,
+    `onto ${info.target}`,
   ];
   return `${info.bead} ${info.title} (${notes.filter(Boolean).join('; ')})`;
 }
@@ -36,6 +37,7 @@ function stateText(info: MergeRequestInfo): string {
   if (info.state === 'no-change') return 'ended without a change';
   if (info.state === 'rejected') return 'sent back';
   if (info.waitsFor === 'steps') return 'waits for its steps';
+  if (info.waitsFor === 'pull-request') return `waits for pull request #${info.pullRequest?.number}`;
   if (info.waitsFor === 'retry') return `waits until ${info.waitsUntil}`;
   if (info.state !== 'reviewing') return info.state;
   return info.needsPerson ? "waits for a person's review" : 'in review';
@@ -46,14 +48,15 @@ export function statusLines(info: MergeRequestInfo): string[] {
   const skipped = [direct?.force ? '--force' : '', direct?.skipTests ? '--skip-tests' : ''].filter(Boolean).join(' ');
   return [
     `${info.bead} ${info.title}`,
-    `  merge request ${info.id}, ${info.rig}, by ${info.worker}`,
-    `  branch ${info.branch}, commit ${info.commit.slice(0, SHORT_COMMIT)}`,
+    `  merge request ${info.id}, ${info.rig}, ${info.landing ? 'lands the convoy' : `by ${info.worker}`}`,
+    `  branch ${info.branch}, commit ${info.commit.slice(0, SHORT_COMMIT)}, onto ${info.target}`,
     `  ${stateText(info)}${info.approvedBy ? `, approved by ${info.approvedBy}` : ''}`,
     ...(info.closedAt === undefined ? [`  ${placeText(info)}, priority ${info.priority}`] : []),
     ...(info.retries > 0 ? [`  ${plural(info.retries, 'retry', 'retries')}`] : []),
     ...(info.reason === undefined ? [] : [`  ${info.closedAt === undefined ? 'problem' : 'reason'}: ${info.reason}`]),
     ...(direct ? [`  landed directly by ${direct.by}${skipped ? ` (${skipped})` : ''}`] : []),
     ...(validation ? [`  validated by ${validation.validated_by}: ${signals(validation.quality_signals)}`] : []),
+    ...(info.pullRequest ? [`  pull request ${info.pullRequest.url}${info.pullRequest.open ? '' : ', closed'}`] : []),
     ...(info.note ? [`  author's note: ${info.note}`] : []),
     ...(info.checks.length > 0 ? ['', '  checks', ...info.checks.map((check) => `    ${checkText(check)}`)] : []),
     ...info.reviews.flatMap((review) => [

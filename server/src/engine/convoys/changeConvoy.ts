@@ -3,6 +3,7 @@ import type { CallContext } from '../../protocol/dispatcher';
 import type { ConvoyInfo } from '../../protocol/town';
 import { knownRecipient, recipient } from '../mail/addresses';
 import { convoyOf, trackedIds, withConvoy } from '../state/work';
+import { refuseCollected } from './featureRules';
 import { changeConvoy, refuseClosed, requireConvoy, type ConvoyTown } from './convoys';
 
 /** Stops tracking beads. Their work is left as it is. */
@@ -23,6 +24,7 @@ export async function removeFromConvoy(
       `"gt convoy status ${convoy.id}" lists its beads`,
       'not-found',
     );
+  refuseCollected(town, convoy, named);
   return changeConvoy(town, context, convoy.id, (tx) => {
     for (const bead of named) tx.removeDependency(convoy.id, bead, 'tracks');
     return { event: 'convoy_changed' };

@@ -18,6 +18,10 @@ export interface ConvoyTown {
   addresses: AddressBook;
   /** Undefined where there is no such rig. */
   rig(name: string): PlannedRig | undefined;
+  /** Whether new convoys get a feature branch where neither they nor their rigs say. */
+  featureBranchDefault(): boolean;
+  /** Commits of a feature branch that the target of the rig does not have; undefined where they cannot be counted. */
+  commitsAhead(rig: string, branch: string): Promise<number | undefined>;
   /** Why the runtime of a bead cannot run, by the name of the rig. */
   missingRuntimes(beads: readonly Bead[]): Promise<ReadonlyMap<string, string>>;
 }

@@ -3,8 +3,10 @@ import type { Bead } from '../../protocol/bead';
 import type { CallContext } from '../../protocol/dispatcher';
 import type { ConvoyEnd, ConvoyInfo } from '../../protocol/town';
 import { convoyInfo } from '../state/projection';
+import { requestsIn } from '../mergeQueue/requestIndex';
 import { isClosed, isOwned, withConvoy } from '../state/work';
-import { refuseClosed, requireConvoy, trackedBeads, type ConvoyTown } from './convoys';
+import { featureOf, rigsToLand } from './feature';
+import { changeConvoy, refuseClosed, requireConvoy, trackedBeads, type ConvoyTown } from './convoys';
 import { isDone, land } from './landConvoy';
 import { tellClosed } from './notice';
 import { openConvoys } from './wanted';
@@ -22,6 +24,7 @@ export async function closeConvoy(
   refuseClosed(convoy);
   return town.store.batch(context, (tx) => {
     const current = tx.require(convoy.id);
+    refuseLanding(town, current);
     const beads = trackedBeads(tx, current);
     const text = reason.trim() || 'Closed';
     tx.update(current.id, { metadata: withConvoy(current, { paused: undefined, cancelled: text }) });
@@ -64,6 +67,21 @@ export async function landOwnedConvoy(
       'wait for them, remove them with "gt convoy remove", or land it with --force',
       'conflict',
     );
+  const feature = featureOf(convoy);
+  if (feature && rigsToLand(convoy).length > 0) {
+    if (open.running.length + open.waiting.length > 0)
+      throw new UserError(
+        `${convoy.id} has a feature branch, which lands when all of its beads are closed: ${[...open.running, ...open.waiting].join(', ')}`,
+        'wait for them, or remove them with "gt convoy remove"',
+        'conflict',
+      );
+    if (dryRun) return { ...convoyInfo(town.store, convoy), ...open };
+    return changeConvoy(town, context, convoy.id, (tx, current) => {
+      const requested = { by: context.actor, at: tx.now.toISOString() };
+      tx.update(current.id, { metadata: withConvoy(current, { feature: { ...featureOf(current)!, requested } }) });
+      return { event: 'convoy_changed', message: `${context.actor} lands it` };
+    }).then((info) => ({ ...info, ...open }));
+  }
   if (dryRun) return { ...convoyInfo(town.store, convoy), ...open };
   return town.store.batch(context, (tx) => {
     land(tx, tx.require(convoy.id));
@@ -83,13 +101,14 @@ export async function checkConvoys(
 ): Promise<ConvoyInfo[]> {
   const candidates = id === undefined ? openConvoys(town.store) : [requireConvoy(town, id)];
   const done = candidates.filter(
-    (convoy) => convoy.status === 'open' && !isOwned(convoy) && isDone(town.store, convoy),
+    (convoy) =>
+      convoy.status === 'open' && !isOwned(convoy) && isDone(town.store, convoy) && rigsToLand(convoy).length === 0,
   );
   if (dryRun || done.length === 0) return done.map((convoy) => convoyInfo(town.store, convoy));
   return town.store.batch(context, (tx) =>
     done
       .map((convoy) => tx.require(convoy.id))
-      .filter((convoy) => convoy.status === 'open' && isDone(tx, convoy))
+      .filter((convoy) => convoy.status === 'open' && isDone(tx, convoy) && rigsToLand(convoy).length === 0)
       .map((convoy) => convoyInfo(town.store, land(tx, convoy), tx)),
   );
 }
@@ -98,4 +117,17 @@ function openOf(beads: readonly Bead[]): Pick<ConvoyEnd, 'running' | 'waiting'> 
   const open = beads.filter((bead) => !isClosed(bead.status));
   const ids = (isMeant: (bead: Bead) => boolean): string[] => open.filter(isMeant).map(({ id }) => id);
   return { running: ids(({ status }) => IN_WORK.has(status)), waiting: ids(({ status }) => !IN_WORK.has(status)) };
+}
+
+/** What is being pushed at this moment cannot be taken back. */
+function refuseLanding({ store }: ConvoyTown, convoy: Bead): void {
+  const landing = requestsIn(store)
+    .openOf(convoy.id)
+    .find(({ status }) => status === 'in_progress');
+  if (landing)
+    throw new UserError(
+      `${convoy.id} is landing right now (${landing.id})`,
+      `look again in a moment: "gt convoy status ${convoy.id}"`,
+      'conflict',
+    );
 }

@@ -4,6 +4,7 @@ import type { Bead } from '../../protocol/bead';
 import type { Action } from '../loop/action';
 import { actors, assertRevision, type EngineContext } from '../loop/context';
 import { convoyOf, isClosed, trackedIds, withConvoy } from '../state/work';
+import { rigsToLand } from './feature';
 import { tellLanded } from './notice';
 
 /** Why a convoy is closed that nobody closed before its work was done. */
@@ -16,7 +17,7 @@ export async function landConvoy(
 ): Promise<void> {
   const landed = await context.store.batch({ actor: actors.engine }, (tx) => {
     const convoy = assertRevision(tx, action.convoy, action.revision);
-    return isDone(tx, convoy) ? land(tx, convoy) : undefined;
+    return isDone(tx, convoy) && rigsToLand(convoy).length === 0 ? land(tx, convoy) : undefined;
   });
   if (landed) {
     context.person.notify({

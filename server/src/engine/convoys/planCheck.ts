@@ -16,6 +16,8 @@ export interface PlannedRig {
   /** A person has accepted its commands. */
   accepted: boolean;
   maxWorkers: number;
+  /** Whether new convoys with beads of it get a feature branch; undefined where it does not say. */
+  featureBranch?: boolean;
   /** Why nothing starts in it at the moment. */
   blocked?: string;
 }

@@ -27,6 +27,7 @@ import { pauseConvoy, removeFromConvoy, renameConvoy, resumeConvoy, unwatchConvo
 import { isStaged, requireConvoy, trackedBeads, type ConvoyTown } from './convoys';
 import { guardConvoyBeads } from './beadRequests';
 import { checkConvoys, closeConvoy, landOwnedConvoy } from './endConvoy';
+import { featureInfo } from './featureInfo';
 import { needsOf } from './needs';
 import { planOf } from './plan';
 import { hinders } from './planCheck';
@@ -71,7 +72,20 @@ async function convoyStatus(town: ConvoyTown, convoy: Bead): Promise<ConvoyStatu
     ...(await findingsOf(town, convoy, beads)),
     notify,
     ...(paused ? { pause: paused } : {}),
+    ...(await featureWithCommits(town, convoy)),
   };
+}
+
+async function featureWithCommits(town: ConvoyTown, convoy: Bead): Promise<Pick<ConvoyStatus, 'feature'>> {
+  const feature = featureInfo(town.store, convoy);
+  if (!feature) return {};
+  const rigs = await Promise.all(
+    feature.rigs.map(async (rig) => {
+      const ahead = rig.state === 'landed' ? undefined : await town.commitsAhead(rig.rig, feature.branch);
+      return ahead === undefined ? rig : { ...rig, ahead };
+    }),
+  );
+  return { feature: { ...feature, rigs } };
 }
 
 /** What a plan is checked for; of a convoy that is open, what keeps it from landing by itself. */

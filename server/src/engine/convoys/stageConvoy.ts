@@ -6,6 +6,7 @@ import type { PlanNode, StagedPlan } from '../../protocol/convoyPlan';
 import type { CallContext } from '../../protocol/dispatcher';
 import { CONVOY, isClosed } from '../state/work';
 import { rigOfBead } from '../state/workingSet';
+import { refuseOtherBranch, wantsFeature } from './featureRules';
 import { isStaged, trackable, trackedBeads, type ConvoyTown } from './convoys';
 import { planOf, textOf } from './plan';
 import { launchConvoy, newConvoy } from './startConvoy';
@@ -40,10 +41,12 @@ export async function stageConvoy(
   if (status === 'error') return { ...plan, status, convoy_id: convoy?.id ?? '', launched: false };
   if (params.launch && !params.force && status === 'staged_warnings')
     throw new UserError(textOf(check.warnings), 'fix that, or launch it with --force', 'conflict');
+  const isFeature = !convoy && wantsFeature(town, beads);
+  if (isFeature) refuseOtherBranch(town, beads);
   const id = await town.store.batch(context, (tx) => {
     const staged = convoy
       ? tx.update(convoy.id, { status, title })
-      : newConvoy(tx, { title, status, beads, launched: false });
+      : newConvoy(tx, { title, status, beads, launched: false, featureBranch: isFeature });
     tx.event({ type: 'convoy_staged', convoy: staged.id, message: title });
     return staged.id;
   });

@@ -6,7 +6,10 @@ import type { CallContext } from '../../protocol/dispatcher';
 import type { ConvoyCreate, ConvoyInfo } from '../../protocol/town';
 import type { PlanCheck } from '../../protocol/convoyPlan';
 import { knownRecipient } from '../mail/addresses';
+import { featureBranch } from '../../git/featureBranch';
 import { convoyInfo } from '../state/projection';
+import { FEATURE_LABEL, featureOf } from './feature';
+import { refuseOtherBranch, wantsFeature } from './featureRules';
 import { CONVOY, isClosed, isLaunched, OWNED_LABEL, trackedIds, withConvoy } from '../state/work';
 import {
   changeConvoy,
@@ -31,11 +34,13 @@ const beginningEvents: Record<Beginning, EventType> = {
 export async function createConvoy(
   town: ConvoyTown,
   context: CallContext,
-  params: Required<ConvoyCreate.Params>,
+  params: Required<Omit<ConvoyCreate.Params, 'featureBranch'>> & Pick<ConvoyCreate.Params, 'featureBranch'>,
 ): Promise<ConvoyInfo> {
   if (params.launch && params.stage)
     throw new UserError('a convoy is staged or launched, not both', 'leave out one of --stage and --launch');
   const beads = trackable(town, params.beads);
+  const isFeature = params.featureBranch ?? wantsFeature(town, beads);
+  if (isFeature) refuseOtherBranch(town, beads);
   const notify = params.notify.map((address) => knownRecipient(address, town.addresses, context.actor));
   const beginning: Beginning = params.stage ? 'staged' : params.launch ? 'launched' : 'tracking';
   const plan = beginning === 'tracking' ? undefined : await planOf(town, beads);
@@ -48,6 +53,7 @@ export async function createConvoy(
       beads,
       notify: [...new Set(notify)],
       owned: params.owned,
+      featureBranch: isFeature,
       launched: beginning === 'launched',
     });
     tx.event({ type: beginningEvents[beginning], convoy: convoy.id, message: params.title });
@@ -64,15 +70,17 @@ export function newConvoy(
     beads: readonly Bead[];
     notify?: readonly string[];
     owned?: boolean;
+    featureBranch?: boolean;
     launched: boolean;
   },
 ): Bead {
+  const labels = [...(convoy.owned ? [OWNED_LABEL] : []), ...(convoy.featureBranch ? [FEATURE_LABEL] : [])];
   const { id } = tx.create('hq', {
     title: convoy.title,
     type: CONVOY,
     status: convoy.status,
     infix: 'cv',
-    labels: convoy.owned ? [OWNED_LABEL] : undefined,
+    labels: labels.length > 0 ? labels : undefined,
     metadata: {
       convoy: {
         notify: [...(convoy.notify ?? [])],
@@ -81,6 +89,8 @@ export function newConvoy(
     },
   });
   for (const bead of convoy.beads) tx.addDependency(id, bead.id, 'tracks');
+  if (convoy.featureBranch)
+    tx.update(id, { metadata: withConvoy(tx.require(id), { feature: { branch: featureBranch(id), rigs: {} } }) });
   return tx.require(id);
 }
 
@@ -93,11 +103,12 @@ export async function addToConvoy(
 ): Promise<ConvoyInfo> {
   const convoy = requireConvoy(town, id);
   const beads = trackable(town, ids);
+  if (featureOf(convoy)) refuseOtherBranch(town, beads, convoy.id);
   return changeConvoy(town, context, convoy.id, (tx, current) => {
     const tracked = new Set(trackedIds(current));
     for (const bead of beads) if (!tracked.has(bead.id)) tx.addDependency(current.id, bead.id, 'tracks');
     const reopened = isClosed(current.status) && beads.some((bead) => !isClosed(bead.status));
-    if (reopened) tx.update(current.id, { status: 'open', metadata: withConvoy(current, { cancelled: undefined }) });
+    if (reopened) reopen(tx, current);
     return { event: reopened ? 'convoy_reopened' : 'convoy_changed' };
   });
 }
@@ -128,4 +139,18 @@ function stagedStatus(plan: PlanCheck): 'staged_ready' | 'staged_warnings' {
   const circles = plan.errors.filter(({ category }) => category === 'cycle');
   if (circles.length > 0) refuseHindered({ ...plan, errors: circles }, { force: true, strict: false });
   return plan.errors.length + plan.warnings.length > 0 ? 'staged_warnings' : 'staged_ready';
+}
+
+/** What has landed of its feature branch is done; what was collected before it was closed is there again. */
+function reopen(tx: Transaction, convoy: Bead): void {
+  const feature = featureOf(convoy);
+  const rigs = Object.fromEntries(Object.entries(feature?.rigs ?? {}).filter(([, { landed }]) => landed === undefined));
+  tx.update(convoy.id, {
+    status: 'open',
+    metadata: withConvoy(convoy, {
+      cancelled: undefined,
+      ...(feature ? { feature: { branch: feature.branch, rigs } } : {}),
+    }),
+    ...(feature ? { labels: [...new Set([...(convoy.labels ?? []), FEATURE_LABEL])] } : {}),
+  });
 }

@@ -48,6 +48,7 @@ function passes(store: BeadStore, reason: WhyNot): boolean {
     case 'deferred':
       return reason.until !== undefined;
     case 'unmerged':
+    case 'unlanded':
       return true;
     case 'waits':
       return reason.beads.some(({ id }) => isAtWork(store.get(id)));
@@ -73,6 +74,8 @@ function words(reason: WhyNot): string {
       return `waits for ${reason.beads.map(({ id }) => id).join(', ')}`;
     case 'unmerged':
       return `waits for the merge of ${reason.beads.map(({ id }) => id).join(', ')}`;
+    case 'unlanded':
+      return `waits for ${reason.bead.id}, which lands with ${reason.convoy.id}`;
     case 'parent':
       return `its parent waits for ${reason.bead.id}`;
     case 'person':

@@ -4,6 +4,7 @@ import { messageOf, UserError } from '../../base/errors';
 import { firstLine } from '../../base/text';
 import type { Bead } from '../../protocol/bead';
 import { polecatAddress } from '../../town/layout';
+import { targetOf } from '../convoys/feature';
 import { actors, requireRig, StaleAction, assertRevision, type EngineContext } from '../loop/context';
 import { beginStep, scriptOf, type Script } from '../molecules/molecules';
 import { withWork, workOf, type Work } from '../state/work';
@@ -50,6 +51,7 @@ async function begin(action: Start, bead: Bead, context: EngineContext): Promise
     title: bead.title,
     branch: work.branch!,
     base: work.base,
+    target: targetOf(context.store, bead.id),
     attempt: work.attempt,
     script: script?.blocks,
     scriptSteps: script?.steps,

@@ -5,6 +5,7 @@ import type { BeadRef, WhyNot } from '../../protocol/board';
 import { graphOf } from '../../formulas/pour/molecule';
 import { requestsIn } from '../mergeQueue/requestIndex';
 import { openStepsOf } from '../molecules/openSteps';
+import { unlandedBeads, waitsForLanding } from '../convoys/feature';
 import { wantedSince } from '../convoys/wanted';
 import { belongsToPerson, openSources } from '../state/workingSet';
 import type { TownView, WorkView } from '../state/townView';
@@ -104,6 +105,14 @@ export class WhyNots {
       const bead = store.get(id);
       if (bead && BEGINS.has(bead.status) && belongsToPerson(bead))
         add(id, { kind: 'person', name: bead.assignee ?? '' });
+    }
+    const unlanded = unlandedBeads(store);
+    for (const source of unlanded.keys()) {
+      for (const bead of store.dependents(source, 'blocks')) {
+        const waits = BEGINS.has(bead.status) ? waitsForLanding(store, bead, unlanded) : undefined;
+        if (waits && !holds.get(bead.id)?.some(({ kind }) => kind === 'unlanded'))
+          add(bead.id, { kind: 'unlanded', bead: this.ref(waits.bead), convoy: this.ref(waits.convoy) });
+      }
     }
     for (const source of this.unmerged) {
       for (const bead of store.dependents(source, 'blocks')) {

@@ -31,6 +31,8 @@ export type Action =
       maxAttempts: number;
       maxBatch: number;
     }
+  | { type: 'watch-pull-request'; mergeRequest: string; rig: string; revision: string; maxAttempts: number }
+  | { type: 'close-pull-request'; mergeRequest: string; rig: string; revision: string }
   | {
       type: 'request-review';
       mergeRequest: string;
@@ -63,6 +65,10 @@ export type Action =
     }
   | { type: 'remove-worktree'; rig: string; name: string; bead: string }
   | { type: 'land-convoy'; convoy: string; revision: string }
+  /** All beads of a convoy are on its feature branch: that is to land now. */
+  | { type: 'request-landing'; convoy: string; rig: string; revision: string }
+  /** A convoy has ended: its feature branch goes. */
+  | { type: 'end-feature'; convoy: string; revision: string }
   | { type: 'open-gate'; gate: string; revision: string }
   | { type: 'close-escalation'; escalation: string; revision: string; reason: string };
 
@@ -94,6 +100,9 @@ export function actionKey(action: Action): string {
     case 'merge':
     case 'request-review':
       return mergeKey(action.rig, action.target);
+    case 'watch-pull-request':
+    case 'close-pull-request':
+      return `pull-request:${action.mergeRequest}`;
     case 'review-by-script':
     case 'review-by-agent':
       return `review:${action.rig}`; // one at a time in the reviewer's worktree
@@ -105,6 +114,8 @@ export function actionKey(action: Action): string {
     case 'remove-worktree':
       return worktreeKey(action.rig, action.name);
     case 'land-convoy':
+    case 'request-landing':
+    case 'end-feature':
       return `convoy:${action.convoy}`;
     case 'open-gate':
       return `gate:${action.gate}`;

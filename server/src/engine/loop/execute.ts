@@ -1,13 +1,17 @@
 import type { Action } from './action';
 import { requireRig, type EngineContext } from './context';
 import { hook } from '../dispatch/hook';
+import { endFeature } from '../convoys/endFeature';
 import { landConvoy } from '../convoys/landConvoy';
+import { requestLanding } from '../convoys/requestLanding';
 import { openGate } from '../molecules/openGate';
 import { escalateAction } from '../escalation/notifyPerson';
 import { closeSettled } from '../escalation/settled';
 import { requestReview } from '../review/requestReview';
 import { handleStall } from '../supervision/handleStall';
 import { merge } from '../mergeQueue/merge';
+import { closePullRequest } from '../mergeQueue/pullRequests/closePullRequest';
+import { watchPullRequest } from '../mergeQueue/pullRequests/watchPullRequest';
 import { recordDeath } from '../supervision/recordDeath';
 import { recordReviewTimeout } from '../review/recordReviewTimeout';
 import { resubmit } from '../mergeQueue/resubmit';
@@ -37,6 +41,10 @@ export async function execute(action: Action, context: EngineContext): Promise<v
       return context.sessions.forget(action.session);
     case 'merge':
       return merge(action, context);
+    case 'watch-pull-request':
+      return watchPullRequest(action, context);
+    case 'close-pull-request':
+      return closePullRequest(action, context);
     case 'request-review':
       return requestReview(action, context);
     case 'review-by-script':
@@ -53,6 +61,10 @@ export async function execute(action: Action, context: EngineContext): Promise<v
       return void (await requireRig(context, action.rig).retireWorktree(action.name, action.bead));
     case 'land-convoy':
       return landConvoy(action, context);
+    case 'request-landing':
+      return requestLanding(action, context);
+    case 'end-feature':
+      return endFeature(action, context);
     case 'open-gate':
       return openGate(action, context);
     case 'close-escalation':

@@ -1,6 +1,8 @@
 import type { GateInfo, MergeMode, MergeStrategy, ReviewMode, SnapshotInfo } from '../../protocol/town';
 import type { LandingBase } from '../../git/landingBase';
 import type { RebaseResult } from '../../git/rebase';
+import type { DroppedFeature } from '../../rigs/featureBranches';
+import type { RigPullRequests } from '../../rigs/forge/pullRequests';
 import type { MergeWindow } from '../../rigs/mergeWindow';
 import type { Pacing } from '../../rigs/pacing';
 import type { GateListener, GateRun } from '../../rigs/runGates';
@@ -26,7 +28,13 @@ export interface RigPort {
   recordSpawn(at: number): void;
   recordShortLife(at: number): void;
   /** How the queue tests, read again each time. */
-  readonly mergeQueue: { mode: MergeMode; strategy: MergeStrategy; flakyRetries: number };
+  readonly mergeQueue: {
+    mode: MergeMode;
+    strategy: MergeStrategy;
+    flakyRetries: number;
+    checksBeforeReview: boolean;
+    preVerified: boolean;
+  };
   /** @param target a feature branch; the rig's own target where it is missing, here and below */
   mergeWindow(target?: string): MergeWindow;
   recordMergeWindow(window: MergeWindow, target?: string): void;
@@ -45,7 +53,13 @@ export interface RigPort {
    */
   submittable(
     name: string,
-    work: { branch: string; bases: readonly string[]; authors: readonly string[]; isUnchanged?: boolean },
+    work: {
+      branch: string;
+      bases: readonly string[];
+      authors: readonly string[];
+      isUnchanged?: boolean;
+      isMerge?: boolean;
+    },
   ): Promise<{ commit: string }>;
   landingBase(target?: string): Promise<LandingBase>;
   /**
@@ -57,6 +71,16 @@ export interface RigPort {
     base: string,
     work: RebasedWork,
   ): Promise<RebaseResult | { kind: 'incomplete'; problems: string[] }>;
+  /** The merge commit of a whole branch on top of `base`, with its history. `empty`: it is in there already. */
+  mergeBranch(
+    commit: string,
+    base: string,
+    message: { title: string; trailers: readonly string[] },
+  ): Promise<RebaseResult | { kind: 'incomplete'; problems: string[] }>;
+  /** Tip of a feature branch. */
+  featureTip(branch: string): Promise<string | undefined>;
+  /** Deletes the feature branch of a convoy that has ended. Safe to repeat. @param landed whether all of it is on the target */
+  dropFeature(branch: string, landed: boolean): Promise<DroppedFeature>;
   /** Runs the gates on exactly this commit; stops at the first that fails. What is known of its files is not tested again. */
   runGates(commit: string, run: GateRun, onGate: GateListener): Promise<GateResult>;
   /** Identifies what a change does, wherever it stands. */
@@ -69,6 +93,7 @@ export interface RigPort {
   runReview(change: ReviewedChange): Promise<{ code: number | null; output: string }>;
   /** Compare-and-set push of a commit that stands on `base`; false if the target moved. */
   land(commit: string, base: LandingBase): Promise<boolean>;
+  readonly pullRequests: PullRequestPort;
   /** Whether a commit is already on the target. */
   hasLanded(commit: string, target?: string): Promise<boolean>;
   /** Snapshot, then remove. Gives the label of the snapshot that is kept, if there was anything to keep. */
@@ -85,6 +110,9 @@ export interface RigPort {
     work: Omit<WorktreeRequest, 'base'>,
   ): Promise<{ base: string; authors: string[] }>;
 }
+
+/** Pull requests at the provider of a rig's source: see `RigPullRequests`. */
+export type PullRequestPort = Pick<RigPullRequests, 'open' | 'status' | 'merge' | 'close' | 'removeBranch' | 'merging'>;
 
 export interface SessionPort {
   /** All sessions with a record, living or ended but not forgotten. */

@@ -9,9 +9,10 @@ import { stalls } from '../supervision/stallRule';
 import { crashLoops } from '../supervision/crashLoopRule';
 import { orphanedReviews } from '../review/orphanedReviewRule';
 import { mayorEnds, mayorStarts } from '../mayor/mayorRule';
+import { pullRequests } from '../mergeQueue/pullRequests/pullRequestRule';
 import { merges } from '../mergeQueue/mergeRule';
 import { removableWorktrees } from '../dispatch/worktreeRule';
-import { convoys } from '../convoys/landingRule';
+import { convoys, endedFeatures } from '../convoys/landingRule';
 import { settledEscalations } from '../escalation/settled';
 import { openGates } from '../molecules/gateRule';
 
@@ -31,8 +32,10 @@ const progress: Rule[] = [
   reviews,
   mayorStarts,
   merges,
+  pullRequests,
   removableWorktrees,
   convoys,
+  endedFeatures,
   openGates,
 ];
 

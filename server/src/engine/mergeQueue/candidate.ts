@@ -1,3 +1,5 @@
+import { featureOf, recordFeature } from '../convoys/feature';
+import { isDone } from '../convoys/landConvoy';
 import { actors, StaleAction, type EngineContext } from '../loop/context';
 import type { RigPort } from '../loop/ports';
 import { basesOf, isClosed, withMerge, withWork, workOf, type MergeRequest } from '../state/work';
@@ -7,6 +9,8 @@ export type Candidate =
   | { kind: 'clean'; commit: string; before: readonly string[] }
   /** The target has all of it already. */
   | { kind: 'empty' }
+  /** The feature branch that is to land has moved since: it is asked for again. */
+  | { kind: 'outdated' }
   | { kind: 'returned'; why: Feedback };
 
 /**
@@ -19,6 +23,7 @@ export async function makeCandidate(
   onto: string,
   context: EngineContext,
 ): Promise<Candidate> {
+  if (request.landing) return makeLanding(rig, request, onto, context);
   if ((await rig.branchTip(request.branch)) !== request.commit) {
     return {
       kind: 'returned',
@@ -29,13 +34,34 @@ export async function makeCandidate(
     };
   }
   const source = context.store.get(request.source);
-  const rebased = await rig.rebase(request.commit, onto, {
-    bead: request.source,
-    title: source?.title ?? request.source,
-    worker: request.worker,
-    bases: source ? basesOf(workOf(source)) : [],
-    target: request.target,
-  });
+  const title = source?.title ?? request.source;
+  const isMerge = source !== undefined && request.target !== undefined && workOf(source).mergesTarget !== undefined;
+  const rebased = isMerge
+    ? await rig.mergeBranch(request.commit, onto, { title, trailers: [`Bead: ${request.source}`] })
+    : await rig.rebase(request.commit, onto, {
+        bead: request.source,
+        title,
+        worker: request.worker,
+        bases: source ? basesOf(workOf(source)) : [],
+        target: request.target,
+      });
+  return candidateOf(rebased, onto);
+}
+
+/** The merge commit by which the feature branch of a convoy would land. */
+async function makeLanding(
+  rig: RigPort,
+  request: MergeRequest,
+  onto: string,
+  context: EngineContext,
+): Promise<Candidate> {
+  if ((await rig.featureTip(request.branch)) !== request.commit) return { kind: 'outdated' };
+  const title = context.store.get(request.source)?.title ?? request.source;
+  const trailers = [`Convoy: ${request.source}`];
+  return candidateOf(await rig.mergeBranch(request.commit, onto, { title, trailers }), onto);
+}
+
+function candidateOf(rebased: Awaited<ReturnType<RigPort['rebase']>>, onto: string): Candidate {
   if (rebased.kind === 'empty') return rebased;
   if (rebased.kind === 'incomplete') {
     const problem = rebased.problems.join('\n');
@@ -63,6 +89,11 @@ export async function recordCandidates(
       if (!bead || isClosed(bead.status)) throw new StaleAction(`${id} is closed`);
       tx.update(id, { metadata: withMerge(bead, { candidate: commit, direct: undefined }) });
       const source = tx.get(request.source);
+      if (source && request.landing) {
+        if (!isDone(tx, source) || isClosed(source.status)) throw new StaleAction(`${source.id} does not land now`);
+        recordFeature(tx, source, rig, { candidate: commit });
+        continue;
+      }
       if (source) tx.update(source.id, { metadata: withWork(source, { candidate: commit }) });
     }
   });
@@ -78,6 +109,8 @@ export async function landedCandidate(
   context: EngineContext,
 ): Promise<string | undefined> {
   const source = context.store.get(request.source);
-  const candidate = request.candidate ?? (source && workOf(source).candidate);
+  const known = (): string | undefined =>
+    source && (request.landing ? featureOf(source)?.rigs[request.rig]?.candidate : workOf(source).candidate);
+  const candidate = request.candidate ?? known();
   return candidate !== undefined && (await rig.hasLanded(candidate, request.target)) ? candidate : undefined;
 }

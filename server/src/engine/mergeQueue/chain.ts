@@ -5,7 +5,7 @@ import { reopen } from '../review/requestReview';
 import { isClosed, type MergeRequest } from '../state/work';
 import type { Batch, Link, Member } from './batch';
 import { landedCandidate, makeCandidate, type Candidate } from './candidate';
-import { cancelMerge } from './deferMerge';
+import { cancelMerge, OUTDATED } from './deferMerge';
 import { NOTHING_LEFT } from './finishMerge';
 import type { Feedback } from './rejectWork';
 
@@ -20,7 +20,8 @@ async function finishWithoutGate(batch: Batch, member: Member): Promise<void> {
   const landed = await landedCandidate(rig, request, context);
   if (landed !== undefined) return batch.finish([{ member, ending: { commit: landed } }]);
   if (isClosed(context.store.get(request.source)?.status ?? 'closed')) {
-    await cancelMerge({ mergeRequest: member.id, rig: batch.rigName }, request, context);
+    const why = `${request.source} was closed before its work was merged`;
+    await cancelMerge({ mergeRequest: member.id, rig: batch.rigName }, why, context);
     return batch.forget([member]);
   }
   if (!request.noChange) return;
@@ -62,6 +63,10 @@ async function addLink(
   if (tip !== base) {
     placed = await place(batch, member.request, base);
     if (placed.kind === 'ready') return void (await batch.release([member]));
+  }
+  if (placed.kind === 'outdated') {
+    await cancelMerge({ mergeRequest: member.id, rig: batch.rigName }, OUTDATED, batch.context);
+    return void batch.forget([member]);
   }
   if (placed.kind === 'returned') return void (await batch.reject(member, placed.why));
   if (placed.kind === 'empty') return void (await batch.finish([{ member, ending: { noChange: NOTHING_LEFT } }]));

@@ -23,12 +23,16 @@ export async function deferMerge(turn: Turn, error: unknown, context: EngineCont
   else await deferUntil(turn, messageOf(error), context);
 }
 
-/** A person closed the bead while its work waited: what nobody wants any more is not merged. */
-export async function cancelMerge(turn: Turn, request: MergeRequest, context: EngineContext): Promise<void> {
+/** Why the landing of a feature branch is withdrawn and asked for again. */
+export const OUTDATED = 'the feature branch moved after its landing was requested';
+
+/** What nobody wants any more, or not as it is, is not merged. @param why for people */
+export async function cancelMerge(turn: Turn, why: string, context: EngineContext): Promise<void> {
   await context.store.batch({ actor: actors.refinery(turn.rig) }, (tx) => {
     const bead = tx.get(turn.mergeRequest);
-    if (!bead || isClosed(bead.status)) return;
-    tx.close(bead.id, `${request.source} was closed before its work was merged`, { force: true });
+    const request = bead && mergeOf(bead);
+    if (!bead || !request || isClosed(bead.status)) return;
+    tx.close(bead.id, why, { force: true });
     tx.event({ type: 'merge_withdrawn', bead: request.source, agent: request.worker, rig: turn.rig });
   });
 }
@@ -121,7 +125,7 @@ function failMerge(
 ): void {
   tx.update(bead.id, { status: 'failed', metadata: withMerge(bead, { retries: tries, refused }) });
   const source = tx.get(request.source);
-  if (source) tx.update(source.id, { status: 'failed', metadata: withWork(source, { problem }) });
+  if (source && !request.landing) tx.update(source.id, { status: 'failed', metadata: withWork(source, { problem }) });
   const tried = tries === 1 ? '' : `Tried ${tries} times. `;
   escalate(tx, {
     key: bead.id,

@@ -7,6 +7,7 @@ import type { CallContext } from '../../protocol/dispatcher';
 import type { ChangedFile, DirectLandingResult, LandingCheck, LandingCheckName } from '../../protocol/town';
 import { fullAddress } from '../../town/layout';
 import { mergeKey, worktreeKey } from '../loop/action';
+import { targetOf } from '../convoys/feature';
 import { requireRig, type EngineContext } from '../loop/context';
 import type { Engine } from '../loop/engine';
 import type { RigPort } from '../loop/ports';
@@ -79,10 +80,10 @@ export async function landDirectly(
   const agent = fullAddress(landing.agent);
   const { rig, name } = requirePolecat(agent);
   const port = requireRig(town.context, rig);
-  const target = targetOf(workToLand(town.context, agent));
+  const target = targetOfWork(town.context, workToLand(town.context, agent));
   return town.engine.exclusive(mergeKey(rig, target), async () => {
     const { bead, submitted } = workToLand(town.context, agent);
-    if (targetOf({ submitted }) !== target)
+    if (targetOfWork(town.context, { submitted, bead }) !== target)
       throw new UserError(`${bead.id} has changed meanwhile: nothing has landed`, 'look at it again', 'conflict');
     const turn: Turn = { town, caller, landing, agent, rig: port, name, bead, submitted, target, checks: [] };
     refuseOpenSteps(graphOf(town.context.store), bead);
@@ -110,8 +111,11 @@ function workToLand(context: EngineContext, agent: string): Pick<Turn, 'bead' | 
 }
 
 /** Feature branch that it lands on. */
-function targetOf({ submitted }: Pick<Turn, 'submitted'>): string | undefined {
-  return submitted && mergeOf(submitted)?.target;
+function targetOfWork(
+  { store }: EngineContext,
+  { submitted, bead }: Pick<Turn, 'submitted' | 'bead'>,
+): string | undefined {
+  return submitted ? mergeOf(submitted)?.target : targetOf(store, bead.id);
 }
 
 async function tryLanding(turn: Turn): Promise<DirectLandingResult | 'moved'> {
@@ -179,6 +183,7 @@ async function checkWorktree(turn: Turn): Promise<string> {
     const { commit } = await rig.submittable(name, {
       branch,
       bases: basesOf(work),
+      isMerge: work.mergesTarget !== undefined,
       authors: [agent, ...(work.formerWorkers ?? []), ...(caller.kind === 'person' ? [caller.actor] : [])],
     });
     note(turn, 'worktree', 'passed');
@@ -221,7 +226,7 @@ async function checkConflicts(turn: Turn, request: MergeRequest): Promise<Placed
   const { town, rig, bead, target } = turn;
   const base = await rig.landingBase(target);
   const candidate = await makeCandidate(rig, request, base.commit, town.context);
-  if (candidate.kind === 'empty')
+  if (candidate.kind === 'empty' || candidate.kind === 'outdated')
     throw new UserError(
       `there is nothing to land: the target of ${rig.name} has all of ${bead.id} already`,
       `close it: "bd close ${bead.id}"`,

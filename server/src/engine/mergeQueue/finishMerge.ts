@@ -1,6 +1,8 @@
-import type { Transaction } from '../../beads/store';
+import type { BeadStore, Transaction } from '../../beads/store';
+import { featureConvoyOf, featureOf, recordFeature } from '../convoys/feature';
 import { resolveEscalation } from '../escalation/escalation';
 import { actors, type EngineContext } from '../loop/context';
+import type { Bead } from '../../protocol/bead';
 import { isClosed, mergeOf, withMerge, withWork, type MergeRequest } from '../state/work';
 import { landingKey } from './deferMerge';
 import { validationOf } from './validation';
@@ -52,14 +54,18 @@ function finish(
   tx.update(bead.id, { metadata: withMerge(bead, ended) });
   tx.close(bead.id, reason, { force: true });
   const source = tx.get(request.source);
+  if (source && request.landing) return finishLanding(tx, source, { mergeRequest, request, ending });
   if (source && !isClosed(source.status)) {
     const gates = context.rig(rig)?.gates ?? [];
     const by = actors.refinery(rig);
     const at = context.clock.now();
     const merged =
-      commit === undefined ? {} : { merged: commit, validation: validationOf(current, { commit, by, gates, at }) };
+      commit === undefined
+        ? {}
+        : { merged: commit, target: request.target, validation: validationOf(current, { commit, by, gates, at }) };
     tx.update(source.id, { metadata: withWork(source, { ...merged, problem: undefined, feedback: undefined }) });
     tx.close(source.id, reason, { force: true });
+    if (commit !== undefined && request.target !== undefined) recordTip(tx, context.store, request, commit);
   }
   for (const key of [request.source, bead.id, landingKey(rig)]) resolveEscalation(tx, key, reason);
   tx.event({
@@ -69,4 +75,21 @@ function finish(
     rig,
     ...(commit === undefined ? { message: reason } : { new: commit }),
   });
+}
+
+/** The feature branch of its convoy has another bead. */
+function recordTip(tx: Transaction, store: BeadStore, { source, rig, target }: MergeRequest, tip: string): void {
+  const id = featureConvoyOf(store, source)?.id;
+  const convoy = id === undefined ? undefined : tx.get(id);
+  if (convoy && featureOf(convoy)?.branch === target)
+    recordFeature(tx, convoy, rig, { tip, candidate: undefined, landed: undefined });
+}
+
+/** The feature branch of a convoy is on the target: the convoy closes once that is so in each of its rigs. */
+function finishLanding(tx: Transaction, convoy: Bead, { mergeRequest, request, ending }: EndedMerge): void {
+  const { rig } = request;
+  const landed = 'commit' in ending ? ending.commit : request.commit;
+  recordFeature(tx, convoy, rig, { landed });
+  for (const key of [mergeRequest, landingKey(rig)]) resolveEscalation(tx, key, `${request.branch} has landed`);
+  tx.event({ type: 'feature_landed', convoy: convoy.id, rig, new: landed, message: convoy.title });
 }

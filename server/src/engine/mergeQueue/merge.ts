@@ -7,9 +7,10 @@ import { SINGLE_REQUESTS, windowAfterFailure, windowAfterSuccess } from './batch
 import { recordCandidates } from './candidate';
 import { buildChain, finishWithoutGates } from './chain';
 import { holdForTarget } from './deferMerge';
+import { gateFeedback } from './gateFeedback';
 import { GateEvents, testedCommits, verdictOnLinks } from './gateEvents';
-import type { Feedback } from './rejectWork';
-import { testChain, type GateFailure } from './testChain';
+import { recordPullRequest, requestFor } from './pullRequests/openPullRequest';
+import { testChain } from './testChain';
 
 /**
  * One turn of the merge queue: a chain of candidates, one for each request of the batch, the approvals held against it, gates
@@ -66,6 +67,7 @@ async function takeTurn(batch: Batch, maxBatch: number): Promise<void> {
 
 /** @returns false where nothing has landed: the members wait */
 async function land(batch: Batch, links: readonly Link[], base: LandingBase): Promise<boolean> {
+  if (batch.rig.mergeQueue.strategy === 'pr' && batch.target === undefined) return openPullRequest(batch, links, base);
   try {
     await recordCandidates(links, batch.rigName, batch.context);
     if (!(await batch.rig.land(links.at(-1)!.commit, base))) {
@@ -81,6 +83,27 @@ async function land(batch: Batch, links: readonly Link[], base: LandingBase): Pr
   return true;
 }
 
+/** The provider merges it: it is watched from now on. @returns false, as nothing has landed yet */
+async function openPullRequest(batch: Batch, links: readonly Link[], base: LandingBase): Promise<boolean> {
+  // Only the first stands on the target; the settings may have changed since the batch was chosen.
+  const [link] = links;
+  const { context, rig } = batch;
+  try {
+    const request = requestFor(link!, context);
+    const opened = await rig.pullRequests.open(link!.commit, request);
+    await recordPullRequest(
+      link!,
+      { ...opened, branch: request.branch, head: link!.commit, base: base.expected ?? base.commit },
+      context,
+    );
+    batch.forget([link!]);
+  } catch (error) {
+    if (error instanceof StaleAction || error instanceof AbortedError) throw error;
+    await batch.defer([link!], error);
+  }
+  return false;
+}
+
 /** A turn that cannot be finished. Where it may be about one member alone, the next ones are smaller, and show which. */
 async function deferAll(batch: Batch, error: unknown, members: readonly Member[] = batch.members): Promise<void> {
   const { rig, target } = batch;
@@ -92,14 +115,4 @@ async function deferAll(batch: Batch, error: unknown, members: readonly Member[]
     rig.recordMergeWindow(windowAfterFailure(rig.mergeWindow(target), members.length), target);
   }
   await batch.defer(members, error);
-}
-
-function gateFeedback(failure: GateFailure, before: string | undefined): Feedback {
-  const { gate, problem, output } = failure;
-  const place = before ? ` on top of ${before.slice(0, 12)}, which passes it` : '';
-  return {
-    problem: `${gate}: ${problem}`,
-    feedback: `The gate "${gate}" ${problem}${place}. Its last output:\n\n${output}`,
-    rebaseOnto: before,
-  };
 }

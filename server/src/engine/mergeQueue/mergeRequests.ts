@@ -13,6 +13,8 @@ import { directLandingOf } from './validation';
 export interface QueueSources {
   store: BeadStore;
   reviewMode(rig: string): ReviewMode;
+  /** The rig's own target branch. */
+  targetBranch(rig: string): string;
   now: Date;
 }
 
@@ -106,12 +108,19 @@ export function mergeRequestInfo(
     title: source?.title ?? bead.title,
     worker: request.worker,
     branch: request.branch,
+    target: request.target ?? sources.targetBranch(request.rig),
+    ...(request.landing ? { landing: true } : {}),
     commit: request.commit,
     state,
     ...(waitsFor(sources, { state, request, source }) ?? {}),
     review,
     patch: request.review?.patch,
     approvedBy: review === 'approved' ? request.review?.by : undefined,
+    pullRequest: request.pullRequest && {
+      number: request.pullRequest.number,
+      url: request.pullRequest.url,
+      open: request.pullRequest.state !== 'closed',
+    },
     needsPerson: needsPerson(bead, request, mode),
     priority: bead.priority,
     retries: request.retries,
@@ -168,6 +177,7 @@ function waitsFor(
 ): Pick<MergeRequestInfo, 'waitsFor' | 'waitsUntil'> | undefined {
   if (state !== 'queued' && state !== 'reviewing') return undefined;
   if (source && openStepsOf(graphOf(store), source)) return { waitsFor: 'steps' };
+  if (request.pullRequest?.state === 'open') return { waitsFor: 'pull-request' };
   const { notBefore } = request;
   return notBefore !== undefined && Date.parse(notBefore) > now.getTime()
     ? { waitsFor: 'retry', waitsUntil: notBefore }

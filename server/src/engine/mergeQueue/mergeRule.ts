@@ -28,7 +28,9 @@ export function byTarget(merges: readonly MergeView[]): Map<string | undefined, 
 function nextBatch(rig: RigView, queue: readonly MergeView[]): Action {
   const { name, maxAttempts, maxBatch } = rig;
   const target = queue[0]!.target;
-  const size = batchSize(target?.mergeWindow ?? rig.mergeWindow, queue.length, maxBatch);
+  // A pull request stands on the target, and not on another one.
+  const isSingle = rig.mergeStrategy === 'pr' && !target;
+  const size = isSingle ? 1 : batchSize(target?.mergeWindow ?? rig.mergeWindow, queue.length, maxBatch);
   return {
     type: 'merge',
     rig: name,
@@ -39,12 +41,18 @@ function nextBatch(rig: RigView, queue: readonly MergeView[]): Action {
   };
 }
 
+/** It is merged by its pull request. */
+export function isWatched(merge: Pick<MergeView, 'hasPullRequest'>, rig: Pick<RigView, 'mergeStrategy'>): boolean {
+  return merge.hasPullRequest && rig.mergeStrategy === 'pr';
+}
+
 function isReady(merge: MergeView, rig: RigView, now: number): boolean {
   return (
     merge.rig === rig.name &&
     rig.accepted &&
     merge.notBefore <= now &&
     !merge.hasOpenSteps &&
+    !isWatched(merge, rig) &&
     (rig.review === 'off' || merge.review?.state === 'approved')
   );
 }

@@ -6,6 +6,7 @@ import { reviews } from '../review/reviewRule';
 import { mergeOf, withMerge } from '../state/work';
 import { mergeRequestInfo, type QueueSources } from './mergeRequests';
 import { merges } from './mergeRule';
+import { pullRequests } from './pullRequests/pullRequestRule';
 import { requestsIn } from './requestIndex';
 
 /**
@@ -26,9 +27,11 @@ export async function processQueue(
     }
   });
   await engine.runNow((view) =>
-    [...reviews(view).filter((action) => action.type === 'request-review'), ...merges(view)].filter(
-      (action) => 'rig' in action && action.rig === rig,
-    ),
+    [
+      ...reviews(view).filter((action) => action.type === 'request-review'),
+      ...merges(view),
+      ...pullRequests(view),
+    ].filter((action) => 'rig' in action && action.rig === rig),
   );
   return requests.flatMap(({ id }) => processed(context, sources(), id));
 }

@@ -1,16 +1,11 @@
 import type { Transaction } from '../../beads/store';
 import { cutBytes } from '../../base/text';
+import { rejectLanding } from '../convoys/rejectLanding';
 import { isClosed, withMerge, workOf, type MergeRequest, type Work } from '../state/work';
 import { failAttempt } from '../loop/failure';
+import type { Feedback } from './feedback';
 
-/** Why a change goes back to its author. */
-export interface Feedback {
-  /** One line for people. */
-  problem: string;
-  /** What the next attempt is told. */
-  feedback: string;
-  rebaseOnto?: string;
-}
+export type { Feedback } from './feedback';
 
 /**
  * The work itself is at fault: its merge request is closed and its polecat gets another attempt, in its own worktree.
@@ -27,6 +22,7 @@ export function rejectWork(
   if (bead) tx.update(bead.id, { metadata: withMerge(bead, { ending: 'rejected' }) });
   tx.close(mergeRequest, cutBytes(`Sent back: ${why.problem}`, 400), { force: true });
   const source = tx.get(request.source);
+  if (source && request.landing) return rejectLanding(tx, source, request, why, options);
   if (!source || isClosed(source.status)) return;
   if (source.assignee !== request.worker) tx.update(source.id, { assignee: request.worker });
   const current = tx.get(source.id)!;
@@ -37,6 +33,7 @@ export function conflictFeedback(files: string[], base: string): Feedback {
   return {
     problem: `conflicts with the target in ${files.join(', ')}`,
     rebaseOnto: base,
+    conflicts: files,
     feedback: `Your branch does not rebase cleanly. Run "git rebase ${base}", resolve ${files.join(', ')} so that both changes are in, then "gt done".`,
   };
 }

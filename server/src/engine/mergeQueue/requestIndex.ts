@@ -17,6 +17,7 @@ class RequestIndex {
   private entries: Map<string, Entry> | undefined;
   private readonly bySource = new Map<string, Set<string>>();
   private readonly openIds = new Set<string>();
+  private readonly pullRequestIds = new Set<string>();
 
   /** Follows the store for as long as that is open. */
   constructor(private readonly store: BeadStore) {
@@ -48,6 +49,12 @@ class RequestIndex {
   /** Those that are still to be merged, oldest first. */
   waiting(rig?: string): Bead[] {
     return this.open(rig).filter((request) => request.status !== 'failed');
+  }
+
+  /** Those whose pull request may be open, closed ones included. */
+  withPullRequest(): Bead[] {
+    this.read();
+    return this.beads(this.pullRequestIds);
   }
 
   all(rig?: string): Bead[] {
@@ -85,6 +92,7 @@ class RequestIndex {
     if (this.entries) return this.entries;
     this.bySource.clear();
     this.openIds.clear();
+    this.pullRequestIds.clear();
     const entries = new Map<string, Entry>();
     for (const request of this.store.list({ type: [MERGE_REQUEST], all: true, limit: 0 }))
       this.set(request.id, request, entries);
@@ -96,11 +104,13 @@ class RequestIndex {
     const request = bead && bead.status !== 'tombstone' ? mergeOf(bead) : undefined;
     if (before && before.source !== request?.source) this.bySource.get(before.source)?.delete(id);
     this.openIds.delete(id);
+    this.pullRequestIds.delete(id);
     entries.delete(id);
     if (!bead || !request) return;
     const { source, branch, rig } = request;
     entries.set(id, { source, branch, rig });
     if (!isClosed(bead.status)) this.openIds.add(id);
+    if (request.pullRequest && request.pullRequest.state !== 'closed') this.pullRequestIds.add(id);
     const known = this.bySource.get(source);
     if (known) known.add(id);
     else this.bySource.set(source, new Set([id]));

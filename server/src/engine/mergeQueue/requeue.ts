@@ -9,7 +9,8 @@ import { mergeOf, withMerge, withWork, type Work } from '../state/work';
 export function requeue(tx: Transaction, request: Bead, source: Bead, more: Partial<Work> = {}): void {
   const again = { retries: 0, notBefore: undefined, refused: undefined };
   tx.update(request.id, { status: 'open', metadata: withMerge(request, again) });
-  tx.update(source.id, { status: 'in_review', metadata: withWork(source, { ...more, problem: undefined }) });
+  if (!mergeOf(request)?.landing)
+    tx.update(source.id, { status: 'in_review', metadata: withWork(source, { ...more, problem: undefined }) });
 }
 
 /** A person has changed something about the rig: what its remote has refused may be taken now. */
@@ -21,7 +22,7 @@ export async function requeueRefused(context: EngineContext, rig: string, actor:
       const request = bead && mergeOf(bead);
       const source = request && tx.get(request.source);
       if (!source || request.refused !== true) continue;
-      if (bead.status !== 'failed' || source.status !== 'failed') continue;
+      if (bead.status !== 'failed' || (source.status !== 'failed' && !request.landing)) continue;
       requeue(tx, bead, source);
       resolveEscalation(tx, id, 'it is tried again, as the rig has changed');
     }

@@ -1,11 +1,12 @@
 import { UserError } from '../../base/errors';
-import type { Transaction } from '../../beads/store';
+import type { BeadStore, Transaction } from '../../beads/store';
 import type { Bead } from '../../protocol/bead';
 import type { CallContext } from '../../protocol/dispatcher';
 import type { ReviewResult } from '../../protocol/town';
+import { targetOf } from '../convoys/feature';
 import { resolveEscalation } from '../escalation/escalation';
 import { requireRig, type EngineContext } from '../loop/context';
-import { MERGE_REQUEST, mergeOf, withWork, workOf, type MergeRequest } from '../state/work';
+import { isClosed, MERGE_REQUEST, mergeOf, withWork, workOf, type MergeRequest } from '../state/work';
 import { requestsIn } from './requestIndex';
 import { requeue } from './requeue';
 
@@ -18,7 +19,14 @@ export async function retryMerge(context: EngineContext, caller: CallContext, na
   return context.store.batch(caller, (tx) => {
     const current = tx.get(bead.id)!;
     const source = tx.get(request.source);
-    if (current.status === 'closed') return submitAgain(tx, caller, current, source, { request, tip });
+    if (current.status === 'closed' && request.landing)
+      throw new UserError(
+        `the landing of ${request.source} was sent back`,
+        `it is requested again once its beads are closed: "gt convoy status ${request.source}"`,
+        'conflict',
+      );
+    if (current.status === 'closed')
+      return submitAgain(tx, context.store, caller, { closed: current, source, request, tip });
     if (!['open', 'failed'].includes(current.status))
       throw new UserError(
         current.status === 'in_progress'
@@ -27,6 +35,12 @@ export async function retryMerge(context: EngineContext, caller: CallContext, na
         undefined,
         'conflict',
       );
+    if (source && request.landing) {
+      if (isClosed(source.status)) throw new UserError(`${source.id} is closed`, undefined, 'conflict');
+      requeue(tx, current, source);
+      resolveEscalation(tx, current.id, `retried by ${caller.actor}`);
+      return { mergeRequest: current.id, bead: source.id };
+    }
     if (!source || !['failed', 'in_review'].includes(source.status) || source.assignee !== request.worker)
       throw restarted(request);
     requeue(tx, current, source);
@@ -38,10 +52,14 @@ export async function retryMerge(context: EngineContext, caller: CallContext, na
 /** Its checks or its reviewers rejected it until its attempts were used up: the same commits are submitted once more. */
 function submitAgain(
   tx: Transaction,
+  store: BeadStore,
   caller: CallContext,
-  closed: Bead,
-  source: Bead | undefined,
-  { request, tip }: { request: MergeRequest; tip: string | undefined },
+  {
+    closed,
+    source,
+    request,
+    tip,
+  }: { closed: Bead; source: Bead | undefined; request: MergeRequest; tip: string | undefined },
 ): ReviewResult {
   if (request.landed !== undefined || request.ending === 'merged')
     throw new UserError(`${request.source} is merged already`, `see "gt mq status ${request.source}"`, 'conflict');
@@ -53,15 +71,17 @@ function submitAgain(
       'conflict',
     );
   const { review } = request;
+  const target = targetOf(store, request.source);
   const merge: MergeRequest = {
     source: request.source,
     rig: request.rig,
     branch: request.branch,
     commit: request.commit,
     worker: request.worker,
+    target,
     retries: 0,
     // An approval is for a patch, which is the same. What was rejected is read again as it stands.
-    ...(review?.state === 'approved' ? { review } : {}),
+    ...(review?.state === 'approved' && target === request.target ? { review } : {}),
     note: request.note ?? `Retried by ${caller.actor}`,
     ...(request.noChange ? { noChange: true } : {}),
   };

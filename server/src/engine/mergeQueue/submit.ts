@@ -4,6 +4,7 @@ import { graphOf } from '../../formulas/pour/molecule';
 import type { Bead } from '../../protocol/bead';
 import type { CallContext } from '../../protocol/dispatcher';
 import { fullAddress, parseAddress } from '../../town/layout';
+import { targetOf } from '../convoys/feature';
 import { requireRig, type EngineContext } from '../loop/context';
 import { finishLastStep } from '../molecules/molecules';
 import { refuseOpenSteps } from '../molecules/openSteps';
@@ -41,6 +42,7 @@ export async function submitWork(context: EngineContext, caller: CallContext, su
     bases: basesOf(work),
     authors: [agent, ...(work.formerWorkers ?? []), ...(caller.kind === 'person' ? [caller.actor] : [])],
     isUnchanged: noChange,
+    isMerge: work.mergesTarget !== undefined,
   });
   return context.store.batch(caller, (tx) => {
     const current = tx.get(bead.id);
@@ -53,6 +55,7 @@ export async function submitWork(context: EngineContext, caller: CallContext, su
       branch: work.branch!,
       commit,
       worker: agent,
+      target: targetOf(context.store, bead.id),
       retries: 0,
       note: message,
       ...(noChange ? { noChange } : {}),

@@ -1,10 +1,22 @@
+import { AbortedError } from '../../base/abort';
 import type { Action } from '../loop/action';
 import { actors, requireRig, StaleAction, assertRevision, type EngineContext } from '../loop/context';
+import { checkBeforeReview, checksComeFirst } from './checkBeforeReview';
 import { rejectReviewed } from './review';
-import { failuresOf, isClosed, mergeOf, rejectionsOf, withMerge, workOf, type MergeRequest } from '../state/work';
+import {
+  failuresOf,
+  isClosed,
+  mergeOf,
+  rejectionsOf,
+  withMerge,
+  workOf,
+  type Check,
+  type MergeRequest,
+} from '../state/work';
 import { landedCandidate, makeCandidate } from '../mergeQueue/candidate';
-import { deferMerge, cancelMerge } from '../mergeQueue/deferMerge';
+import { cancelMerge, deferMerge, OUTDATED } from '../mergeQueue/deferMerge';
 import { finishMerge, NOTHING_LEFT } from '../mergeQueue/finishMerge';
+import { recordChecks } from '../mergeQueue/checks';
 import { requestsIn } from '../mergeQueue/requestIndex';
 import { rejectWork, type Feedback } from '../mergeQueue/rejectWork';
 
@@ -27,7 +39,7 @@ export async function requestReview(action: RequestReviewAction, context: Engine
     const landed = await landedCandidate(rig, request, context);
     if (landed !== undefined) return await finishMerge(action, request, { commit: landed }, context);
     if (isClosed(context.store.get(request.source)?.status ?? 'closed'))
-      return await cancelMerge(action, request, context);
+      return await cancelMerge(action, `${request.source} was closed before its work was merged`, context);
     if (request.noChange) {
       const { commit } = await rig.landingBase(request.target);
       return await ask(action, request, { patch: NO_CHANGE, commit, base: commit }, context);
@@ -35,13 +47,18 @@ export async function requestReview(action: RequestReviewAction, context: Engine
     const { commit: base } = await rig.landingBase(request.target);
     const candidate = await makeCandidate(rig, request, base, context);
     if (candidate.kind === 'returned') return await returnUnread(action, request, candidate.why, context);
+    if (candidate.kind === 'outdated') return await cancelMerge(action, OUTDATED, context);
     if (candidate.kind === 'empty') return await finishMerge(action, request, { noChange: NOTHING_LEFT }, context);
     const { commit } = candidate;
     const patch = await rig.patchId(base, commit);
+    const { checks, why } = checksComeFirst(rig, request)
+      ? await checkBeforeReview(rig, { id: action.mergeRequest, request, commit, base }, context)
+      : {};
+    if (why) return await returnUnread(action, request, why, context, checks);
     await rig.keepForReview(action.mergeRequest, commit, openRequests(context));
-    await ask(action, request, { patch, commit, base }, context);
+    await ask(action, request, { patch, commit, base }, context, checks);
   } catch (error) {
-    if (error instanceof StaleAction) throw error;
+    if (error instanceof StaleAction || error instanceof AbortedError) throw error;
     await deferMerge(action, error, context);
   }
 }
@@ -51,12 +68,13 @@ async function ask(
   request: MergeRequest,
   candidate: { patch: string; commit: string; base: string },
   context: EngineContext,
+  checks?: Check[],
 ): Promise<void> {
   await context.store.batch({ actor: actors.refinery(action.rig) }, (tx) => {
     const bead = assertRevision(tx, action.mergeRequest, action.revision);
     const source = tx.get(request.source);
     const last = source && workOf(source).reviews.at(-1);
-    if (source && last?.verdict === 'rejected' && last.patch === candidate.patch && !request.note) {
+    if (source && !request.landing && last?.verdict === 'rejected' && last.patch === candidate.patch && !request.note) {
       const message = `The change is the same as the one that was rejected:\n\n${last.message}`;
       rejectReviewed(tx, bead, request, {
         by: actors.refinery(action.rig),
@@ -69,7 +87,11 @@ async function ask(
     }
     tx.update(bead.id, {
       status: 'open', // it may have been left in the middle of a direct landing
-      metadata: withMerge(bead, { review: { state: 'waiting', ...candidate, unanswered: 0 }, notBefore: undefined }),
+      metadata: withMerge(bead, {
+        review: { state: 'waiting', ...candidate, unanswered: 0 },
+        notBefore: undefined,
+        ...(checks ? { checks, testedWith: undefined } : {}),
+      }),
     });
     tx.event({
       type: 'review_requested',
@@ -120,9 +142,11 @@ async function returnUnread(
   request: MergeRequest,
   why: Feedback,
   context: EngineContext,
+  checks?: Check[],
 ): Promise<void> {
   await context.store.batch({ actor: actors.refinery(action.rig) }, (tx) => {
     const bead = assertRevision(tx, action.mergeRequest, action.revision);
+    if (checks) recordChecks(tx, bead.id, checks, bead.id);
     rejectWork(tx, bead.id, request, why, {
       now: context.clock.now(),
       retry: (work) => failuresOf(work) < action.maxAttempts,

@@ -1,3 +1,5 @@
+import { FEATURE_LABEL, featureOf, rigsToLand, unlandedBeads, waitsForLanding } from '../convoys/feature';
+import { isDone } from '../convoys/landConvoy';
 import { openConvoys, pausedBeads, wantedSince } from '../convoys/wanted';
 import { happenedAt, waitEnd } from './times';
 import type { BeadStore } from '../../beads/store';
@@ -25,7 +27,7 @@ import type {
   WorktreeView,
   WorkView,
 } from './townView';
-import { ESCALATION, isClosed, isOwned, mergeOf, orderOf, trackedIds, workOf } from './work';
+import { CONVOY, ESCALATION, isClosed, isOwned, mergeOf, orderOf, trackedIds, workOf } from './work';
 import { belongsToPerson, DISPATCHABLE, IN_WORK, openSources, rigOfBead, workingSet } from './workingSet';
 
 /** A rig as the view needs it. */
@@ -59,6 +61,7 @@ export function buildView(sources: ViewSources): TownView {
     rigs: sources.rigs.map((rig) => rigView(rig, store, now)),
     work: workViews(sources, trackedBy, openSources(store, requests)),
     merges: requests.flatMap((bead) => mergeView(sources, bead, trackedBy, now)),
+    abandonedPullRequests: abandonedPullRequests(store, now),
     sessions: sources.sessions.all(),
   };
   return {
@@ -68,6 +71,7 @@ export function buildView(sources: ViewSources): TownView {
     inFlight: sources.inFlight,
     worktrees: sources.rigs.flatMap((rig) => worktreeViews(store, rig.port, requests)),
     convoys: openConvoys(store).map((convoy) => convoyView(store, convoy)),
+    endedFeatures: endedFeatures(store),
     gates: gateViews(store),
     escalations: escalationViews(store, { ...facts, statusOf: (id) => store.get(id)?.status }),
   };
@@ -98,6 +102,7 @@ function rigView(rig: ViewedRig, store: BeadStore, now: number): RigView {
     reviewTimeoutMs: settings.review_timeout * 1000,
     maxReviewRounds: settings.max_review_rounds,
     stallMs: settings.stall_after * 1000,
+    mergeStrategy: rig.port.mergeQueue.strategy,
     mergeWindow: rig.port.mergeWindow(),
     maxBatch: settings.merge_queue.max_batch,
     crashLooping,
@@ -108,6 +113,20 @@ function rigView(rig: ViewedRig, store: BeadStore, now: number): RigView {
   };
 }
 
+/** Those of closed requests, unless somebody works on their beads: the next request for one of them goes on with it. */
+function abandonedPullRequests(store: BeadStore, now: number): TownView['abandonedPullRequests'] {
+  return requestsIn(store)
+    .withPullRequest()
+    .flatMap((bead) => {
+      const merge = mergeOf(bead);
+      const source = merge && store.get(merge.source);
+      if (!merge || !isClosed(bead.status)) return [];
+      if (source && !isClosed(source.status) && source.status !== 'failed') return [];
+      const notBefore = waitEnd(time(merge.notBefore), now);
+      return [{ mergeRequest: bead.id, rig: merge.rig, revision: bead.updated_at, notBefore }];
+    });
+}
+
 function workViews(
   sources: ViewSources,
   trackedBy: ReadonlyMap<string, number>,
@@ -116,6 +135,7 @@ function workViews(
   const { store } = sources;
   const now = sources.now.getTime();
   const paused = pausedBeads(store);
+  const unlanded = unlandedBeads(store);
   return workingSet(store, trackedBy.keys()).flatMap((bead): WorkView[] => {
     const work = workOf(bead);
     const rig = rigOfBead(store, bead);
@@ -132,7 +152,9 @@ function workViews(
         revision: bead.updated_at,
         blocked:
           !IN_WORK.has(bead.status) &&
-          (store.deferringBead(bead.id, now) !== undefined || isBlocked(store, bead, unmerged)),
+          (store.deferringBead(bead.id, now) !== undefined ||
+            isBlocked(store, bead, unmerged) ||
+            waitsForLanding(store, bead, unlanded) !== undefined),
         slung: work.slung !== undefined || trackedBy.has(bead.id),
         held: work.held ?? false,
         pausedBy: paused.get(bead.id),
@@ -208,7 +230,10 @@ function mergeView(
       retries: merge.retries,
       notBefore: waitEnd(time(merge.notBefore), now),
       order: orderOf(merge),
-      hasOpenSteps: source !== undefined && openStepsOf(graphOf(store), source) !== undefined,
+      hasOpenSteps:
+        source !== undefined &&
+        (merge.landing ? !isDone(store, source) : openStepsOf(graphOf(store), source) !== undefined),
+      hasPullRequest: merge.pullRequest?.state === 'open',
       review: merge.review && {
         state: merge.review.state,
         patch: merge.review.patch,
@@ -245,7 +270,27 @@ function convoyView(store: BeadStore, convoy: Bead): ConvoyView {
     return { id, closed: bead !== undefined && isClosed(bead.status) };
   });
   const { id, updated_at: revision, status } = convoy;
-  return { id, revision, status, owned: isOwned(convoy), tracked };
+  return { id, revision, status, owned: isOwned(convoy), tracked, ...featureView(store, convoy) };
+}
+
+function featureView(store: BeadStore, convoy: Bead): Pick<ConvoyView, 'feature'> {
+  const feature = featureOf(convoy);
+  if (!feature) return {};
+  const rigs = rigsToLand(convoy);
+  const requested =
+    rigs.length > 0
+      ? requestsIn(store)
+          .openOf(convoy.id)
+          .map((bead) => mergeOf(bead)?.rig)
+      : [];
+  const toLand = rigs.filter((rig) => !requested.includes(rig));
+  return { feature: { isLanded: rigs.length === 0, isRequested: feature.requested !== undefined, toLand } };
+}
+
+function endedFeatures(store: BeadStore): TownView['endedFeatures'] {
+  return store
+    .list({ type: [CONVOY], status: ['closed'], labels: [FEATURE_LABEL], limit: 0 })
+    .map(({ id, updated_at: revision }) => ({ id, revision }));
 }
 
 function time(iso: string | undefined): number {

@@ -1,3 +1,4 @@
+import { featureInfo } from '../convoys/featureInfo';
 import type { BeadStore, Transaction } from '../../beads/store';
 import type { Bead } from '../../protocol/bead';
 import type { BoardState } from '../../protocol/board';
@@ -140,6 +141,7 @@ export function convoyInfo(store: BeadStore, convoy: Bead, reader: Pick<Transact
     launchedAt: details.launched_at,
     ...(details.paused ? { paused: true } : {}),
     ...(isOwned(convoy) ? { owned: true } : {}),
+    ...(details.feature ? { feature: featureInfo(store, convoy) } : {}),
     ...(details.cancelled === undefined ? {} : { cancelled: details.cancelled }),
     landedAt: convoy.closed_at,
   };

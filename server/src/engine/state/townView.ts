@@ -1,4 +1,4 @@
-import type { ReviewMode } from '../../protocol/town';
+import type { MergeStrategy, ReviewMode } from '../../protocol/town';
 import type { MergeWindow } from '../../rigs/mergeWindow';
 import type { SessionView } from '../../sessions/types';
 
@@ -13,9 +13,13 @@ export interface TownView {
   rigs: RigView[];
   work: WorkView[];
   merges: MergeView[];
+  /** Pull requests of merge requests that are closed, whose beads nobody works on any more. */
+  abandonedPullRequests: { mergeRequest: string; rig: string; revision: string; notBefore: number }[];
   sessions: SessionView[];
   worktrees: WorktreeView[];
   convoys: ConvoyView[];
+  /** Convoys that have ended and whose feature branch may still be there. */
+  endedFeatures?: { id: string; revision: string }[];
   gates: GateView[];
   /** Open ones. */
   escalations: EscalationView[];
@@ -60,6 +64,7 @@ export interface RigView {
   maxAttempts: number;
   maxRestarts: number;
   review: ReviewMode;
+  mergeStrategy: MergeStrategy;
   /** False while nobody has accepted the runtime that would review. */
   reviewerAccepted: boolean;
   reviewTimeoutMs: number;
@@ -127,8 +132,10 @@ export interface MergeView {
   notBefore: number;
   /** Its place where a person has set it, else 0; smaller ones are merged sooner. */
   order: number;
-  /** Steps of its source are open: it is not finished work. */
+  /** Steps of its source, or beads of its convoy, are open: it is not finished work. */
   hasOpenSteps: boolean;
+  /** A pull request of it is watched. */
+  hasPullRequest: boolean;
   /** Undefined until its patch was laid out for review. */
   review?: { state: 'waiting' | 'approved'; patch: string; shown?: string; unanswered: number; person: boolean };
 }
@@ -150,6 +157,8 @@ export interface ConvoyView {
   /** It is landed by a person, not by itself. */
   owned: boolean;
   tracked: { id: string; closed: boolean }[];
+  /** Of one with a feature branch. `toLand`: rigs where that has not landed and nobody has asked for it yet. */
+  feature?: { isLanded: boolean; isRequested: boolean; toLand: string[] };
 }
 
 /**

@@ -67,8 +67,12 @@ const workSchema = z.looseObject({
   problem: z.string().optional(),
   /** The commit that a merge was about to land: kept with the bead, whatever becomes of its merge request. */
   candidate: z.string().optional(),
-  /** Commit on the landing branch. */
+  /** Commit on the branch where it landed. */
   merged: z.string().optional(),
+  /** Feature branch that it landed on; missing for the rig's own target. */
+  target: z.string().optional(),
+  /** Commit of the rig's own target that this work merges into a feature branch: its history has to stay. */
+  mergesTarget: z.string().optional(),
   /** Who vouched for what landed, and by what. `null`: nothing looked at that. */
   validation: z
     .object({
@@ -108,7 +112,10 @@ const checkSchema = z.object({
 export type Check = z.output<typeof checkSchema>;
 
 const mergeSchema = z.looseObject({
+  /** The bead whose work it is; of a `landing`, the convoy. */
   source: z.string(),
+  /** The feature branch of a convoy is to land on the rig's own target. */
+  landing: z.boolean().optional(),
   rig: z.string(),
   branch: z.string(),
   /** Tip of the branch when it was submitted. */
@@ -165,12 +172,33 @@ const mergeSchema = z.looseObject({
       skipTests: z.boolean().optional(),
     })
     .optional(),
+  /**
+   * The pull request by which it is merged. `open`: it is watched; `stale`: its branch has to be pushed again, on top of the
+   * target as it is now; `closed`: it is merged or closed, or belongs to a later request for the same bead.
+   */
+  pullRequest: z
+    .object({
+      state: z.enum(['open', 'stale', 'closed']),
+      number: z.number().int(),
+      url: z.string(),
+      /** The branch at the provider. */
+      branch: z.string(),
+      /** Commit that was pushed there and has passed the gates, and the tip of the target that it stands on. */
+      head: z.string(),
+      base: z.string(),
+      /** What it was like when it was last looked at, and how often it was like that. */
+      seen: z.string().default(''),
+      looks: z.number().int().default(0),
+    })
+    .optional(),
   /** Times it could not be tried (target moved, push failed). */
   retries: z.number().int().default(0),
   notBefore: z.string().optional(),
 });
 
 export type MergeRequest = z.output<typeof mergeSchema>;
+/** The pull request of a merge request. */
+export type PullRequestRecord = NonNullable<MergeRequest['pullRequest']>;
 
 export const MERGE_REQUEST = 'merge_request';
 export const CONVOY = 'convoy';
@@ -239,6 +267,28 @@ const convoySchema = z.looseObject({
   cancelled: z.string().optional(),
   /** A person paused it: none of its beads is begun. */
   paused: z.object({ by: z.string(), at: z.string(), reason: z.string().optional() }).optional(),
+  /** Its beads are collected on a branch of its own, which lands as a whole. */
+  feature: z
+    .object({
+      branch: z.string(),
+      /** What is there, by rig. */
+      rigs: z
+        .record(
+          z.string(),
+          z.object({
+            /** Where the last bead of it landed. */
+            tip: z.string().optional(),
+            /** The merge commit that is about to be pushed to the target, or was. */
+            candidate: z.string().optional(),
+            /** The commit by which it is on the target. */
+            landed: z.string().optional(),
+          }),
+        )
+        .default({}),
+      /** Its owner has asked for its landing. */
+      requested: z.object({ by: z.string(), at: z.string() }).optional(),
+    })
+    .optional(),
   /** The Mayor made it in answer to this request. */
   plan: z.object({ request: z.string(), by: z.string(), note: z.string().optional() }).optional(),
 });

@@ -36,6 +36,7 @@ export const convoySchemas = [
       stage: z.boolean().default(false),
       launch: z.boolean().default(false),
       owned: z.boolean().default(false),
+      featureBranch: z.boolean().optional(),
       notify: z.array(z.string()).default([]),
     }),
   ),

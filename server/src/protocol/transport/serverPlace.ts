@@ -56,7 +56,12 @@ export function ledgerPlaceIn(state: string, directory: string): ServerPlace {
 
 /** The person's folder for what is kept about this ledger: all of it can be made again. */
 export function ledgerStateFolder(directory: string, env: NodeJS.ProcessEnv): string {
-  return path.join(ledgerStatesFolder(env), hmacSha256(Buffer.from('ledger'), directory).slice(0, 20));
+  return path.join(ledgerStatesFolder(env), stateFolderName(directory));
+}
+
+/** @param directory the `.beads` folder, without links */
+export function stateFolderName(directory: string): string {
+  return hmacSha256(Buffer.from('ledger'), directory).slice(0, 20);
 }
 
 /** Has a folder for each ledger that was used outside of a town. */

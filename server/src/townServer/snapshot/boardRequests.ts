@@ -1,4 +1,4 @@
-import { beadDetails } from '../../beads/handlers/read';
+import { beadDetails } from '../../beads/queries/details';
 import type { BeadStore } from '../../beads/store';
 import { requestsIn } from '../../engine/mergeQueue/requestIndex';
 import { mergeOf, workOf } from '../../engine/state/work';

@@ -1,0 +1,41 @@
+import type { Bead, BeadDetails, BeadListItem, DependencyType } from '../../protocol/bead';
+
+/** What is asked about the beads around one. */
+export interface BeadSource {
+  get(id: string): Bead | undefined;
+  /** Beads that depend on this one, by their ids. */
+  dependents(id: string): Bead[];
+  parent(id: string): string | undefined;
+}
+
+/** A bead with the counts that lists promise. */
+export function listItem(source: BeadSource, bead: Bead): BeadListItem {
+  const parent = source.parent(bead.id);
+  return {
+    ...bead,
+    dependency_count: bead.dependencies?.length ?? 0,
+    dependent_count: source.dependents(bead.id).length,
+    comment_count: bead.comments?.length ?? 0,
+    ...(parent === undefined ? {} : { parent }),
+  };
+}
+
+/** A bead with those that it depends on and those that depend on it. */
+export function beadDetails(source: BeadSource, id: string): BeadDetails {
+  const bead = source.get(id) as Bead;
+  const { dependencies, ...item } = listItem(source, bead);
+  const withType = (
+    { dependencies: _edges, comments: _comments, ...other }: Bead,
+    edge: DependencyType,
+  ): Bead & { dependency_type: DependencyType } => ({ ...other, dependency_type: edge });
+  const needed = (dependencies ?? []).flatMap((edge) => {
+    const target = source.get(edge.depends_on_id);
+    return target ? [withType(target, edge.type)] : [];
+  });
+  const dependents = source
+    .dependents(id)
+    .flatMap((other) =>
+      (other.dependencies ?? []).filter((edge) => edge.depends_on_id === id).map((edge) => withType(other, edge.type)),
+    );
+  return { ...item, dependencies: needed, dependents };
+}

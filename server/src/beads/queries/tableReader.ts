@@ -1,0 +1,92 @@
+import path from 'node:path';
+import { readFileParts } from '../../base/safeFiles';
+import { fileStamp, statOf } from '../../base/safePaths';
+import type { Bead, BeadDetails } from '../../protocol/bead';
+import { BeadTable, type LinePlace, type TablePlace } from '../index/beadTable';
+import { BUILD } from '../../protocol/transport/version';
+import { parentOf } from '../index/blocking';
+import { StoredBead } from '../storage/codec';
+import { beadDetails, type BeadSource } from './details';
+
+/** Files that say how a ledger is to be read. */
+const SETTINGS = ['config.yaml', 'metadata.json', 'redirect'];
+
+/** What the file system says of a ledger: of its settings and of its file of beads. */
+export function ledgerStamp(directory: string, issuesFile: string): string {
+  return [...SETTINGS, issuesFile].map((name) => fileStamp(path.join(directory, name)) ?? '').join(' ');
+}
+
+/** The table of a ledger outside of a town. @param state the person's folder for the ledger */
+export function tableIn(state: string): TablePlace {
+  return { file: path.join(state, 'table'), schema: String(BUILD) };
+}
+
+/** A table was made of other files than those that are there. */
+class OutdatedTable extends Error {}
+
+/**
+ * Shows beads of a ledger that nobody has open here, without reading it: a table says where their lines are. Others may write
+ * meanwhile: the answer is what the ledger held at one moment after the call began, or there is none.
+ */
+export class TableReader implements BeadSource {
+  private readonly known = new Map<string, Bead>();
+
+  private constructor(
+    private readonly directory: string,
+    private readonly table: BeadTable,
+  ) {}
+
+  /** @returns undefined where the ledger has to be opened for it: for parts of ids, and where the table is outdated */
+  static show(directory: string, place: TablePlace, ids: readonly string[]): BeadDetails[] | undefined {
+    const table = BeadTable.read(place);
+    if (!table) return undefined;
+    const isCurrent = (): boolean => ledgerStamp(directory, table.issuesFile) === table.stamp;
+    // First the journal: what it held before has gone into the file, whose stamp then is another one.
+    if (!isJournalEmpty(directory) || !isCurrent()) return undefined;
+    try {
+      const reader = new TableReader(directory, table);
+      const wanted = [...new Set(ids.map((id) => id.trim()))];
+      if (wanted.some((id) => (reader.get(id)?.status ?? 'tombstone') === 'tombstone')) return undefined;
+      const details = wanted.map((id) => beadDetails(reader, id));
+      return isCurrent() ? details : undefined;
+    } catch (error) {
+      if (error instanceof OutdatedTable) return undefined;
+      throw error;
+    }
+  }
+
+  get(id: string): Bead | undefined {
+    const known = this.known.get(id);
+    if (known) return known;
+    const place = this.table.find(id);
+    return place === undefined ? undefined : this.read([place])[0];
+  }
+
+  dependents(id: string): Bead[] {
+    const place = this.table.find(id);
+    return place === undefined ? [] : this.read(this.table.dependentsOf(place));
+  }
+
+  parent(id: string): string | undefined {
+    const bead = this.get(id);
+    return bead && parentOf(bead);
+  }
+
+  private read(places: readonly number[]): Bead[] {
+    const lines: LinePlace[] = places.map((place) => this.table.lineOf(place));
+    return readFileParts(path.join(this.directory, this.table.issuesFile), lines).map((line) => {
+      try {
+        const { bead } = new StoredBead(line, line.length);
+        this.known.set(bead.id, bead);
+        return bead;
+      } catch {
+        throw new OutdatedTable(); // the file was replaced a moment ago
+      }
+    });
+  }
+}
+
+/** Whether all of a ledger is in its file. */
+function isJournalEmpty(directory: string): boolean {
+  return (statOf(path.join(directory, 'journal.jsonl'))?.size ?? 0) === 0;
+}

@@ -1,0 +1,182 @@
+import path from 'node:path';
+import { UserError } from '../../base/errors';
+import { readTail } from '../../base/safeFiles';
+import { findLedger, followRedirect, isLedger } from '../../beads/storage/locate';
+import { ledgerFolders } from '../../ledgerServer/ledgerFolders';
+import { stopLedgerServer } from '../../ledgerServer/lockLedger';
+import { LedgerInfoGet } from '../../protocol/ledger';
+import { ledgerPlace, ledgerStatesFolder, townPlace, type ServerPlace } from '../../protocol/transport/serverPlace';
+import type { CliCommand, Invocation } from '../shared/command';
+import type { BdContext } from './context';
+import { runningServer } from '../shared/runningServer';
+import { namedLedger, townOfLedger } from './openBackend';
+
+/** Bytes of a log that are shown. */
+const LOG_BYTES = 16 * 1024;
+
+interface ServerRow {
+  workspace: string;
+  pid: number;
+  socket: string;
+}
+
+/** `bd daemon`: the servers of ledgers, which start and end by themselves. `bd daemons` is the same. */
+export function addDaemon(program: CliCommand, context: BdContext): void {
+  const group = program
+    .command('daemon')
+    .alias('daemons')
+    .description('the server of a ledger: which one runs, start and stop it')
+    .withHelp({
+      text: 'Outside a town a server starts with the first command on a ledger and ends 5 minutes after the last. Nothing is lost when it is stopped. The server of a town is another one: gt status, gt shutdown.',
+      examples: [
+        ['bd daemon status', 'whether one runs for this ledger'],
+        ['bd daemon stop', 'end it'],
+      ],
+      see: ['bd info'],
+    });
+  addStatus(group, context);
+  addStart(group, context);
+  addStop(group, context);
+  addList(group, context);
+  addLogs(group, context);
+}
+
+function addStatus(group: CliCommand, context: BdContext): void {
+  group
+    .command('status')
+    .description('whether a server runs for this ledger')
+    .withHelp({ examples: [['bd daemon status --json', 'its process, socket and log']], see: ['bd daemon list'] })
+    .action((_options: unknown, invocation: Invocation) => {
+      const place = placeHere(context, invocation);
+      const server = runningServer(place);
+      const value = {
+        workspace: place.root,
+        status: server ? 'running' : 'not_running',
+        ...(server ? { pid: server.pid, socket_path: server.socket } : {}),
+        log_path: place.logFile,
+        mode: place.kind,
+      };
+      context.print(invocation, value, () =>
+        server
+          ? [
+              `Server is running (PID ${server.pid})`,
+              `  Workspace: ${place.root}`,
+              `  Socket: ${server.socket}`,
+              `  Log: ${place.logFile}`,
+            ]
+          : ['Server is not running', `  Workspace: ${place.root}`],
+      );
+    });
+}
+
+function addStart(group: CliCommand, context: BdContext): void {
+  group
+    .command('start')
+    .description('start the server of this ledger, as any command does')
+    .withHelp({ examples: [['bd daemon start', 'start it']], see: ['bd daemon stop'] })
+    .action(async (_options: unknown, invocation: Invocation) => {
+      await context.call(invocation, LedgerInfoGet.spec, {});
+      const place = placeHere(context, invocation);
+      const server = runningServer(place);
+      if (!server)
+        throw new UserError(
+          'no server was started',
+          'This ledger is used without one: --no-daemon, BEADS_NO_DAEMON, its config.yaml or its folder say so.',
+        );
+      context.print(
+        invocation,
+        { workspace: place.root, pid: server.pid },
+        () => `Server is running (PID ${server.pid})`,
+      );
+    });
+}
+
+function addStop(group: CliCommand, context: BdContext): void {
+  group
+    .command('stop')
+    .description('stop the server of a ledger')
+    .argument('[ledger]', 'a folder with a ledger, or the process id of its server; this ledger without it')
+    .withHelp({
+      text: 'It saves what it has, and the next command starts another one.',
+      examples: [
+        ['bd daemon stop', 'of this ledger'],
+        ['bd daemon stop ~/work/app', 'of another one, by its folder or by the process id of its server'],
+      ],
+      see: ['bd daemon list'],
+    })
+    .action(async (name: string | undefined, _options: unknown, invocation: Invocation) => {
+      const directory = name === undefined ? ledgerHere(context, invocation) : ledgerNamed(context, name);
+      const ended = await stopLedgerServer(directory);
+      const value = { workspace: directory, stopped: ended !== undefined, ...(ended ? { pid: ended.pid } : {}) };
+      context.print(invocation, value, () =>
+        ended ? `Stopped the server (PID ${ended.pid})` : 'Server is not running',
+      );
+    });
+}
+
+function addList(group: CliCommand, context: BdContext): void {
+  group
+    .command('list')
+    .description('list the servers of your ledgers that run')
+    .withHelp({ examples: [['bd daemon list', 'their ledgers and processes']], see: ['bd daemon stop'] })
+    .action((_options: unknown, invocation: Invocation) => {
+      const rows = runningServers(context);
+      context.print(invocation, rows, () =>
+        rows.length === 0 ? 'No servers are running' : rows.map(({ pid, workspace }) => `${pid}\t${workspace}`),
+      );
+    });
+}
+
+function addLogs(group: CliCommand, context: BdContext): void {
+  group
+    .command('logs')
+    .description('show the end of the log of the server of this ledger')
+    .withHelp({ examples: [['bd daemon logs', 'what it wrote last']], see: ['bd daemon status'] })
+    .action((_options: unknown, invocation: Invocation) => {
+      const { logFile } = placeHere(context, invocation);
+      const text = readTail(logFile, LOG_BYTES).toString('utf8').trimEnd();
+      context.print(invocation, { log_path: logFile, log: text }, () => (text === '' ? 'The log is empty' : text));
+    });
+}
+
+function runningServers({ process }: BdContext): ServerRow[] {
+  return ledgerFolders(ledgerStatesFolder(process.env)).flatMap(({ directory, endpoint }) =>
+    endpoint ? [{ workspace: directory ?? 'unknown', pid: endpoint.pid, socket: endpoint.socket }] : [],
+  );
+}
+
+function placeHere(context: BdContext, invocation: Invocation): ServerPlace {
+  const { cwd, env } = context.process;
+  const named = namedLedger({ cwd, env, db: (invocation.options as { db?: string }).db });
+  const town = townOfLedger({ cwd, env }, named);
+  if (town !== undefined) return townPlace(town);
+  const directory = named ?? findLedger(cwd);
+  if (directory === undefined)
+    throw new UserError('no beads database found', 'run "bd init" to create one here', 'not-found');
+  return ledgerPlace(directory, env);
+}
+
+function ledgerHere(context: BdContext, invocation: Invocation): string {
+  const place = placeHere(context, invocation);
+  if (place.kind === 'town')
+    throw new UserError(
+      'this ledger belongs to a town, whose server also runs its engine',
+      'Stop it with: gt shutdown',
+      'refused',
+    );
+  return place.root;
+}
+
+/** @param name a folder with a ledger, the ledger itself, or a process id */
+function ledgerNamed(context: BdContext, name: string): string {
+  const { cwd } = context.process;
+  if (/^\d+$/.test(name)) {
+    const found = runningServers(context).find(({ pid }) => pid === Number(name));
+    if (!found) throw new UserError(`no server of a ledger has the process id ${name}`, 'bd daemon list', 'not-found');
+    return found.workspace;
+  }
+  const folder = path.resolve(cwd, name);
+  const directory = [folder, path.join(folder, '.beads')].find(isLedger);
+  if (directory === undefined) throw new UserError(`no beads database found at ${folder}`, undefined, 'not-found');
+  return followRedirect(directory);
+}

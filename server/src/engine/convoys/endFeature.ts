@@ -1,0 +1,74 @@
+import type { Transaction } from '../../beads/store';
+import type { Bead } from '../../protocol/bead';
+import type { Action } from '../loop/action';
+import { actors, assertRevision, requireRig, type EngineContext } from '../loop/context';
+import { escalate } from '../escalation/escalation';
+import { requestsIn } from '../mergeQueue/requestIndex';
+import { isClosed, mergeOf, withMerge, withWork, workOf } from '../state/work';
+import { trackedBeads } from './convoys';
+import { FEATURE_LABEL, featureOf } from './feature';
+
+type EndAction = Extract<Action, { type: 'end-feature' }>;
+
+/**
+ * A convoy has ended. Of one that was closed before it landed, what is still in work is stopped: nothing of it may land on the
+ * target by itself. Then the branch goes from each rig; what has not landed is kept under `refs/gastown/convoy/`.
+ */
+export async function endFeature(action: EndAction, context: EngineContext): Promise<void> {
+  const agents = await stopWork(action, context);
+  await Promise.all(agents.map((agent) => context.sessions.endAgent(agent, 'stopped')));
+  const convoy = context.store.get(action.convoy);
+  const feature = convoy && featureOf(convoy);
+  if (!feature) return;
+  const moved: string[] = [];
+  for (const [rig, { landed }] of Object.entries(feature.rigs)) {
+    // A rig that was removed has taken its repository with it.
+    if (!context.rig(rig)) continue;
+    if ((await requireRig(context, rig).dropFeature(feature.branch, landed !== undefined)) === 'moved') moved.push(rig);
+  }
+  await context.store.batch({ actor: actors.engine }, (tx) => {
+    const current = tx.get(action.convoy);
+    if (!current || !isClosed(current.status)) return; // it was opened again meanwhile
+    tx.update(current.id, { labels: (current.labels ?? []).filter((label) => label !== FEATURE_LABEL) });
+    for (const rig of moved) tellMoved(tx, current, rig, feature.branch);
+  });
+}
+
+/** @returns the agents that were at work for a convoy that did not land */
+async function stopWork(action: EndAction, context: EngineContext): Promise<string[]> {
+  return context.store.batch({ actor: actors.engine }, (tx) => {
+    const convoy = assertRevision(tx, action.convoy, action.revision);
+    const { branch } = featureOf(convoy) ?? {};
+    const requests = requestsIn(context.store)
+      .open()
+      .filter((request) =>
+        [mergeOf(request)?.target, mergeOf(request)?.source].some((one) => one === branch || one === convoy.id),
+      );
+    for (const { id } of requests) {
+      const request = tx.get(id);
+      if (!request || isClosed(request.status)) continue;
+      tx.update(id, { metadata: withMerge(request, { ending: 'rejected' }) });
+      tx.close(id, `${convoy.id} was closed before it landed`, { force: true });
+    }
+    const agents: string[] = [];
+    for (const bead of trackedBeads(tx, convoy)) {
+      if (!['hooked', 'in_progress', 'in_review'].includes(bead.status) || workOf(bead).branch === undefined) continue;
+      const problem = `its convoy ${convoy.id} was closed before it landed`;
+      tx.update(bead.id, {
+        status: bead.status === 'in_review' ? 'hooked' : bead.status,
+        metadata: withWork(bead, { held: true, problem }),
+      });
+      if (bead.assignee !== undefined) agents.push(bead.assignee);
+    }
+    return agents;
+  });
+}
+
+function tellMoved(tx: Transaction, convoy: Bead, rig: string, branch: string): void {
+  escalate(tx, {
+    key: `feature-${convoy.id}-${rig}`,
+    rig,
+    title: `${branch} of ${rig} has commits that came from outside and are not on its target`,
+    detail: `${convoy.id} (${convoy.title}) has landed without them. The branch is left as it is: merge what is needed by hand, and delete it.`,
+  });
+}

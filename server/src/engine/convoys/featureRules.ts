@@ -1,0 +1,68 @@
+import { UserError } from '../../base/errors';
+import type { Bead } from '../../protocol/bead';
+import { requestsIn } from '../mergeQueue/requestIndex';
+import { rigOfBead } from '../state/workingSet';
+import { mergeOf } from '../state/work';
+import type { ConvoyTown } from './convoys';
+import { featureConvoyOf, featureOf, isCollected } from './feature';
+
+/** Whether a new convoy gets a feature branch where it does not say so: one of its rigs wants that, or the town. */
+export function wantsFeature(town: ConvoyTown, beads: readonly Bead[]): boolean {
+  const rigs = new Set(beads.map((bead) => rigOfBead(town.store, bead)));
+  if (rigs.size === 0) return town.featureBranchDefault();
+  return [...rigs].some(
+    (rig) => (rig === undefined ? undefined : town.rig(rig)?.featureBranch) ?? town.featureBranchDefault(),
+  );
+}
+
+/**
+ * The work on a bead lands on one branch.
+ * @param convoy the one with a feature branch that is to track them
+ * @throws UserError `conflict` for a bead that is on its way to another branch
+ */
+export function refuseOtherBranch({ store }: ConvoyTown, beads: readonly Bead[], convoy?: string): void {
+  for (const bead of beads) {
+    const other = featureConvoyOf(store, bead.id);
+    if (other?.id === convoy && other !== undefined) continue;
+    if (other)
+      throw new UserError(
+        `${bead.id} lands on ${featureOf(other)!.branch}, with ${other.id}`,
+        `a bead is in one convoy with a feature branch: "gt convoy remove ${other.id} ${bead.id}" first, or leave it out`,
+        'conflict',
+      );
+    const [request] = requestsIn(store).openOf(bead.id);
+    if (request)
+      throw new UserError(
+        `${bead.id} is in the merge queue for another branch already (${request.id})`,
+        `wait until it is merged, or send it back first: "gt mq reject ${bead.id} -m …"`,
+        'conflict',
+      );
+  }
+}
+
+/**
+ * What is on a feature branch lands with it, whether its convoy tracks it or not.
+ * @throws UserError `conflict` for a bead that is there, or on its way there
+ */
+export function refuseCollected({ store }: ConvoyTown, convoy: Bead, ids: readonly string[]): void {
+  const branch = featureOf(convoy)?.branch;
+  if (branch === undefined || convoy.status === 'closed') return;
+  for (const id of ids) {
+    const bead = store.get(id);
+    if (bead && isCollected(bead))
+      throw new UserError(
+        `the work on ${id} is on ${branch} already, and lands with it`,
+        `take it back there by another bead of ${convoy.id}, or close the convoy: "gt convoy close ${convoy.id} --reason …"`,
+        'conflict',
+      );
+    const request = requestsIn(store)
+      .openOf(id)
+      .find((one) => mergeOf(one)?.target === branch);
+    if (request)
+      throw new UserError(
+        `${id} is in the merge queue for ${branch}`,
+        `send it back first: "gt mq reject ${id} -m …"`,
+        'conflict',
+      );
+  }
+}

@@ -1,0 +1,64 @@
+import { cutBytes } from '../../../base/text';
+import { safePart } from '../../../git/names';
+import { actors, StaleAction, type EngineContext } from '../../loop/context';
+import { isClosed, mergeOf, withMerge, type PullRequestRecord } from '../../state/work';
+import type { Member } from '../batch';
+import { requestsIn } from '../requestIndex';
+import { FIRST_LOOK_MS } from './lookTimes';
+
+/** What providers take with ease. */
+const MAX_TITLE_BYTES = 250;
+const MAX_BODY_BYTES = 50_000;
+
+/** What the pull request of a bead says. Its branch is named by the bead, so that it is found again after a crash. */
+export function requestFor(
+  { request }: Member,
+  { store }: EngineContext,
+): { branch: string; title: string; body: string } {
+  const { source, note } = request;
+  const bead = store.get(source);
+  return {
+    branch: `gastown/${safePart(source)}`,
+    title: cutBytes(bead?.title ?? source, MAX_TITLE_BYTES),
+    body: [cutBytes(bead?.description ?? '', MAX_BODY_BYTES), cutBytes(note ?? '', MAX_BODY_BYTES), `Bead: ${source}`]
+      .map((part) => part.trim())
+      .filter(Boolean)
+      .join('\n\n'),
+  };
+}
+
+/** The pull request is watched from now on; it does not belong to earlier requests for the bead any more. */
+export async function recordPullRequest(
+  { id, request }: Member,
+  opened: Pick<PullRequestRecord, 'number' | 'url' | 'branch' | 'head' | 'base'>,
+  context: EngineContext,
+): Promise<void> {
+  const earlier = requestsIn(context.store).of(request.source);
+  await context.store.batch({ actor: actors.refinery(request.rig) }, (tx) => {
+    for (const { id: other } of earlier) {
+      const bead = tx.get(other);
+      const before = bead && mergeOf(bead)?.pullRequest;
+      if (bead && before && other !== id)
+        tx.update(other, { metadata: withMerge(bead, { pullRequest: { ...before, state: 'closed' } }) });
+    }
+    const bead = tx.get(id);
+    const isOver = !bead || isClosed(bead.status);
+    const pullRequest = { ...opened, state: 'open' as const, seen: '', looks: 0 };
+    const notBefore = new Date(context.clock.now().getTime() + FIRST_LOOK_MS).toISOString();
+    // Of one that was closed meanwhile it is written down all the same, so that it is closed, too.
+    if (bead)
+      tx.update(id, {
+        ...(isOver ? {} : { status: 'open' as const }),
+        metadata: withMerge(bead, { pullRequest, retries: 0, notBefore: isOver ? undefined : notBefore }),
+      });
+    if (isOver) return;
+    tx.event({
+      type: 'pull_request_opened',
+      bead: request.source,
+      agent: request.worker,
+      rig: request.rig,
+      message: opened.url,
+    });
+  });
+  if (isClosed(context.store.get(id)?.status ?? 'closed')) throw new StaleAction(`${id} is closed`);
+}

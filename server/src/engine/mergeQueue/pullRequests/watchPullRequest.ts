@@ -1,0 +1,148 @@
+import { AbortedError } from '../../../base/abort';
+import { UserError } from '../../../base/errors';
+import { cutBytes, firstLine } from '../../../base/text';
+import type { PullRequestStatus } from '../../../rigs/forge/forge';
+import type { Action } from '../../loop/action';
+import { actors, assertRevision, requireRig, StaleAction, type EngineContext } from '../../loop/context';
+import type { RigPort } from '../../loop/ports';
+import { failuresOf, isClosed, mergeOf, withMerge, type MergeRequest, type PullRequestRecord } from '../../state/work';
+import { cancelMerge, deferMerge } from '../deferMerge';
+import { finishMerge } from '../finishMerge';
+import { rejectWork, type Feedback } from '../rejectWork';
+import { nextLook } from './lookTimes';
+
+type WatchAction = Extract<Action, { type: 'watch-pull-request' }>;
+
+interface Watched {
+  action: WatchAction;
+  rig: RigPort;
+  request: MergeRequest;
+  pullRequest: PullRequestRecord;
+  context: EngineContext;
+}
+
+const MAX_FEEDBACK_BYTES = 8_000;
+
+/**
+ * Looks at a pull request once: what was merged is recorded, what its checks or reviewers found goes back to its author, and
+ * one that may be merged is merged, as long as it stands on the tip of the target: its gates have passed on that.
+ */
+export async function watchPullRequest(action: WatchAction, context: EngineContext): Promise<void> {
+  const rig = requireRig(context, action.rig);
+  const bead = context.store.get(action.mergeRequest);
+  const request = bead && mergeOf(bead);
+  if (!bead || !request?.pullRequest || bead.updated_at !== action.revision || isClosed(bead.status))
+    throw new StaleAction(`${action.mergeRequest} has changed`);
+  const watched = { action, rig, request, pullRequest: request.pullRequest, context };
+  try {
+    const status = await rig.pullRequests.status(watched.pullRequest.number);
+    if (status.state === 'merged') return await recordMerged(watched, status);
+    if (isClosed(context.store.get(request.source)?.status ?? 'closed'))
+      return await cancelMerge(action, `${request.source} was closed before its work was merged`, context);
+    const other = doneByOthers(watched.pullRequest, status);
+    if (other) return await giveUp(watched, other);
+    const why = feedbackOf(watched.pullRequest, status);
+    if (why) return await giveBack(watched, why);
+    await goOn(watched, status);
+  } catch (error) {
+    if (error instanceof StaleAction || error instanceof AbortedError) throw error;
+    await deferMerge(action, error, context);
+  }
+}
+
+/** Written down before its beads are closed: should the server end in between, the queue finds the commit on the target. */
+async function recordMerged(
+  { action, rig, request, pullRequest, context }: Watched,
+  status: PullRequestStatus,
+): Promise<void> {
+  const commit = status.mergeCommit;
+  if (commit === undefined || !(await rig.hasLanded(commit)))
+    throw new UserError(
+      `pull request #${pullRequest.number} is merged, and its commit is not on the target yet`,
+      undefined,
+      'unavailable',
+    );
+  await change(action, context, { pullRequest: { ...pullRequest, state: 'closed' }, candidate: commit });
+  await finishMerge(action, request, { commit }, context);
+  await rig.pullRequests.removeBranch(pullRequest.branch).catch((error: unknown) => {
+    if (!(error instanceof UserError)) throw error; // many providers have removed it already, or do not allow it
+  });
+}
+
+/** What somebody has done to it at the provider that is not ours to undo. */
+function doneByOthers({ number, branch, url, head }: PullRequestRecord, status: PullRequestStatus): string | undefined {
+  if (status.state === 'closed')
+    return `somebody has closed its pull request #${number} without merging it (${url}). Close the bead, or retry it for a new pull request.`;
+  return status.head === head
+    ? undefined
+    : `somebody else has pushed to the branch ${branch} of its pull request #${number} (${url}). Take those commits elsewhere, then retry the bead: the branch is replaced.`;
+}
+
+/** It waits for a person. A retry pushes again, to this pull request where that is open, else to a new one. */
+async function giveUp({ action, context, pullRequest }: Watched, problem: string): Promise<void> {
+  await change(action, context, { pullRequest: { ...pullRequest, state: 'stale' } });
+  await deferMerge(action, new UserError(problem, undefined, 'refused'), context);
+}
+
+/** What its author has to do; undefined where that is nothing so far. */
+function feedbackOf(
+  { number, url }: PullRequestRecord,
+  { checks, requestedChanges }: PullRequestStatus,
+): Feedback | undefined {
+  const failed = checks.filter(({ outcome }) => outcome === 'failed');
+  if (failed.length === 0 && requestedChanges.length === 0) return undefined;
+  const said = requestedChanges.map(({ by, text }) => `${by} requests changes:\n${text}`);
+  const found = failed.map(({ name, url: log }) => `The check "${name}" failed${log === undefined ? '' : `: ${log}`}`);
+  const [first] = requestedChanges;
+  const problem = first
+    ? `${first.by} requests changes on pull request #${number}: ${firstLine(first.text)}`
+    : `${failed.map(({ name }) => name).join(', ')} failed on pull request #${number}`;
+  return {
+    problem,
+    feedback: cutBytes([`Pull request #${number} (${url}):`, ...said, ...found].join('\n\n'), MAX_FEEDBACK_BYTES),
+  };
+}
+
+async function giveBack({ action, context, request }: Watched, why: Feedback): Promise<void> {
+  await context.store.batch({ actor: actors.refinery(action.rig) }, (tx) => {
+    const bead = assertRevision(tx, action.mergeRequest, action.revision);
+    rejectWork(tx, bead.id, request, why, {
+      now: context.clock.now(),
+      retry: (work) => failuresOf(work) < action.maxAttempts,
+    });
+  });
+}
+
+async function goOn(watched: Watched, status: PullRequestStatus): Promise<void> {
+  const { action, rig, pullRequest, context } = watched;
+  const { merging: method } = rig.pullRequests;
+  const merging = method();
+  const isPending = status.checks.some(({ outcome }) => outcome === 'pending');
+  const isReady = status.merging === 'possible' && !isPending;
+  const isApproved = rig.review === 'off' || watched.request.review?.state === 'approved';
+  // One that waits for people stays as they see it; it is brought onto the target when that is all that is left.
+  if (!isApproved || ((isReady || status.merging === 'behind') && (await tipOf(rig)) !== pullRequest.base))
+    return change(action, context, { pullRequest: { ...pullRequest, state: 'stale' }, notBefore: undefined });
+  if (isReady && merging !== 'off') await rig.pullRequests.merge(pullRequest.number, pullRequest.head, merging);
+  const seen = JSON.stringify([status.merging, status.checks.map(({ name, outcome }) => [name, outcome])]);
+  const looks = seen === pullRequest.seen ? pullRequest.looks + 1 : 1;
+  const notBefore = new Date(context.clock.now().getTime() + nextLook(looks)).toISOString();
+  await change(action, context, {
+    pullRequest: { ...pullRequest, seen: cutBytes(seen, 2_000), looks },
+    retries: 0,
+    notBefore,
+  });
+}
+
+/** Where the target is now. */
+async function tipOf(rig: RigPort): Promise<string> {
+  const { commit, expected } = await rig.landingBase();
+  return expected ?? commit;
+}
+
+async function change(action: WatchAction, context: EngineContext, merge: Partial<MergeRequest>): Promise<void> {
+  await context.store.batch({ actor: actors.refinery(action.rig) }, (tx) => {
+    const bead = assertRevision(tx, action.mergeRequest, action.revision);
+    tx.update(bead.id, { metadata: withMerge(bead, merge) });
+  });
+}

@@ -1,0 +1,41 @@
+import path from 'node:path';
+import { removeTree } from '../base/accessibleTree';
+import { forgetFeature, keepFeature, keptRef } from '../git/featureBranch';
+import { git, withRepository } from '../git/git';
+import { localRef } from '../git/localLanding';
+import type { RigRepository } from '../git/repository';
+import type { RigLayout } from '../town/layout';
+
+/** `moved`: somebody has pushed commits to it that are not on the target; it is left as it is. */
+export type DroppedFeature = 'deleted' | 'moved';
+
+/**
+ * Deletes the feature branch of a convoy that has ended, with its worktree in the refinery. What has not landed stays
+ * reachable under `refs/gastown/convoy/`. Safe to repeat.
+ */
+export async function dropFeature(
+  repository: RigRepository,
+  layout: RigLayout,
+  branch: string,
+  landed: boolean,
+): Promise<DroppedFeature> {
+  await removeRefinery(repository, layout.featureRefinery(branch));
+  await repository.fetchMoved(branch);
+  const here = await repository.resolve(localRef(branch));
+  if (here && !landed) await keepFeature(repository.directory, branch, here);
+  if (here) await git(repository.directory, ['update-ref', '-d', localRef(branch), here]);
+  const tip = await repository.resolve(`refs/remotes/origin/${branch}`);
+  const target = await repository.tip();
+  if (landed && tip && !(target && (await repository.isAncestor(tip, target)))) return 'moved';
+  if (tip && !landed) await keepFeature(repository.directory, branch, tip);
+  if (tip && !(await repository.deleteBranch(branch, tip))) return 'moved';
+  if (landed && (await repository.resolve(keptRef(branch)))) await forgetFeature(repository.directory, branch);
+  return 'deleted';
+}
+
+async function removeRefinery(repository: RigRepository, directory: string): Promise<void> {
+  await withRepository(repository.directory, async () => {
+    removeTree(path.dirname(directory));
+    await git(repository.directory, ['worktree', 'prune']);
+  });
+}
