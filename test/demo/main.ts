@@ -8,7 +8,10 @@ import { BeadCreate } from '../../server/src/protocol/bead';
 import { MoleculeGet } from '../../server/src/protocol/formula';
 import {
   ConvoyCreate,
+  ConvoyGet,
   DefaultAgent,
+  MqApprove,
+  MqList,
   RigAdd,
   RigFastForward,
   RigSet,
@@ -18,13 +21,15 @@ import {
   TownGetSnapshot,
   TownStop,
   TownUp,
+  type ReviewMode,
 } from '../../server/src/protocol/town';
 import { connectTown, type TownConnection } from '../../server/src/protocol/transport';
 import { installTown } from '../../server/src/town/install';
 import { TownLayout } from '../../server/src/town/layout';
 import { actorName } from '../../server/src/cli/shared/connect';
 import { shutdownServer } from '../../server/src/cli/shared/shutdownServer';
-import { demoBeads, description, projectFiles } from './project';
+import { batchBeads, featureBeads } from './more';
+import { demoBeads, description, projectFiles, type DemoBead } from './project';
 import { DemoOutput, TrackedBeads } from './output';
 
 /** This file is bundled into `out/test/demo/`. */
@@ -63,10 +68,21 @@ async function createProject(directory: string): Promise<string> {
   return project;
 }
 
-async function createConvoy(town: TownConnection, output: DemoOutput): Promise<{ id: string; beads: string[] }> {
+interface DemoConvoy {
+  id: string;
+  beads: string[];
+}
+
+async function createConvoy(
+  town: TownConnection,
+  output: DemoOutput,
+  title: string,
+  beads: readonly DemoBead[],
+  featureBranch = false,
+): Promise<DemoConvoy> {
   const { names } = output;
   const ids = new Map<string, string>();
-  for (const bead of demoBeads) {
+  for (const bead of beads) {
     const deps = bead.needs.map((key): [string, string] => ['depends-on', ids.get(key)!]);
     const created = await town.call(BeadCreate.spec, {
       ledger: 'sundial',
@@ -78,8 +94,14 @@ async function createConvoy(town: TownConnection, output: DemoOutput): Promise<{
     ids.set(bead.key, created.id);
     names.set(created.id, bead.title);
   }
-  const convoy = await town.call(ConvoyCreate.spec, { title: 'Grow sundial', beads: [...ids.values()], launch: true });
-  for (const { key, formula } of demoBeads) {
+  const convoy = await town.call(ConvoyCreate.spec, {
+    title,
+    beads: [...ids.values()],
+    launch: true,
+    featureBranch,
+  });
+  names.set(convoy.id, title);
+  for (const { key, formula } of beads) {
     if (!formula) continue;
     await town.call(Sling.spec, { beads: [ids.get(key)!], rig: 'sundial', formula });
     const [molecule] = await town.call(MoleculeGet.spec, { id: ids.get(key)! });
@@ -90,7 +112,7 @@ async function createConvoy(town: TownConnection, output: DemoOutput): Promise<{
 }
 
 /** Resolves when the convoy has landed; rejects when a bead has failed or the time is up. */
-async function watch(town: TownConnection, convoy: { id: string; beads: string[] }, output: DemoOutput): Promise<void> {
+async function watch(town: TownConnection, convoy: DemoConvoy, output: DemoOutput): Promise<void> {
   const board = new TrackedBeads(await town.call(TownGetSnapshot.spec, {}));
   await new Promise<void>((resolve, reject) => {
     const timer = setTimeout(
@@ -98,16 +120,20 @@ async function watch(town: TownConnection, convoy: { id: string; beads: string[]
       TIME_LIMIT_MS,
     );
     timer.unref(); // after Ctrl-C it must not keep the process alive
+    let isOver = false;
     const end = (finish: () => void): void => {
+      isOver = true;
       clearTimeout(timer);
       finish();
     };
     town.onNotification(TownEvent.spec, (event) => {
+      if (isOver) return;
       output.event(event);
       if (event.type === 'convoy_landed' && event.convoy === convoy.id) end(resolve);
       if (event.type === 'failed') end(() => reject(new UserError(event.message ?? 'a bead failed')));
     });
     town.onNotification(TownChanged.spec, (delta) => {
+      if (isOver) return;
       board.apply(delta);
       output.beads(board.in(convoy.beads));
     });
@@ -118,7 +144,7 @@ async function watch(town: TownConnection, convoy: { id: string; beads: string[]
 
 async function runDemo(options: DemoOptions, interrupted: Promise<never>): Promise<void> {
   const output = new DemoOutput(process.stdout, new Map());
-  output.line(`A town in ${options.directory}, a project with tests, six beads for agents that need no model.`);
+  output.line(`A town in ${options.directory}, a project with tests, twelve beads for agents that need no model.`);
   fs.mkdirSync(options.directory, { recursive: true });
   const project = await createProject(options.directory);
   const { root } = await installTown(townFolder(options), 'demo');
@@ -150,14 +176,39 @@ async function runConvoy(town: TownConnection, project: string, output: DemoOutp
     name: 'sundial',
     settings: { review: 'script', review_command: 'node scripts/review.mjs' },
   });
-  const convoy = await createConvoy(town, output);
-  await watch(town, convoy, output);
+  const review = (mode: ReviewMode): Promise<unknown> =>
+    town.call(RigSet.spec, { name: 'sundial', settings: { review: mode } });
+  await watch(town, await createConvoy(town, output, 'Grow sundial', demoBeads), output);
+  output.line('\nFour more changes, which a person approves together: they are tested as one.');
+  await review('person');
+  const batch = await createConvoy(town, output, 'Helpers', batchBeads);
+  await Promise.all([watch(town, batch, output), approveTogether(town, batch)]);
+  output.line('\nTwo changes that land as a whole, from a branch of their own.');
+  await review('script');
+  await watch(town, await createConvoy(town, output, 'Countdown', featureBeads, true), output);
   await town.call(RigFastForward.spec, { name: 'sundial' });
+}
+
+/** All at once, when all wait; then each that comes back. */
+async function approveTogether(town: TownConnection, convoy: DemoConvoy): Promise<void> {
+  let least = convoy.beads.length;
+  for (;;) {
+    const waiting = (await town.call(MqList.spec, { rig: 'sundial' })).filter(({ needsPerson }) => needsPerson);
+    if (waiting.length >= least) {
+      least = 1;
+      await Promise.all(waiting.map(({ id }) => town.call(MqApprove.spec, { id })));
+    }
+    const { done, total } = await town.call(ConvoyGet.spec, { id: convoy.id });
+    if (done === total) return;
+    await new Promise((next) => setTimeout(next, 100));
+  }
 }
 
 async function summarise(project: string, output: DemoOutput, options: DemoOptions): Promise<void> {
   const log = await git(project, ['log', '--graph', '--format=%h %an: %s', 'main']);
-  output.line(`\nThe convoy landed after ${output.seconds} s. main of ${project}:\n\n${log.trimEnd()}\n`);
+  output.line(
+    `\nThe convoys landed after ${output.seconds} s. The largest batch had ${output.largestBatch} changes. main of ${project}:\n\n${log.trimEnd()}\n`,
+  );
   if (options.keep) output.line(`Open it in VS Code:  code --extensionDevelopmentPath="${checkout}" "${project}"`);
   else
     output.line(

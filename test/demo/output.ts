@@ -8,6 +8,9 @@ export class DemoOutput {
   private board: string[] = [];
   /** Names of the steps of molecules, by their beads' ids. */
   readonly steps = new Map<string, string>();
+  private batch: string[] = [];
+  /** Changes in the largest batch so far. */
+  largestBatch = 0;
   private readonly startedAt = Date.now();
 
   constructor(
@@ -31,8 +34,21 @@ export class DemoOutput {
   }
 
   event(event: AuditEvent): void {
+    this.noteBatch(event);
     const text = this.describe(event);
     if (text) this.line(`${this.paint('dim', `${this.seconds.padStart(5)}s`)}  ${text}`);
+  }
+
+  /** Changes that the queue takes up together. */
+  private noteBatch({ type, bead = '' }: AuditEvent): void {
+    if (type === 'merge_started') return void this.batch.push(this.names.get(bead) ?? bead);
+    if (!type.startsWith('gate_') && type !== 'merged') return;
+    const { batch } = this;
+    this.batch = [];
+    if (batch.length > 1) {
+      this.largestBatch = Math.max(this.largestBatch, batch.length);
+      this.line(this.paint('cyan', `        one batch of ${batch.length} changes: ${batch.join('; ')}`));
+    }
   }
 
   /** One line for people; undefined for events that they do not need. */
@@ -69,6 +85,16 @@ export class DemoOutput {
         return this.paint('yellow', `! ${event.agent} died; ${event.message}`);
       case 'failed':
         return this.paint('red', `✗ ${bead} failed: ${event.message}`);
+      case 'landing_requested':
+        return this.paint(
+          'cyan',
+          `All beads of "${event.message}" are on its branch: the whole waits for its landing review`,
+        );
+      case 'feature_landed':
+        return this.paint(
+          'green',
+          `✓ "${event.message}" is on the target by one merge commit (${(event.new ?? '').slice(0, 8)})`,
+        );
       case 'convoy_launched':
         return this.paint('cyan', `Convoy launched: ${event.message}`);
       case 'convoy_landed':

@@ -36,7 +36,7 @@ export interface DemoBead {
 }
 
 /** One step of work: write a module with its test, and commit. */
-function work(name: string, files: Readonly<Record<string, string>>, message: string, before = ''): string {
+export function work(name: string, files: Readonly<Record<string, string>>, message: string, before = ''): string {
   const writes = Object.entries(files).map(([file, text]) => `cat > ${file} <<'END_OF_FILE'\n${text}END_OF_FILE`);
   // A second attempt may find everything done already.
   return [
@@ -65,7 +65,7 @@ function exportFrom(module: string): string {
 /** The end of each block of a bead that follows a formula closes its step. */
 const endOfStep = 'bd close "$GT_STEP" --continue';
 
-const testHead = "import test from 'node:test';\nimport assert from 'node:assert/strict';\n";
+export const testHead = "import test from 'node:test';\nimport assert from 'node:assert/strict';\n";
 
 /** Two diamonds: parse feeds three beads that run side by side, the command line waits for all of them. */
 export const demoBeads: readonly DemoBead[] = [

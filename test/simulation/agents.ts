@@ -2,7 +2,7 @@ import { done, type DoneRequest, hookedBead } from '../../server/src/engine/disp
 import { answerInWords, answerWithPlan, MAYOR } from '../../server/src/engine/mayor/mayor';
 import { ackMail, mailOf } from '../../server/src/engine/mail/mail';
 import { isLastStep, openStepsOf } from '../../server/src/engine/molecules/openSteps';
-import { isClosed } from '../../server/src/engine/state/work';
+import { isClosed, workOf } from '../../server/src/engine/state/work';
 import { closeStep, graphOf } from '../../server/src/formulas/pour/molecule';
 import type { Bead } from '../../server/src/protocol/bead';
 import type { CallContext } from '../../server/src/protocol/dispatcher';
@@ -70,11 +70,18 @@ export class Agents {
       repository.work(worktree, {
         attempt: session.attempt,
         isSlow: chances.chance(0.1),
+        isMerge: this.isMerge(life, worktree.bead),
         isBroken: () => chances.happens('a change is broken', 0.12, worktree.bead),
       });
     } else if (chances.chance(0.4)) {
       await this.goOn(life, session, worktree.commits > 0);
     }
+  }
+
+  /** It is to merge the target into its feature branch. */
+  private isMerge(life: Life, id: string): boolean {
+    const bead = life.store.get(id);
+    return bead !== undefined && workOf(bead).mergesTarget !== undefined;
   }
 
   /** The next step of its bead, or the end. */

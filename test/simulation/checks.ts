@@ -1,6 +1,6 @@
 import { actionKey, type Action } from '../../server/src/engine/loop/action';
 import { isHooked, type TownView } from '../../server/src/engine/state/townView';
-import { workOf } from '../../server/src/engine/state/work';
+import { mergeOf, workOf } from '../../server/src/engine/state/work';
 import type { Life } from './life';
 import { MAX_WORKERS, type World } from './world';
 
@@ -43,7 +43,8 @@ export class Checks {
     if (violation) throw new Broken(violation.rule, violation.detail);
     this.checkSessions();
     let state = `${crashes} ${life.store.revision}`;
-    for (const { landing } of this.world.repositories.values()) state += ` ${landing}`;
+    for (const { landing, features } of this.world.repositories.values())
+      state += ` ${landing} ${[...features.values()].join(' ')}`;
     if (state === this.checked) return;
     this.checked = state;
     this.checkHooks(life);
@@ -53,10 +54,10 @@ export class Checks {
     this.checkInnocents(life);
   }
 
-  /** Work goes back for a gate only where a change of it makes that fail. */
+  /** Work goes back for a gate only where a change of it makes that fail, or the target that it merges does. */
   private checkInnocents(life: Life): void {
     for (const bead of life.work('hooked', 'in_progress', 'in_review', 'failed'))
-      if (workOf(bead).problem?.startsWith('test: '))
+      if (workOf(bead).problem?.startsWith('test: ') && workOf(bead).mergesTarget === undefined)
         hold(
           this.world.repositoryOf(bead.id).everBroken.has(bead.id),
           'no innocent change is rejected',
@@ -88,10 +89,10 @@ export class Checks {
       hold(new Set(work).size === work.length, 'nothing is merged twice', () => work.join(' '));
     }
     for (const bead of life.work('closed')) {
-      const { landed, landedWork } = this.world.repositoryOf(bead.id);
+      const { landed, collected, collectedWork } = this.world.repositoryOf(bead.id);
       const merged = workOf(bead).merged;
-      const isRecorded = merged !== undefined && landed.has(merged);
-      const isIn = landedWork.includes(bead.id);
+      const isRecorded = merged !== undefined && (landed.has(merged) || collected.has(merged));
+      const isIn = collectedWork.includes(bead.id);
       hold(
         isIn ? isRecorded : this.world.unchanged.has(bead.id),
         'a closed bead has landed, and says where',
@@ -102,12 +103,29 @@ export class Checks {
 
   private checkConvoys(life: Life): void {
     for (const convoy of life.beads.list('convoy', 'closed'))
-      for (const edge of convoy.dependencies ?? [])
+      for (const { depends_on_id: id } of convoy.dependencies ?? []) {
         hold(
-          life.store.get(edge.depends_on_id)?.status === 'closed',
+          life.store.get(id)?.status === 'closed',
           'a convoy lands when all that it tracks is closed',
-          () => `${convoy.id}: ${edge.depends_on_id}`,
+          () => `${convoy.id}: ${id}`,
         );
+        hold(
+          this.world.unchanged.has(id) || this.world.repositoryOf(id).landedWork.includes(id),
+          'all of a convoy that has landed is on the target',
+          () => `${convoy.id}: ${id}`,
+        );
+      }
+    this.checkLandings(life);
+  }
+
+  /** A feature branch lands in each rig by one merge; another one brings what was added to the convoy since. */
+  private checkLandings(life: Life): void {
+    const landed = life.beads
+      .list('merge_request', 'closed')
+      .map((request) => mergeOf(request))
+      .filter((request) => request?.landing && request.ending === 'merged')
+      .map((request) => `${request!.source} in ${request!.rig} from ${request!.commit}`);
+    hold(new Set(landed).size === landed.length, 'a feature branch lands once', () => landed.join(', '));
   }
 
   private checkFailures(life: Life): void {

@@ -10,17 +10,24 @@ import type { GateResult } from '../../server/src/rigs/types';
 import type { Repository } from './repository';
 import type { Guard, World } from './world';
 
+export interface BeadFacts {
+  /** Whether steps of its molecule are open. */
+  hasOpenSteps(bead: string): boolean;
+  /** The feature branch that it lands on. */
+  targetOf(bead: string): string | undefined;
+}
+
 export class FakeRig implements RigPort {
   readonly gates: readonly GateInfo[] = [{ name: 'test', command: 'true', timeoutSeconds: 1 }];
   readonly maxReviewRounds = 3;
 
-  /** @param hasOpenSteps whether steps of a bead's molecule are open, as the ledger has it at this moment */
+  /** @param beads what the ledger has of beads at this moment */
   constructor(
     readonly name: string,
     private readonly world: World,
     private readonly repository: Repository,
     private readonly guard: Guard,
-    private readonly hasOpenSteps: (bead: string) => boolean,
+    private readonly beads: BeadFacts,
   ) {}
 
   get pacing(): Pacing {
@@ -52,16 +59,21 @@ export class FakeRig implements RigPort {
     return this.repository.review;
   }
 
-  prepareWorktree(name: string, request: { bead: string; branch: string; base?: string }): Promise<{ base: string }> {
+  prepareWorktree(
+    name: string,
+    request: { bead: string; branch: string; base?: string; target?: string },
+  ): Promise<{ base: string }> {
     return this.guard('a worktree is made', () => {
       this.failAtTimes();
       const { worktrees, branches } = this.repository;
       const known = worktrees.get(name);
       if (known && known.branch === request.branch) return { base: known.base };
       if (known) throw new UserError(`${name} is on ${known.branch}`, undefined, 'conflict');
-      const base = request.base ?? this.repository.landing;
+      const { target } = request;
+      const base =
+        request.base ?? (target === undefined ? this.repository.landing : this.repository.featureBase(target).commit);
       branches.set(request.branch, base);
-      worktrees.set(name, { bead: request.bead, branch: request.branch, base, commits: 0, attempt: 0 });
+      worktrees.set(name, { bead: request.bead, branch: request.branch, base, target, commits: 0, attempt: 0 });
       return { base };
     });
   }
@@ -126,9 +138,13 @@ export class FakeRig implements RigPort {
     });
   }
 
-  landingBase(): Promise<{ commit: string; expected: string }> {
-    const { landing } = this.repository;
-    return this.guard('the target is read', () => ({ commit: landing, expected: landing }));
+  landingBase(target?: string): Promise<LandingBase> {
+    const { repository } = this;
+    return this.guard('the target is read', () =>
+      target === undefined
+        ? { commit: repository.landing, expected: repository.landing }
+        : repository.featureBase(target),
+    );
   }
 
   rebase(commit: string, base: string): Promise<RebaseResult> {
@@ -168,7 +184,7 @@ export class FakeRig implements RigPort {
     throw new Error('this rig has no pull requests');
   }
 
-  land(commit: string, { commit: base, expected }: LandingBase): Promise<boolean> {
+  land(commit: string, { commit: base, branch, expected }: LandingBase): Promise<boolean> {
     return this.guard('a change is pushed', () => {
       this.failAtTimes();
       const { repository, world } = this;
@@ -179,38 +195,50 @@ export class FakeRig implements RigPort {
             repository.passed.size > 0 &&
             world.chances.happens('what is pushed from outside is broken', 0.2, this.name),
         });
-      if (repository.landing !== expected) return false;
+      if ((branch === undefined ? repository.landing : repository.features.get(branch)) !== expected) return false;
       if (!repository.passed.has(repository.treeOf(commit)) || !repository.isSound(commit))
         world.violate('what lands has passed its gates', commit);
-      for (const link of repository.commitsSince(base, commit)) this.checkLink(link);
-      repository.moveTarget(commit);
+      for (const link of repository.commitsSince(base, commit)) this.checkLink(link, branch);
+      if (branch === undefined) repository.moveTarget(commit);
+      else repository.moveFeature(branch, base, commit);
       return true;
     });
   }
 
   /** Each commit of a chain is a change of its own. */
-  private checkLink(commit: string): void {
+  private checkLink(commit: string, target: string | undefined): void {
     const { repository, world } = this;
     if (repository.review !== 'off' && !repository.approved.has(repository.patchOf(commit)))
       world.violate('what lands was approved', commit);
+    if (repository.isMerge(commit) && target === undefined) return; // all of it has landed on its feature branch before
     const bead = repository.workOf(commit).at(-1)!;
-    if (this.hasOpenSteps(bead)) world.violate('nothing is merged while steps of its molecule are open', bead);
+    if (this.beads.targetOf(bead) !== target)
+      world.violate('nothing of a convoy with a feature branch is on the target before all of it', bead);
+    if (this.beads.hasOpenSteps(bead)) world.violate('nothing is merged while steps of its molecule are open', bead);
   }
 
-  hasLanded(commit: string): Promise<boolean> {
-    return this.guard('the target is read', () => this.repository.hasLanded(commit));
+  hasLanded(commit: string, target?: string): Promise<boolean> {
+    return this.guard('the target is read', () => this.repository.hasLanded(commit, target));
   }
 
-  mergeBranch(): Promise<never> {
-    throw new Error('no convoy has a feature branch here');
+  mergeBranch(commit: string, base: string): Promise<RebaseResult> {
+    return this.guard('a branch is merged', () => this.repository.merge(commit, base));
   }
 
-  featureTip(): Promise<never> {
-    throw new Error('no convoy has a feature branch here');
+  featureTip(branch: string): Promise<string | undefined> {
+    return this.guard('a feature branch is read', () => this.repository.features.get(branch));
   }
 
-  dropFeature(): Promise<never> {
-    throw new Error('no convoy has a feature branch here');
+  dropFeature(branch: string, landed: boolean): Promise<'deleted'> {
+    return this.guard('a feature branch is deleted', () => {
+      this.failAtTimes();
+      const { repository, world } = this;
+      const tip = repository.features.get(branch);
+      if (landed && tip !== undefined && !repository.contains(repository.landing, tip))
+        world.violate('a feature branch is deleted when it has landed', branch);
+      repository.features.delete(branch);
+      return 'deleted';
+    });
   }
 
   retireWorktree(name: string, bead: string): Promise<string | undefined> {
@@ -221,7 +249,7 @@ export class FakeRig implements RigPort {
       if (worktree.bead !== bead)
         world.violate('a worktree is removed for its own bead', `${worktree.bead} for ${bead}`);
       // A person who slings a failed bead again asks for a new beginning; its old work is in the snapshot.
-      const isKnown = world.begunAnew.has(bead) || world.lateWork.has(bead) || repository.landedWork.includes(bead);
+      const isKnown = world.begunAnew.has(bead) || world.lateWork.has(bead) || repository.collectedWork.includes(bead);
       if (worktree.commits > 0 && !isKnown) world.violate('no unmerged work is removed', bead);
       repository.worktrees.delete(name);
       return undefined;

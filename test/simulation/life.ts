@@ -4,6 +4,7 @@ import { BeadStore, type Transaction } from '../../server/src/beads/store';
 import { actionKey, type Action } from '../../server/src/engine/loop/action';
 import type { EngineContext } from '../../server/src/engine/loop/context';
 import { Engine, type EngineHost } from '../../server/src/engine/loop/engine';
+import { targetOf } from '../../server/src/engine/convoys/feature';
 import { mayorView } from '../../server/src/engine/mayor/mayor';
 import { isStep } from '../../server/src/engine/molecules/molecules';
 import { openStepsOf } from '../../server/src/engine/molecules/openSteps';
@@ -75,7 +76,8 @@ export class Life {
       return bead !== undefined && openStepsOf(graphOf(store), bead) !== undefined;
     };
     this.rigs = [...world.repositories].map(
-      ([name, repository]) => new FakeRig(name, world, repository, guard, hasOpenSteps),
+      ([name, repository]) =>
+        new FakeRig(name, world, repository, guard, { hasOpenSteps, targetOf: (bead) => targetOf(store, bead) }),
     );
     const { worker, reviewer } = RUNTIMES;
     this.context = {

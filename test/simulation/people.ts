@@ -26,7 +26,7 @@ export async function judge(life: Life, request: Bead, caller: CallContext): Pro
   const patch = merge?.review?.patch;
   const verdict = world.chances.happens('a change is rejected', 0.12, merge?.source) ? 'rejected' : 'approved';
   // Noted before it is said: a server that dies over it may have written it down.
-  if (verdict === 'approved' && patch !== undefined) world.repositoryOf(merge!.source).approved.add(patch);
+  if (verdict === 'approved' && patch !== undefined) world.repositories.get(merge!.rig)!.approved.add(patch);
   const shown = caller.kind === 'person' ? patch : undefined;
   const taken = await life.tolerate(`${caller.actor} judges`, UserError, () =>
     giveVerdict(life.context, caller, request.id, { verdict, message: 'because', patch: shown }),

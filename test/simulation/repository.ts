@@ -21,12 +21,16 @@ interface Commit {
   parent?: string;
   /** All that is in it, in order. */
   changes: Change[];
+  /** Of a commit that merges a whole branch: what that brings. */
+  merges?: string;
 }
 
 export interface Worktree {
   bead: string;
   branch: string;
   base: string;
+  /** Feature branch that it lands on. */
+  target?: string;
   commits: number;
   /** The attempt that made the last commit. */
   attempt: number;
@@ -46,6 +50,10 @@ export class Repository {
   readonly passed = new Set<string>();
   /** Patches that somebody has approved. */
   readonly approved = new Set<string>();
+  /** Feature branches, by name. */
+  readonly features = new Map<string, string>();
+  /** Commits that have landed on a feature branch. */
+  readonly collected = new Set<string>();
   /** Commits of the target. */
   readonly landed = new Set<string>();
   /** Beads of which a change was broken. */
@@ -73,6 +81,11 @@ export class Repository {
     return this.workOf(this.landing);
   }
 
+  /** Work that has landed, on the target or on a feature branch. */
+  get collectedWork(): string[] {
+    return [...this.landedWork, ...[...this.features.values()].flatMap((tip) => this.workOf(tip))];
+  }
+
   /** Commits that are in one and not in the other, newest first. */
   commitsSince(base: string, commit: string): string[] {
     const since: string[] = [];
@@ -96,22 +109,31 @@ export class Repository {
 
   /** What a commit does is known by its own work, and by how often its surroundings have changed it. */
   patchOf(commit: string): string {
+    const { merges } = this.commits.get(commit) ?? {};
+    if (merges !== undefined) return merges;
     return `${this.workOf(commit).at(-1)}/${this.patches.get(commit) ?? 0}`;
   }
 
   /** An agent commits what it has done. One commit for each attempt: what was sent back is changed, mostly. */
   work(
     worktree: Worktree,
-    { attempt, isSlow, isBroken }: { attempt: number; isSlow: boolean; isBroken: () => boolean },
+    {
+      attempt,
+      isSlow,
+      isMerge,
+      isBroken,
+    }: { attempt: number; isSlow: boolean; isMerge: boolean; isBroken: () => boolean },
   ): void {
     if (worktree.commits > 0 && (worktree.attempt === attempt || isSlow)) return;
     worktree.commits += 1;
     worktree.attempt = attempt;
     const broken = isBroken();
     if (broken) this.everBroken.add(worktree.bead);
-    const base = this.changesOf(worktree.base);
+    const start = this.changesOf(worktree.base);
+    const base = isMerge ? [...start, ...missing(this.changesOf(this.landing), start)] : start;
     // What was sent back takes into account what has landed meanwhile.
-    const knew = new Set([...base, ...this.changesOf(this.landing)].map(({ id }) => id));
+    const target = this.changesOf(this.features.get(worktree.target ?? '') ?? this.landing);
+    const knew = new Set([...base, ...target, ...this.changesOf(this.landing)].map(({ id }) => id));
     const change = { id: `${worktree.bead}#${++this.counter}`, bead: worktree.bead, broken, knew };
     const { id } = this.commit([...base, change], worktree.base);
     this.patches.set(id, Math.floor(this.random() * 1e9));
@@ -133,6 +155,47 @@ export class Repository {
     return { kind: 'clean', commit: rebased };
   }
 
+  /** Merges all that one has and the other has not. */
+  merge(
+    commit: string,
+    base: string,
+  ): { kind: 'clean'; commit: string } | { kind: 'empty' } | { kind: 'conflict'; files: string[] } {
+    const onto = this.changesOf(base);
+    const all = this.changesOf(commit);
+    const theirs = missing(all, onto);
+    if (theirs.length === 0) return { kind: 'empty' };
+    const ours = missing(onto, all);
+    const isResolved = (one: Change, other: Change): boolean =>
+      [...onto, ...theirs].some(({ knew }) => knew.has(one.id) && knew.has(other.id));
+    if (theirs.some((one) => ours.some((other) => conflict(one, other) && !isResolved(one, other))))
+      return { kind: 'conflict', files: ['c.txt'] };
+    const merged = this.commit([...onto, ...theirs], base);
+    merged.merges = `merge ${theirs.map(({ id }) => id).join(' ')}`;
+    return { kind: 'clean', commit: merged.id };
+  }
+
+  /** What lands next on a feature branch stands on it and on what has landed on the target meanwhile. */
+  featureBase(branch: string): { commit: string; branch: string; expected: string | undefined } {
+    const tip = this.features.get(branch);
+    if (tip === undefined) return { commit: this.landing, branch, expected: tip };
+    const merged = this.merge(this.landing, tip);
+    return { commit: merged.kind === 'clean' ? merged.commit : tip, branch, expected: tip };
+  }
+
+  moveFeature(branch: string, base: string, commit: string): void {
+    for (const link of this.commitsSince(base, commit)) this.collected.add(link);
+    this.features.set(branch, commit);
+  }
+
+  isMerge(commit: string): boolean {
+    return this.commits.get(commit)?.merges !== undefined;
+  }
+
+  /** Whether one has all changes of the other. */
+  contains(commit: string, other: string): boolean {
+    return missing(this.changesOf(other), this.changesOf(commit)).length === 0;
+  }
+
   moveTarget(commit: string): void {
     for (const link of this.commitsSince(this.landing, commit)) this.landed.add(link);
     this.landing = commit;
@@ -150,9 +213,9 @@ export class Repository {
     this.pushFromOutside({ broken: false, repairs: true });
   }
 
-  hasLanded(commit: string): boolean {
+  hasLanded(commit: string, target?: string): boolean {
     const changes = this.changesOf(commit);
-    const landed = this.changesOf(this.landing);
+    const landed = this.changesOf(target === undefined ? this.landing : (this.features.get(target) ?? ''));
     return changes.length > 0 && changes.every(({ id }, index) => landed[index]?.id === id);
   }
 
@@ -165,6 +228,11 @@ export class Repository {
     this.commits.set(commit.id, commit);
     return commit;
   }
+}
+
+function missing(changes: readonly Change[], known: readonly Change[]): Change[] {
+  const ids = new Set(known.map(({ id }) => id));
+  return changes.filter(({ id }) => !ids.has(id));
 }
 
 /** By the names of both alone: on top of the target as in a chain. */

@@ -1,7 +1,9 @@
 import { sling } from '../../server/src/engine/dispatch/sling';
+import { FEATURE_LABEL } from '../../server/src/engine/convoys/feature';
 import { causeOf } from '../../server/src/engine/escalation/escalation';
 import { planOf } from '../../server/src/engine/mayor/mayor';
-import { isClosed } from '../../server/src/engine/state/work';
+import { isClosed, withConvoy } from '../../server/src/engine/state/work';
+import { featureBranch } from '../../server/src/git/featureBranch';
 import type { ReviewMode } from '../../server/src/protocol/town';
 import { Agents } from './agents';
 import { chancesOf, type Chances } from './chances';
@@ -127,6 +129,10 @@ export class Simulation implements SimulatedTown {
       }
       const metadata = { convoy: { launched_at: '2026-01-01T00:00:00Z' } };
       const { id } = tx.create('hq', { title: 'convoy', type: 'convoy', status: 'open', metadata });
+      if (chances.happens('the convoy has a feature branch', 0.4)) {
+        const feature = { branch: featureBranch(id), rigs: {} };
+        tx.update(id, { labels: [FEATURE_LABEL], metadata: withConvoy(tx.require(id), { feature }) });
+      }
       for (const bead of ids) tx.addDependency(id, bead, 'tracks');
       // What a person works on takes no agent's place.
       tx.create('toy', { title: 'Ann does this', type: 'task', status: 'in_progress', assignee: 'ann' });
