@@ -3,7 +3,7 @@ import fs from 'node:fs';
 import path from 'node:path';
 import type { DirectLandingResult, GateLog, MergeRequestInfo, ProcessedRequest } from '../../server/src/protocol/town';
 import { CliTown, type CliResult } from '../helpers/cliTown';
-import { sh, waitUntil } from '../helpers/temp';
+import { sh, tempDir, waitUntil } from '../helpers/temp';
 
 /** Commits by itself and stays in its session, as an agent would that has forgotten to say that it is done. */
 const commits = (file: string): string =>
@@ -95,6 +95,24 @@ describe('the merge queue by command', function () {
     assert.match(await town.gt('mq', 'retry', bead), /is in the merge queue again/);
     await reaches(bead, 'merged');
     assert.equal(onTarget('a.txt'), 'a');
+  });
+
+  it('tests nothing again that an agent has had tested by gt verify, where the rig allows that', async () => {
+    const runs = path.join(tempDir('runs'), 'runs');
+    town = await CliTown.make({ gates: [`test=printf x >> '${runs}'; ! grep -q wrong *.txt`] });
+    const script = (word: string): string =>
+      [
+        `echo ${word} > a.txt; git add a.txt; git commit --quiet -m a`,
+        'gt verify > ../verified 2>&1 || true; cat ../verified',
+        'echo right > a.txt; git add a.txt; git commit --quiet -m b || true; gt verify',
+      ].join('\n');
+    await town.gt('rig', 'set', 'toy', 'pre_verified=true');
+    const bead = await town.bead('Write a', script('wrong'));
+    await town.gt('sling', bead, 'toy');
+    await town.gt('up');
+    await reaches(bead, 'merged');
+    assert.equal(fs.readFileSync(runs, 'utf8').length, 2, 'once for each commit that the agent had tested');
+    assert.equal(onTarget('a.txt'), 'right');
   });
 
   it('sends a change back without a reason, where a person says so', async () => {

@@ -250,7 +250,13 @@ class QueueReplay {
     const port: Partial<RigPort> = {
       ...{ name: 'toy', review: 'off', gates: [GATE], pacing: { lastSpawnAt: 0, shortLives: [] } },
       ...{
-        mergeQueue: { mode: 'batch', strategy: 'squash', flakyRetries: 1, checksBeforeReview: true },
+        mergeQueue: {
+          mode: 'batch',
+          strategy: 'squash',
+          flakyRetries: 1,
+          checksBeforeReview: true,
+          preVerified: false,
+        },
         mergeWindow: () => this.window,
         worktrees: () => [],
       },

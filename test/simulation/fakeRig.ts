@@ -44,7 +44,13 @@ export class FakeRig implements RigPort {
 
   /** What fails once is confirmed: here no gate fails twice on files that are sound. */
   get mergeQueue(): RigPort['mergeQueue'] {
-    return { mode: this.repository.mergeMode, strategy: 'squash', flakyRetries: 1, checksBeforeReview: true };
+    return {
+      mode: this.repository.mergeMode,
+      strategy: 'squash',
+      flakyRetries: 1,
+      checksBeforeReview: true,
+      preVerified: false,
+    };
   }
 
   mergeWindow(): MergeWindow {

@@ -1,6 +1,6 @@
 import type { BeadStatus } from './bead';
 import { request, type NoParams } from './request';
-import { LONG_LIMIT_MS } from './timeLimit';
+import { GATES_LIMIT_MS, LONG_LIMIT_MS } from './timeLimit';
 
 /** Requests of agents. */
 
@@ -63,6 +63,20 @@ export interface DoneResult {
   /** Where something was submitted, a change or a reviewed statement that there is none. */
   mergeRequest?: string;
 }
+export interface VerifyResult {
+  bead: string;
+  /** The commit that was tested. */
+  commit: string;
+  /** Gates, in the order in which they run. */
+  gates: string[];
+  /** The gate that failed, how, and the last part of what it printed; missing where all have passed. */
+  failed?: { gate: string; problem: string; output: string };
+}
+export namespace Verify {
+  /** Runs the gates of the rig on what the caller has committed. The server runs them, in a checkout of its own. */
+  export const spec = request<NoParams, VerifyResult>('gastown/agent/verify', 'write', { timeLimitMs: GATES_LIMIT_MS });
+}
+
 export namespace Done {
   /** Ends the caller's work. Refused with uncommitted changes, foreign commits or open steps. */
   export const spec = request<

@@ -121,6 +121,7 @@ export const rigSettingNames = [
   'feature_branch',
   'parallel',
   'checks_before_review',
+  'pre_verified',
   'gate_timeout',
   'gate_memory_mb',
   'gate_processes',

@@ -1,4 +1,4 @@
-import { Done, Hook, Prime, ScriptGet } from './agent';
+import { Done, Verify, Hook, Prime, ScriptGet } from './agent';
 import { boardRequests } from './board';
 import { crewRequests } from './crew';
 import { historyRequests } from './history';
@@ -92,6 +92,7 @@ export const townRequests = [
   Hook.spec,
   ScriptGet.spec,
   Done.spec,
+  Verify.spec,
   AgentPeek.spec,
   AgentNudge.spec,
   Handoff.spec,

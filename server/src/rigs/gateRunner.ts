@@ -26,6 +26,9 @@ export interface GateRunnerOptions {
   requireAccepted(settings: RigSettings): void;
 }
 
+/** In place of a feature branch: a checkout in which agents have their work tested, beside the merge queue. */
+export const VERIFY_LANE = 'verify';
+
 /** Runs the gates of a rig in its refinery, each once for one tree and its command. */
 export class GateRunner {
   private readonly results: GateResults;
@@ -40,6 +43,7 @@ export class GateRunner {
   /** @param settings read once: what is accepted, what runs and what the result is kept for are the same */
   async run(commit: string, run: GateRun, settings: RigSettings, onGate: GateListener): Promise<GateResult> {
     this.options.requireAccepted(settings);
+    if (run.target === VERIFY_LANE) await this.endRecorded(VERIFY_LANE);
     const tree = await treeOf(this.options.repository, commit);
     const { parallel } = settings.merge_queue;
     return runGates(tree, gatesOf(settings), run, { parallel, world: this.worldOf(commit, run, settings), onGate });

@@ -131,10 +131,21 @@ export class Rig {
     this.pacingRecord.recordShortLife(at);
   }
 
-  get mergeQueue(): { mode: MergeMode; strategy: MergeStrategy; flakyRetries: number; checksBeforeReview: boolean } {
+  get mergeQueue(): {
+    mode: MergeMode;
+    strategy: MergeStrategy;
+    flakyRetries: number;
+    checksBeforeReview: boolean;
+    preVerified: boolean;
+  } {
     const { settings } = this;
-    const { mode, flaky_retries: flakyRetries, checks_before_review: checksBeforeReview } = settings.merge_queue;
-    return { mode, strategy: mergeStrategyOf(this.town, settings), flakyRetries, checksBeforeReview };
+    const {
+      mode,
+      flaky_retries: flakyRetries,
+      checks_before_review: checksBeforeReview,
+      pre_verified: preVerified,
+    } = settings.merge_queue;
+    return { mode, strategy: mergeStrategyOf(this.town, settings), flakyRetries, checksBeforeReview, preVerified };
   }
   mergeWindow(target?: string): MergeWindow {
     return target === undefined ? this.windowRecord.read() : (this.featureWindows.get(target) ?? FIRST_WINDOW);

@@ -208,6 +208,7 @@ const QUEUE_SETTINGS: Partial<Record<RigSettingName, keyof RigSettings['merge_qu
   flaky_retries: 'flaky_retries',
   parallel: 'parallel',
   checks_before_review: 'checks_before_review',
+  pre_verified: 'pre_verified',
   gate_timeout: 'gate_timeout',
   gate_memory_mb: 'gate_memory_mb',
   gate_processes: 'gate_processes',

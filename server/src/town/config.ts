@@ -181,6 +181,8 @@ const rigSettingsSchema = z
         feature_branch: z.boolean().optional(),
         /** Whether gates run before a person is asked to review a change: what fails goes back unread. */
         checks_before_review: z.boolean().default(true),
+        /** Whether agents may have the gates run on their work before they submit it: the results count in the queue. */
+        pre_verified: z.boolean().default(false),
         /** Ignored files that stay between two gate runs, as patterns of `git clean -e`, such as `node_modules`. */
         keep: z.array(z.string()).default([]),
       })

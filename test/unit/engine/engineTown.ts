@@ -115,7 +115,7 @@ export class EngineTown {
         this.target.push(commit);
         return true;
       },
-      mergeQueue: { mode: 'batch', strategy: 'squash', flakyRetries: 0, checksBeforeReview: true },
+      mergeQueue: { mode: 'batch', strategy: 'squash', flakyRetries: 0, checksBeforeReview: true, preVerified: false },
       mergeWindow: () => this.mergeWindow,
       recordMergeWindow: (window) => void (this.mergeWindow = window),
       recordSpawn: () => undefined,

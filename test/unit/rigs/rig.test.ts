@@ -269,7 +269,13 @@ describe('a rig on disk', () => {
       [changed.mode, changed.max_batch, changed.flaky_retries, changed.parallel, changed.test_command],
       ['each', 8, 0, true, 'true'],
     );
-    assert.deepEqual(rig.mergeQueue, { mode: 'each', strategy: 'squash', flakyRetries: 0, checksBeforeReview: true });
+    assert.deepEqual(rig.mergeQueue, {
+      mode: 'each',
+      strategy: 'squash',
+      flakyRetries: 0,
+      checksBeforeReview: true,
+      preVerified: false,
+    });
     set({ merge_mode: '', merge_strategy: 'merge' });
     assert.equal(rig.mergeQueue.strategy, 'merge');
     townSettingsFile(new TownLayout(path.dirname(rig.layout.root))).update((town) => {

@@ -64,6 +64,7 @@ function modules(context: GtContext): CommandModule[] {
     { commands: ['convoy'], add: async (program) => (await import('./convoy')).addConvoy(program, context) },
     { commands: ['crew'], add: async (program) => (await import('./crew')).addCrew(program, context) },
     { commands: ['done'], add: async (program) => (await import('./done')).addDone(program, context) },
+    { commands: ['verify'], add: async (program) => (await import('./verify')).addVerify(program, context) },
     { commands: ['down'], add: async (program) => (await import('./up')).addDown(program, context) },
     {
       commands: ['escalate', 'escalation'],

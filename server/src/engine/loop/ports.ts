@@ -28,7 +28,13 @@ export interface RigPort {
   recordSpawn(at: number): void;
   recordShortLife(at: number): void;
   /** How the queue tests, read again each time. */
-  readonly mergeQueue: { mode: MergeMode; strategy: MergeStrategy; flakyRetries: number; checksBeforeReview: boolean };
+  readonly mergeQueue: {
+    mode: MergeMode;
+    strategy: MergeStrategy;
+    flakyRetries: number;
+    checksBeforeReview: boolean;
+    preVerified: boolean;
+  };
   /** @param target a feature branch; the rig's own target where it is missing, here and below */
   mergeWindow(target?: string): MergeWindow;
   recordMergeWindow(window: MergeWindow, target?: string): void;

@@ -21,6 +21,7 @@ import {
   MqReorder,
   MqRetry,
   MqSubmit,
+  Verify,
   TownMergeStrategy,
   type ReviewResult,
 } from '../../protocol/town';
@@ -34,6 +35,7 @@ import { gateLogsOf } from './gateLogs';
 import { processQueue } from './processQueue';
 import { reorder } from './reorder';
 import { retryMerge } from './retry';
+import { verifyWork } from './verify';
 import { submitWork, workToSubmit, type NamedWork } from './submit';
 import type { BeadStore } from '../../beads/store';
 import type { Dispatcher } from '../../protocol/dispatcher';
@@ -90,6 +92,7 @@ export function registerMergeQueueHandlers(town: MergeQueueTown): void {
     rigs.require(rig).forgetFailedGates();
     return processQueue({ context, engine: town.engine, sources }, caller, rig);
   });
+  dispatcher.on(Verify.spec, (_params, caller) => verifyWork({ context, engine: town.engine }, caller));
   dispatcher.on(MqLog.spec, async ({ id, gate }) => {
     const { bead, merge } = requestNamed(town.store, id);
     const logs = gateLogsOf(town.layout, bead.id, merge);

@@ -15,6 +15,8 @@ export interface PrimeOptions {
   feedback?: string;
   branch?: string;
   gates: readonly GateInfo[];
+  /** Whether `gt verify` runs them. */
+  canVerify?: boolean;
   /** What the session before this one left as a message. */
   handoff?: string;
   /** What was said about the work so far, oldest first. */
@@ -42,7 +44,7 @@ export function primeText(options: PrimeOptions): string {
     work(bead, options),
     ...(options.steps === undefined ? [] : [options.steps]),
     rules(options),
-    gates(options.gates),
+    gates(options.gates, options.canVerify ?? false),
   );
   return finish(parts);
 }
@@ -96,12 +98,13 @@ function rules({ branch, reviewed }: PrimeOptions): string {
   ].join('\n\n');
 }
 
-function gates(list: readonly GateInfo[]): string {
+function gates(list: readonly GateInfo[], canVerify: boolean): string {
   if (list.length === 0) return '## Checks\n\nThis project has no automatic checks. Test your work as well as you can.';
   const lines = list.map(
     (gate) => `- ${gate.name}: ${inlineCode(oneLine(gate.command))} (at most ${gate.timeoutSeconds} s)`,
   );
-  return `## Checks\n\nBefore your work is merged, these commands run on it, in this order. Run them yourself before \`gt done\`:\n\n${lines.join('\n')}`;
+  const how = canVerify ? 'Have them run on what you have committed by `gt verify`' : 'Run them yourself';
+  return `## Checks\n\nBefore your work is merged, these commands run on it, in this order. ${how} before \`gt done\`:\n\n${lines.join('\n')}`;
 }
 
 function inlineCode(text: string): string {

@@ -75,6 +75,7 @@ function polecat(town: PrimeTown, agent: string): PrimeResult {
     feedback: work?.feedback,
     branch: work?.branch,
     gates: rig?.gates ?? [],
+    canVerify: rig?.mergeQueue.preVerified ?? false,
     handoff: work?.handoff?.message,
     reviews: work?.reviews,
     reviewed: rig !== undefined && rig.review !== 'off',

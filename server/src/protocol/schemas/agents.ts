@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { Done, doneStatuses, Hook, Prime, ScriptGet } from '../agent';
+import { Done, doneStatuses, Hook, Prime, ScriptGet, Verify } from '../agent';
 import {
   AgentNudge,
   AgentPeek,
@@ -17,6 +17,7 @@ export const agentSchemas = [
   schemaFor(Prime.spec, noParams),
   schemaFor(Hook.spec, z.object({ agent: name.optional() })),
   schemaFor(ScriptGet.spec, noParams),
+  schemaFor(Verify.spec, noParams),
   schemaFor(Done.spec, z.object({ message: z.string().optional(), status: z.enum(doneStatuses).default('completed') })),
 ];
 
