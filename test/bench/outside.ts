@@ -15,7 +15,7 @@ const bd = path.resolve('dist', 'bd.js');
 export async function outside(): Promise<Row[]> {
   const rows: Row[] = [];
   for (const size of sizes) rows.push(...(await ofSize(size)));
-  return rows;
+  return [...rows, await merging()];
 }
 
 async function ofSize(size: number): Promise<Row[]> {
@@ -105,6 +105,43 @@ async function importing(size: number, text: string): Promise<Row[]> {
       { subject, what, note, median: ms, goal: { median: IMPORT_MS[size]! } },
       { subject, what, note: `${note}, peak`, median: megabytes, unit: 'MB', goal: { median: IMPORT_PEAK_MB } },
     ];
+  } finally {
+    await project.dispose();
+  }
+}
+
+/** Beads of each of three files, and goal of merging them in milliseconds. */
+const MERGED = 20_000;
+const MERGE_MS = 1_000;
+
+/** `bd merge`, the merge driver of git: each side has changed one of a hundred beads. */
+async function merging(): Promise<Row> {
+  const project = await LedgerProject.make();
+  try {
+    const base = beadLines(MERGED);
+    const changed = (which: number): string =>
+      base
+        .trimEnd()
+        .split('\n')
+        .map((line, index) => {
+          if (index % 100 !== which) return line;
+          const bead = JSON.parse(line) as Record<string, unknown>;
+          return JSON.stringify({ ...bead, title: `Changed ${which}`, updated_at: `2026-01-0${which}T00:00:00Z` });
+        })
+        .map((line) => `${line}\n`)
+        .join('');
+    const files = { output: '', base, left: changed(1), right: changed(2) };
+    for (const [name, text] of Object.entries(files)) fs.writeFileSync(path.join(project.folder, name), text);
+    const merge = (): Promise<string> =>
+      project.person.ok('bd', ['merge', ...Object.keys(files)], { cwd: project.folder });
+    const ms = await median(5, merge);
+    return {
+      subject,
+      what: 'bd merge',
+      note: `3 × ${MERGED} beads, 1 % changed on a side`,
+      median: ms,
+      goal: { median: MERGE_MS },
+    };
   } finally {
     await project.dispose();
   }

@@ -10,6 +10,7 @@ import {
   spliceLines,
   withChanges,
   withBeads,
+  type LedgerText,
 } from '../../../server/src/beads/storage/ledgerText';
 import { bead, requireFixture, stored } from './support';
 
@@ -119,6 +120,38 @@ describe('text of a ledger', () => {
       fc.property(id, id, (a, b) => {
         assert.equal(Math.sign(compareIds(a, b)), Buffer.compare(Buffer.from(a), Buffer.from(b)));
       }),
+    );
+  });
+
+  it('reads the same whether it knows another version of the text or not', () => {
+    const bead = fc.record({
+      number: fc.nat(4),
+      title: fc.constantFrom('a', 'b', 'é'),
+      day: fc.integer({ min: 1, max: 3 }),
+    });
+    const part = fc.oneof(
+      bead.map(({ number, title, day }) =>
+        line(`bd-${number}`, title).replace('"updated_at":"2026-01-01', `"updated_at":"2026-01-0${day}`),
+      ),
+      fc.constantFrom('', 'broken', '{"_type":"other","id":"bd-1"}'),
+    );
+    const text = fc
+      .record({ parts: fc.array(part, { maxLength: 6 }), newline: fc.constantFrom('\n', '\r\n'), mark: fc.boolean() })
+      .map(({ parts, newline, mark }) =>
+        Buffer.from(`${mark ? '\ufeff' : ''}${parts.map((each) => each + newline).join('')}`),
+      );
+    const plain = (read: LedgerText): unknown => ({
+      ...read,
+      beads: [...read.beads].map(([id, stored]) => [id, stored.text, stored.bead]),
+    });
+    fc.assert(
+      fc.property(text, text, (bytes, other) => {
+        assert.deepEqual(
+          plain(parseLedgerText(bytes, 'x', parseLedgerText(other))),
+          plain(parseLedgerText(bytes, 'x')),
+        );
+      }),
+      { numRuns: 500 },
     );
   });
 

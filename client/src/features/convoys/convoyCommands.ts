@@ -33,6 +33,7 @@ const createParams = z.object({
   title: z.string().optional(),
   beads: z.array(z.string()).optional(),
   stage: z.boolean().optional(),
+  featureBranch: z.boolean().optional(),
   dependencies: z.array(z.tuple([z.string(), z.string()])).optional(),
 });
 
@@ -79,7 +80,11 @@ async function createConvoy(services: Services, argument: Argument): Promise<Con
   const edges = given.dependencies ?? (given.beads ? [] : await askDependencies(services, beads, `${window} (3/4)`));
   const stage = given.stage ?? (given.beads ? false : await askStage(`${window} (4/4)`));
   for (const [from, to] of edges) await connection.call(DependencyAdd.spec, { from, to, type: 'blocks' });
-  const convoy = await connection.call(ConvoyCreate.spec, { title, beads, stage, launch: !stage, notify: [] });
+  const { featureBranch } = given;
+  const convoy = await connection.call(ConvoyCreate.spec, {
+    ...{ title, beads, stage, launch: !stage, notify: [] },
+    ...(featureBranch === undefined ? {} : { featureBranch }),
+  });
   if (!stage) engine.remind(launchedText(title));
   return convoy;
 }

@@ -47,6 +47,7 @@ function mergeStored(
   now: Date,
 ): Stored | undefined {
   if (!ours || !theirs) return mergePresence(base, ours ?? theirs);
+  if (ours === theirs) return theirs;
   const bead = mergeBead(base?.bead, ours.bead, theirs.bead, now);
   if (isDeepStrictEqual(bead, theirs.bead)) return theirs;
   if (isDeepStrictEqual(bead, ours.bead)) return ours;

@@ -32,8 +32,9 @@ export function mergeFiles(
   right: string,
   now: Date,
 ): { count: number; unreadable: UnreadableLine[] } {
-  const read = (side: Side, file: string) => parseLedgerText(readLedgerFile(side, file), file);
-  const [before, ours, theirs] = [read('base', base), read('left', left), read('right', right)];
+  const before = parseLedgerText(readLedgerFile('base', base), base);
+  const read = (side: Side, file: string) => parseLedgerText(readLedgerFile(side, file), file, before);
+  const [ours, theirs] = [read('left', left), read('right', right)];
   const merged = mergeBeads(before.beads, ours.beads, theirs.beads, now);
   // Lines that nobody could read are kept from both sides; those of the base are in ours already.
   const known = new Set(

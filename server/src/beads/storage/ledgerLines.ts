@@ -31,6 +31,14 @@ export function withoutLineEnd(text: string): string {
   return text.endsWith('\r\n') ? text.slice(0, -2) : text.endsWith('\n') ? text.slice(0, -1) : text;
 }
 
+/** The id of a line as our own writer begins it: the id stands first and needs no decoding. */
+export function plainId(line: Buffer): string | undefined {
+  return plainLine.exec(line.toString('latin1', 0, MAX_PLAIN))?.[1];
+}
+
+const MAX_PLAIN = 100;
+const plainLine = /^\{"id":"([\x20-\x21\x23-\x5b\x5d-\x7e]+)",/;
+
 export function* splitLines(bytes: Buffer): Generator<Buffer> {
   for (let start = 0; start < bytes.length; ) {
     const end = bytes.indexOf(10, start);

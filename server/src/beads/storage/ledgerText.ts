@@ -1,15 +1,19 @@
 import { decodeLine, isStored, StoredBead, type Stored } from './codec';
 import type { LineChanges } from './lineChanges';
-import { byteOrderMark, splitLines, withoutLineEnd, type LedgerText, type Line } from './ledgerLines';
+import { byteOrderMark, plainId, splitLines, withoutLineEnd, type LedgerText, type Line } from './ledgerLines';
 import { LedgerTextReader } from './ledgerTextReader';
 
 export type { LedgerText, LineProblem } from './ledgerLines';
 
 export const emptyText: LedgerText = { lines: [], beads: new Map(), problems: [], newline: '\n', mark: false };
 
-/** Reads the whole file: see `LedgerTextReader`. @throws UserError where it has git's conflict markers */
-export function parseLedgerText(bytes: Buffer, file = 'issues.jsonl'): LedgerText {
-  const reader = new LedgerTextReader(file);
+/**
+ * Reads the whole file: see `LedgerTextReader`.
+ * @param earlier another version of it, most lines of which are the same
+ * @throws UserError where it has git's conflict markers
+ */
+export function parseLedgerText(bytes: Buffer, file = 'issues.jsonl', earlier?: LedgerText): LedgerText {
+  const reader = new LedgerTextReader(file, earlier ? { earlier } : {});
   reader.add(bytes);
   return reader.result();
 }
@@ -103,11 +107,8 @@ function lengthWithoutLineEnd(line: Buffer): number {
   return line.length - (line.at(-2) === 13 ? 2 : 1);
 }
 
-/** A line as our own writer begins it: the id stands first and needs no decoding. */
-const MAX_PLAIN = 100;
 /** Length of new lines, in characters, that are turned into bytes at once. */
 const PIECE = 1024 * 1024;
-const plainLine = /^\{"id":"([\x20-\x21\x23-\x5b\x5d-\x7e]+)",/;
 
 /**
  * What `withChanges` would give, in pieces, most of which share the file's bytes: for a file that was read before without any
@@ -173,7 +174,7 @@ function mentionsOtherRecords(bytes: Buffer): boolean {
 }
 
 function idOfLine(slice: Buffer, mayBeOther: boolean): string | undefined {
-  const id = plainLine.exec(slice.toString('latin1', 0, MAX_PLAIN))?.[1];
+  const id = plainId(slice);
   if (id !== undefined && !(mayBeOther && mentionsOtherRecords(slice))) return id;
   const text = withoutLineEnd(slice.toString('utf8'));
   const decoded = text.trim() === '' ? undefined : decodeLine(text);

@@ -3,7 +3,15 @@ import { isUtf8 } from 'node:buffer';
 import { UserError } from '../../base/errors';
 import { compareTimes } from '../model/time';
 import { decodeLine, forgetDecoded, isStored, type Stored } from './codec';
-import { byteOrderMark, conflictMarker, splitLines, withoutLineEnd, type LedgerText, type Line } from './ledgerLines';
+import {
+  byteOrderMark,
+  conflictMarker,
+  plainId,
+  splitLines,
+  withoutLineEnd,
+  type LedgerText,
+  type Line,
+} from './ledgerLines';
 import { repairHint } from './repairHints';
 
 /**
@@ -18,15 +26,21 @@ export class LedgerTextReader {
   private mark = false;
   private newline = '\n';
   private count = 0;
+  /** Lines of the beads of the earlier version. */
+  private readonly earlier: ReadonlyMap<string, Buffer>;
 
   /**
    * @param file what the text is called in messages
+   * @param options.earlier another version of the text: beads whose lines are the same in both are not decoded again
    * @param options.isBeadsOnly for a text that is not written back: its lines are not kept, and no bead is kept decoded
    */
   constructor(
     private readonly file: string,
-    private readonly options: { isBeadsOnly?: boolean } = {},
-  ) {}
+    private readonly options: { isBeadsOnly?: boolean; earlier?: LedgerText } = {},
+  ) {
+    const lines = options.earlier?.lines ?? [];
+    this.earlier = new Map(lines.flatMap(({ id, bytes }) => (id === undefined ? [] : [[id, bytes]])));
+  }
 
   /** Takes the next part: whole lines, but for the last line of the text. */
   add(bytes: Buffer): void {
@@ -49,6 +63,7 @@ export class LedgerTextReader {
     const line: Line = { bytes };
     const { isBeadsOnly = false } = this.options;
     if (!isBeadsOnly) this.lines.push(line);
+    if (number > 1 && this.addKnown(line, number)) return; // the first line also says how lines end
     // Decoding what is no UTF-8 would replace bytes, and writing it back would lose them.
     if (!isValid && !isUtf8(bytes)) {
       this.problems.push({ line: number, reason: 'not valid UTF-8' });
@@ -61,16 +76,24 @@ export class LedgerTextReader {
     if (conflictMarker.test(text)) throw conflictError(this.file, number);
     const length = bytes.length - (raw.length - text.length);
     const decoded = decodeLine(text, { bytes, length });
-    if (isStored(decoded)) this.addBead(decoded, line, number);
+    if (isStored(decoded)) this.addBead(decoded.bead.id, decoded, line, number);
     else if (decoded.kind === 'broken') this.problems.push({ line: number, reason: decoded.reason });
   }
 
-  private addBead(stored: Stored, line: Line, number: number): void {
-    const { id, updated_at: updated } = stored.bead;
+  /** @returns whether the earlier version has the same line */
+  private addKnown(line: Line, number: number): boolean {
+    const id = this.earlier.size > 0 ? plainId(line.bytes) : undefined;
+    const stored = id === undefined ? undefined : this.options.earlier?.beads.get(id);
+    if (id === undefined || !stored || !this.earlier.get(id)?.equals(line.bytes)) return false;
+    this.addBead(id, stored, line, number);
+    return true;
+  }
+
+  private addBead(id: string, stored: Stored, line: Line, number: number): void {
     const earlier = this.beads.get(id);
     if (earlier) {
       this.problems.push({ line: number, reason: `duplicate of ${id}; the line that was updated last counts` });
-      if (compareTimes(updated, earlier.bead.updated_at) < 0) return;
+      if (compareTimes(stored.bead.updated_at, earlier.bead.updated_at) < 0) return;
       delete this.places.get(id)?.id;
     }
     line.id = id;
