@@ -10,7 +10,7 @@ const groups = [
   ['Convoys and merge queue', ['convoy', 'mq', 'land', 'merge-queue', 'refinery']],
   ['Mail and escalation', ['mail', 'escalate']],
   ['Town and rigs', ['install', 'rig', 'config', 'up', 'down', 'shutdown']],
-  ['For agents', ['prime', 'hook', 'mol', 'done', 'handoff']],
+  ['For agents', ['prime', 'hook', 'mol', 'verify', 'done', 'handoff']],
   ['About gt', ['help', 'version', 'completion']],
 ] as const;
 

@@ -8,7 +8,7 @@ export function addVerify(program: CliCommand, context: GtContext): void {
     .description('for agents: have the gates run on what you have committed')
     .withHelp({
       text: 'The server runs them, in a checkout of its own. The merge queue does not run them again where the target has not moved since. A person allows it for a rig: "gt rig set <rig> pre_verified=true".',
-      examples: [['gt verify && gt done', 'submit only what passes']],
+      examples: [['gt verify', 'before gt done, which submits what passes']],
       exits: { 1: 'a gate failed, something is not committed, or the rig does not allow it' },
       see: ['gt done', 'gt mq log'],
     })
