@@ -269,21 +269,21 @@ export namespace DirectLand {
     skipTests?: boolean;
     dryRun?: boolean;
   }
-  /** Lands the work of a polecat at once, without its turn in the queue and its review. For a person; see `MayorMayLand`. */
+  /** Lands the work of a polecat at once, without its turn in the queue and its review. For a person; see `LandingSettings`. */
   export const spec = request<Params, DirectLandingResult>('gastown/mq/land', 'write', { timeLimitMs: GATES_LIMIT_MS });
 }
 
-export namespace MayorMayLand {
-  /** Shows or sets whether the Mayor may land work directly. */
-  export const spec = request<{ allowed?: boolean }, { allowed: boolean }>('gastown/config/mayorMayLand', 'write');
-}
-
-export namespace TownMergeStrategy {
-  /** Shows or sets what becomes of approved work in rigs that do not say it themselves. */
-  export const spec = request<{ strategy?: MergeStrategy }, { strategy: MergeStrategy }>(
-    'gastown/config/mergeStrategy',
-    'write',
-  );
+export namespace LandingSettings {
+  export interface Settings {
+    /** The Mayor may land work directly. */
+    mayorMayLand: boolean;
+    /** What becomes of approved work in rigs that do not say it themselves. */
+    mergeStrategy: MergeStrategy;
+    /** New convoys collect their beads on a feature branch, where neither they nor a rig says otherwise. */
+    featureBranch: boolean;
+  }
+  /** How work lands in a town: all of its settings, of which those that are given are set first. */
+  export const spec = request<Partial<Settings>, Settings>('gastown/config/landing', 'write');
 }
 
 export interface ChangedFile {
@@ -329,8 +329,7 @@ export const mergeQueueRequests = [
   MqLog.spec,
   MqDiff.spec,
   DirectLand.spec,
-  MayorMayLand.spec,
-  TownMergeStrategy.spec,
+  LandingSettings.spec,
   MqChange.spec,
   MqFile.spec,
 ] as const;

@@ -1,8 +1,7 @@
 import assert from 'node:assert/strict';
 import {
   DirectLand,
-  MayorMayLand,
-  TownMergeStrategy,
+  LandingSettings,
   MqDiff,
   MqGet,
   MqList,
@@ -236,13 +235,17 @@ describe('gt mq', () => {
     const dry = await town.gt('land', '--direct', 'toy/rust', '--dry-run');
     assert.equal(dry.code, 1);
     assert.match(dry.out, /would not land\n {2}✗ no conflict with the target \(in a.txt\)/);
-    town.answer(MayorMayLand.spec, ({ allowed = false }) => ({ allowed }));
-    assert.deepEqual([await ok('config', 'mayor-may-land'), await ok('config', 'mayor-may-land', 'on')], ['off', 'on']);
-    town.answer(TownMergeStrategy.spec, ({ strategy = 'squash' }) => ({ strategy }));
-    assert.deepEqual(
-      [await ok('config', 'merge-strategy'), await ok('config', 'merge-strategy', 'local')],
-      ['squash', 'local'],
-    );
+    const settings = { mayorMayLand: false, mergeStrategy: 'squash', featureBranch: false } as const;
+    town.answer(LandingSettings.spec, (given) => ({
+      ...settings,
+      ...Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined)),
+    }));
+    for (const [name, before, after] of [
+      ['mayor-may-land', 'off', 'on'],
+      ['feature-branch', 'off', 'on'],
+      ['merge-strategy', 'squash', 'local'],
+    ] as const)
+      assert.deepEqual([await ok('config', name), await ok('config', name, after)], [before, after], name);
     await fails(/squash, rebase, merge, local, pr/, 'config', 'merge-strategy', 'octopus');
     await fails(/on-or-off|on, off/, 'config', 'mayor-may-land', 'maybe');
   });

@@ -10,6 +10,8 @@ import { finishMerge } from '../../../server/src/engine/mergeQueue/finishMerge';
 import { conflictFeedback, rejectWork } from '../../../server/src/engine/mergeQueue/rejectWork';
 import { requestsIn } from '../../../server/src/engine/mergeQueue/requestIndex';
 import { MERGE_REQUEST, mergeOf, trackedIds, workOf } from '../../../server/src/engine/state/work';
+import { BeadBatch } from '../../../server/src/protocol/batch';
+import { DependencyRemove } from '../../../server/src/protocol/dependency';
 import { ConvoyAdd, ConvoyClose, ConvoyCreate, ConvoyLand, ConvoyRemove } from '../../../server/src/protocol/town';
 import { refused } from '../beads/service';
 import { ann, ConvoyTestTown } from './convoyTown';
@@ -172,6 +174,11 @@ describe('a convoy with a feature branch', () => {
   it('keeps what it has: such a bead is not removed, and no bead is on two branches', async () => {
     await collect(one);
     await refused(town.call(ConvoyRemove.spec, { id, beads: [one] }), /is on convoy\/.* already/, 'conflict');
+    const edge = { from: id, to: one };
+    await refused(town.call(DependencyRemove.spec, edge), /is on convoy\/.* already/, 'conflict');
+    const operations = [{ op: 'dep-remove' as const, ...edge }];
+    await refused(town.call(BeadBatch.spec, { operations }), /is on convoy\/.* already/, 'conflict');
+    assert.ok(trackedIds(town.get(id)).includes(one));
     await request(two, { target: branch });
     await refused(town.call(ConvoyRemove.spec, { id, beads: [two] }), /in the merge queue for convoy/, 'conflict');
     await refused(create({ beads: [two] }), new RegExp(`lands on ${branch}`), 'conflict');

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { primeText, type PrimeOptions } from '../../../server/src/engine/prime/polecatText';
+import { reviewerPrime } from '../../../server/src/engine/prime/reviewerText';
 import { primeSteps } from '../../../server/src/engine/prime/stepsText';
 import type { MoleculeInfo, MoleculeStep } from '../../../server/src/protocol/formula';
 import type { Bead } from '../../../server/src/protocol/bead';
@@ -163,5 +164,33 @@ describe('prime', () => {
     });
     assert.ok(text.length < 80_000, String(text.length));
     assert.match(text, /484000 characters left out/);
+  });
+});
+
+describe('what a reviewer is told of a feature branch', () => {
+  const change = {
+    bead: { ...bead, id: 'hq-cv-1', title: 'Parsers', description: undefined },
+    mergeRequest: 'toy-9',
+    worker: 'toy/polecats/rust',
+    base: 'b'.repeat(40),
+    commit: 'c'.repeat(40),
+    diff: 'diff --git a/a b/a',
+    reviews: [],
+  };
+  const told = (parts: readonly Bead[]): string =>
+    reviewerPrime({ agent: 'toy/refinery', rig: 'toy', town: 'home', change: { ...change, parts }, gates: [] });
+
+  it('is what each of its beads asked for', () => {
+    const text = told([bead, { ...bead, id: 'toy-2', title: 'Add a\nprinter', description: undefined }]);
+    assert.match(text, /### toy-1: Add a parser\n\n```text\nParse it\.\n```/);
+    assert.match(text, /### toy-2: Add a printer\n\n```text\n\(no description\)\n```/);
+  });
+
+  it('is bounded', () => {
+    const text = told(
+      Array.from({ length: 500 }, (_, id) => ({ ...bead, id: `toy-${id}`, description: 'x'.repeat(9_000) })),
+    );
+    assert.ok(text.length < 80_000, String(text.length));
+    assert.match(text, /And 470 more beads: `gt convoy show hq-cv-1`/);
   });
 });

@@ -2,14 +2,7 @@ import assert from 'node:assert/strict';
 import { Dispatcher, type CallContext } from '../../../server/src/protocol/dispatcher';
 import type { Params, RequestSpec } from '../../../server/src/protocol/request';
 import { townSchemas } from '../../../server/src/protocol/schemas';
-import {
-  DirectLand,
-  MayorMayLand,
-  MqProcess,
-  MqReorder,
-  MqRetry,
-  TownMergeStrategy,
-} from '../../../server/src/protocol/town';
+import { DirectLand, LandingSettings, MqProcess, MqReorder, MqRetry } from '../../../server/src/protocol/town';
 import { authorize } from '../../../server/src/townServer/access/authorize';
 import { guardLandings } from '../../../server/src/townServer/access/landingGuard';
 
@@ -23,8 +16,10 @@ describe('who may land work directly', () => {
     allowed = false;
     const dispatcher = new Dispatcher(townSchemas);
     dispatcher.on(DirectLand.spec, async () => ({ bead: 'landed' }) as never);
-    dispatcher.on(MayorMayLand.spec, async ({ allowed: value = allowed }) => ({ allowed: (allowed = value) }));
-    dispatcher.on(TownMergeStrategy.spec, async ({ strategy = 'squash' }) => ({ strategy }));
+    dispatcher.on(LandingSettings.spec, async ({ mayorMayLand = allowed, ...given }) => {
+      allowed = mayorMayLand;
+      return { mergeStrategy: 'squash', featureBranch: false, ...given, mayorMayLand } as const;
+    });
     guardLandings(dispatcher, () => allowed);
     call = async (spec, params, caller) => {
       const entry = dispatcher.get(spec.method)!;
@@ -36,22 +31,19 @@ describe('who may land work directly', () => {
   it('is a person, and the Mayor where the town allows it, and no other agent', async () => {
     assert.deepEqual(await land(ann), { bead: 'landed' });
     await assert.rejects(land(agent('mayor')), /the Mayor may not land work directly in this town/);
-    await call(MayorMayLand.spec, { allowed: true }, ann);
+    await call(LandingSettings.spec, { mayorMayLand: true }, ann);
     assert.deepEqual(await land(agent('mayor')), { bead: 'landed' });
     for (const name of ['toy/polecats/rust', 'toy/refinery', 'toy/crew/joe'])
       await assert.rejects(land(agent(name)), /an agent does not land work directly/);
   });
 
-  it('is said by a person only; everybody may look', async () => {
-    await assert.rejects(call(MayorMayLand.spec, { allowed: true }, agent('mayor')), /only a person may say/);
-    assert.deepEqual(await call(MayorMayLand.spec, {}, agent('mayor')), { allowed: false });
-  });
-
-  it('and how, is set by a person only; everybody may look', async () => {
-    const set = (caller: CallContext) => call(TownMergeStrategy.spec, { strategy: 'local' }, caller);
-    await assert.rejects(set(agent('toy/polecats/rust')), /only a person may set the merge strategy/);
-    assert.deepEqual(await set(ann), { strategy: 'local' });
-    assert.deepEqual(await call(TownMergeStrategy.spec, {}, agent('toy/polecats/rust')), { strategy: 'squash' });
+  it('is set by a person only, like all that says how work lands; everybody may look', async () => {
+    for (const given of [{ mayorMayLand: true }, { mergeStrategy: 'local' }, { featureBranch: false }] as const) {
+      await assert.rejects(call(LandingSettings.spec, given, agent('mayor')), /only a person may say how work lands/);
+      await call(LandingSettings.spec, given, ann);
+    }
+    const settings = { mayorMayLand: true, mergeStrategy: 'squash', featureBranch: false };
+    assert.deepEqual(await call(LandingSettings.spec, {}, agent('toy/polecats/rust')), settings);
   });
 
   it('goes with the rest of the queue: only a person retries, moves and runs it', () => {

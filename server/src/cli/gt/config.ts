@@ -5,11 +5,10 @@ import {
   AgentConfigRemove,
   AgentConfigSet,
   DefaultAgent,
-  MayorMayLand,
+  LandingSettings,
   MayorRuntime,
   mergeStrategies,
   TownGetSnapshot,
-  TownMergeStrategy,
   type MergeStrategy,
   type RuntimeInfo,
 } from '../../protocol/town';
@@ -31,6 +30,7 @@ export function addConfig(program: CliCommand, context: GtContext): void {
   addMayor(config, context);
   addMayorMayLand(config, context);
   addMergeStrategy(config, context);
+  addFeatureBranch(config, context);
   const agent = config.command('agent').description('agent runtimes');
   addList(agent, context);
   addGet(agent, context);
@@ -74,10 +74,7 @@ function addMayor(config: CliCommand, context: GtContext): void {
 }
 
 function addMayorMayLand(config: CliCommand, context: GtContext): void {
-  config
-    .command('mayor-may-land')
-    .argument('[on-or-off]', 'the new value', { choices: ['on', 'off'] })
-    .description('show or set whether the Mayor may land work directly')
+  addSwitch(config, 'mayor-may-land', 'show or set whether the Mayor may land work directly')
     .withHelp({
       examples: [
         ['gt config mayor-may-land', 'show it'],
@@ -85,11 +82,41 @@ function addMayorMayLand(config: CliCommand, context: GtContext): void {
       ],
       see: ['gt land'],
     })
-    .action(async (value: 'on' | 'off' | undefined, _options: unknown, invocation: Invocation) => {
-      const params = value === undefined ? {} : { allowed: value === 'on' };
-      const result = await context.call(invocation, MayorMayLand.spec, params);
-      context.print(invocation, result, () => (result.allowed ? 'on' : 'off'));
+    .action(async (value: Switch | undefined, _options: unknown, invocation: Invocation) => {
+      const settings = await context.call(invocation, LandingSettings.spec, { mayorMayLand: isOn(value) });
+      context.print(invocation, { allowed: settings.mayorMayLand }, () => switchOf(settings.mayorMayLand));
     });
+}
+
+function addFeatureBranch(config: CliCommand, context: GtContext): void {
+  addSwitch(config, 'feature-branch', 'show or set whether new convoys collect their beads on a feature branch')
+    .withHelp({
+      text: 'For convoys that do not say it themselves, in rigs that do not either.',
+      examples: [
+        ['gt config feature-branch', 'show it'],
+        ['gt config feature-branch on', 'new convoys land as a whole'],
+      ],
+      see: ['gt convoy create', 'gt rig set'],
+    })
+    .action(async (value: Switch | undefined, _options: unknown, invocation: Invocation) => {
+      const settings = await context.call(invocation, LandingSettings.spec, { featureBranch: isOn(value) });
+      context.print(invocation, { featureBranch: settings.featureBranch }, () => switchOf(settings.featureBranch));
+    });
+}
+
+const switches = ['on', 'off'] as const;
+type Switch = (typeof switches)[number];
+
+function addSwitch(config: CliCommand, name: string, description: string): CliCommand {
+  return config.command(name).argument('[on-or-off]', 'the new value', { choices: switches }).description(description);
+}
+
+function isOn(value: Switch | undefined): boolean | undefined {
+  return value === undefined ? undefined : value === 'on';
+}
+
+function switchOf(value: boolean): Switch {
+  return value ? 'on' : 'off';
 }
 
 function addMergeStrategy(config: CliCommand, context: GtContext): void {
@@ -106,8 +133,8 @@ function addMergeStrategy(config: CliCommand, context: GtContext): void {
       see: ['gt rig set'],
     })
     .action(async (strategy: MergeStrategy | undefined, _options: unknown, invocation: Invocation) => {
-      const result = await context.call(invocation, TownMergeStrategy.spec, { strategy });
-      context.print(invocation, result, () => result.strategy);
+      const { mergeStrategy } = await context.call(invocation, LandingSettings.spec, { mergeStrategy: strategy });
+      context.print(invocation, { strategy: mergeStrategy }, () => mergeStrategy);
     });
 }
 

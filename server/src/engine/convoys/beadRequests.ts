@@ -2,15 +2,17 @@ import { isExternal } from '../../beads/model/dependencies';
 import { UserError } from '../../base/errors';
 import { BeadBatch } from '../../protocol/batch';
 import { BeadUpdate, type Bead } from '../../protocol/bead';
-import { DependencyAdd } from '../../protocol/dependency';
+import { DependencyAdd, DependencyRemove } from '../../protocol/dependency';
 import type { Dispatcher } from '../../protocol/dispatcher';
-import { CONVOY } from '../state/work';
+import { CONVOY, trackedIds } from '../state/work';
 import { isStaged, type ConvoyTown } from './convoys';
+import { refuseCollected } from './featureRules';
 import { addToConvoy } from './startConvoy';
 
 /** What `bd` does to convoys means what the commands of convoys mean. */
 export function guardConvoyBeads(dispatcher: Dispatcher, town: ConvoyTown): void {
   acceptTracksEdges(dispatcher, town);
+  guardRemovedEdges(dispatcher, town);
   guardStatus(dispatcher, town);
 }
 
@@ -37,11 +39,32 @@ function acceptTracksEdges(dispatcher: Dispatcher, town: ConvoyTown): void {
   });
 }
 
+/** An edge from a convoy to what is on its feature branch stays, as it does for `gt convoy remove`. */
+function guardRemovedEdges(dispatcher: Dispatcher, town: ConvoyTown): void {
+  const refuse = ({ from, to }: { from: string; to: string }): void => {
+    const convoy = convoyNamed(town, from);
+    const bead = convoy && beadNamed(town, to);
+    if (bead && trackedIds(convoy).includes(bead.id)) refuseCollected(town, convoy, [bead.id]);
+  };
+  dispatcher.wrap(DependencyRemove.spec, (next) => async (params, context) => {
+    refuse(params);
+    return next(params, context);
+  });
+  dispatcher.wrap(BeadBatch.spec, (next) => async (params, context) => {
+    for (const operation of params.operations) if (operation.op === 'dep-remove') refuse(operation);
+    return next(params, context);
+  });
+}
+
 /** The convoy that a whole id or a part of one means; undefined where it means something else, or nothing. */
 export function convoyNamed(town: Pick<ConvoyTown, 'store'>, partial: string): Bead | undefined {
+  const bead = beadNamed(town, partial);
+  return bead?.issue_type === CONVOY ? bead : undefined;
+}
+
+function beadNamed(town: Pick<ConvoyTown, 'store'>, partial: string): Bead | undefined {
   try {
-    const bead = town.store.get(town.store.resolve(partial));
-    return bead?.issue_type === CONVOY ? bead : undefined;
+    return town.store.get(town.store.resolve(partial));
   } catch (error) {
     // What it means, if anything, is for the handler of the request to say.
     if (error instanceof UserError) return undefined;

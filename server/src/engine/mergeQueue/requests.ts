@@ -8,7 +8,7 @@ import type { Bead } from '../../protocol/bead';
 import type { CallContext } from '../../protocol/dispatcher';
 import {
   DirectLand,
-  MayorMayLand,
+  LandingSettings,
   MqApprove,
   MqChange,
   MqDiff,
@@ -22,7 +22,6 @@ import {
   MqRetry,
   MqSubmit,
   Verify,
-  TownMergeStrategy,
   type ReviewResult,
 } from '../../protocol/town';
 import { readableDiff } from '../../git/patchId';
@@ -117,21 +116,16 @@ export function registerMergeQueueHandlers(town: MergeQueueTown): void {
       { agent, force, skipTests, dryRun },
     ),
   );
-  dispatcher.on(MayorMayLand.spec, async ({ allowed }) => {
+  dispatcher.on(LandingSettings.spec, async ({ mayorMayLand, mergeStrategy, featureBranch }) => {
     const file = townSettingsFile(town.layout);
-    if (allowed !== undefined)
+    if ([mayorMayLand, mergeStrategy, featureBranch].some((value) => value !== undefined))
       file.update((settings) => {
-        settings.mayor_may_land = allowed;
+        settings.mayor_may_land = mayorMayLand ?? settings.mayor_may_land;
+        settings.merge_strategy = mergeStrategy ?? settings.merge_strategy;
+        settings.feature_branch = featureBranch ?? settings.feature_branch;
       });
-    return { allowed: file.read().mayor_may_land };
-  });
-  dispatcher.on(TownMergeStrategy.spec, async ({ strategy }) => {
-    const file = townSettingsFile(town.layout);
-    if (strategy !== undefined)
-      file.update((settings) => {
-        settings.merge_strategy = strategy;
-      });
-    return { strategy: file.read().merge_strategy };
+    const { mayor_may_land, merge_strategy, feature_branch } = file.read();
+    return { mayorMayLand: mayor_may_land, mergeStrategy: merge_strategy, featureBranch: feature_branch };
   });
   dispatcher.on(MqChange.spec, async ({ id }) => {
     const { repository, base, commit } = await changeOf(town, id);

@@ -6,6 +6,7 @@ import type { CallContext, Dispatcher } from '../../protocol/dispatcher';
 import { Prime, type BeadInfo, type TownInfo, type TownSnapshot } from '../../protocol/town';
 import type { Rigs } from '../../rigs/registry';
 import { parseAddress, type TownLayout } from '../../town/layout';
+import { isCollected } from '../convoys/feature';
 import { hookedBead } from '../dispatch/done';
 import { requireAgent } from '../dispatch/requests';
 import { escalations } from '../escalation/escalation';
@@ -15,7 +16,7 @@ import { MAYOR, openRequests } from '../mayor/mayor';
 import { moleculeOfBead } from '../molecules/molecules';
 import { reviewOf } from '../review/review';
 import type { Projection } from '../state/projection';
-import { slingableTypes, workOf } from '../state/work';
+import { CONVOY, slingableTypes, trackedIds, workOf } from '../state/work';
 import { crewPrime } from './crewText';
 import { mailSection } from './mailText';
 import { mayorPrime } from './mayorText';
@@ -98,6 +99,7 @@ async function reviewer(town: PrimeTown, agent: string): Promise<PrimeResult> {
     source &&
     review && {
       bead: source,
+      parts: source.issue_type === CONVOY ? collectedBeads(town.store, source) : [],
       mergeRequest: bead.id,
       worker: request.worker,
       note: request.note,
@@ -110,6 +112,13 @@ async function reviewer(town: PrimeTown, agent: string): Promise<PrimeResult> {
     text: reviewerPrime({ agent, rig: rig.name, town: town.info().name, change, gates: rig.gates }),
     bead: source?.id,
   };
+}
+
+function collectedBeads(store: BeadStore, convoy: Bead): Bead[] {
+  return trackedIds(convoy).flatMap((id) => {
+    const bead = store.get(id);
+    return bead && isCollected(bead) ? [bead] : [];
+  });
 }
 
 function crew(town: PrimeTown, agent: string, rig: string): string {

@@ -1,5 +1,6 @@
 import type { Bead } from '../../protocol/bead';
 import type { GateInfo, ReviewNote } from '../../protocol/town';
+import { plural } from '../../base/text';
 import { cutEnd, exchange, finish, framed, LIMIT, oneLine } from './text';
 
 export interface ReviewerPrimeOptions {
@@ -9,7 +10,10 @@ export interface ReviewerPrimeOptions {
   town: string;
   /** Nothing where there is nothing to review. */
   change?: {
+    /** What was asked for; a convoy, where the change is its whole feature branch. */
     bead: Bead;
+    /** Of a convoy: the beads whose work is on its feature branch. */
+    parts?: readonly Bead[];
     mergeRequest: string;
     worker: string;
     /** What the author says about it. */
@@ -25,6 +29,8 @@ export interface ReviewerPrimeOptions {
 
 /** Of a long change the reviewer sees the beginning here, and the rest in its worktree. */
 const MAX_DIFF = 60_000;
+/** Beads of a convoy that are told at length. */
+const MAX_PARTS = 30;
 
 /** What a reviewer is told at its start. Pure. */
 export function reviewerPrime({ agent, rig, town, change, gates }: ReviewerPrimeOptions): string {
@@ -45,6 +51,14 @@ export function reviewerPrime({ agent, rig, town, change, gates }: ReviewerPrime
   add('What was asked for', bead.description);
   add('Acceptance criteria', bead.acceptance_criteria);
   add('Design', bead.design);
+  const { parts: beads = [] } = change;
+  for (const part of beads.slice(0, MAX_PARTS))
+    add(
+      `${part.id}: ${oneLine(part.title).slice(0, LIMIT.title)}`,
+      cutEnd(part.description ?? '(no description)', LIMIT.comment),
+    );
+  if (beads.length > MAX_PARTS)
+    parts.push(`And ${plural(beads.length - MAX_PARTS, 'more bead')}: \`gt convoy show ${bead.id}\`.`);
   add('What the author says', change.note);
   parts.push(...exchange(change.reviews));
   parts.push('### The diff', framed(cutEnd(change.diff, MAX_DIFF)));

@@ -1,8 +1,7 @@
 import { z } from 'zod';
 import {
   DirectLand,
-  MayorMayLand,
-  TownMergeStrategy,
+  LandingSettings,
   mergeRequestStates,
   MqApprove,
   MqChange,
@@ -72,8 +71,14 @@ export const mergeQueueSchemas = [
       dryRun: z.boolean().optional(),
     }),
   ),
-  schemaFor(MayorMayLand.spec, z.object({ allowed: z.boolean().optional() })),
-  schemaFor(TownMergeStrategy.spec, z.object({ strategy: z.enum(mergeStrategies).optional() })),
+  schemaFor(
+    LandingSettings.spec,
+    z.object({
+      mayorMayLand: z.boolean().optional(),
+      mergeStrategy: z.enum(mergeStrategies).optional(),
+      featureBranch: z.boolean().optional(),
+    }),
+  ),
   schemaFor(MqChange.spec, z.object({ id: name })),
   schemaFor(
     MqFile.spec,

@@ -1,6 +1,6 @@
 import { UserError } from '../../base/errors';
 import type { CallContext, Dispatcher } from '../../protocol/dispatcher';
-import { DirectLand, MayorMayLand, TownMergeStrategy } from '../../protocol/town';
+import { DirectLand, LandingSettings } from '../../protocol/town';
 
 /** Puts the rules about direct landings around the requests for them. @param mayorMayLand the setting of the town */
 export function guardLandings(dispatcher: Dispatcher, mayorMayLand: () => boolean): void {
@@ -8,19 +8,12 @@ export function guardLandings(dispatcher: Dispatcher, mayorMayLand: () => boolea
     refuseLanding(caller, mayorMayLand());
     return next(params, caller);
   });
-  // Everybody may look at these settings.
-  dispatcher.wrap(MayorMayLand.spec, (next) => async (params, caller) => {
-    if (params.allowed !== undefined) requirePerson(caller, 'say what the Mayor may do');
+  // Everybody may look at the settings.
+  dispatcher.wrap(LandingSettings.spec, (next) => async (params, caller) => {
+    if (caller.kind !== 'person' && Object.values(params).some((value) => value !== undefined))
+      throw new UserError('only a person may say how work lands in the town', undefined, 'refused');
     return next(params, caller);
   });
-  dispatcher.wrap(TownMergeStrategy.spec, (next) => async (params, caller) => {
-    if (params.strategy !== undefined) requirePerson(caller, 'set the merge strategy');
-    return next(params, caller);
-  });
-}
-
-function requirePerson({ kind }: CallContext, to: string): void {
-  if (kind !== 'person') throw new UserError(`only a person may ${to}`, undefined, 'refused');
 }
 
 /** What nobody has reviewed is landed by a person, or by the Mayor where a person has allowed that for the town. */
