@@ -159,4 +159,35 @@ describe('a convoy with a feature branch', function () {
     const kept = sh(path.join(town.root, 'toy', '.repo.git'), 'git', 'rev-parse', `refs/gastown/${branch}`);
     assert.equal(kept, tip);
   });
+
+  it('lands once, whenever the server is killed', async () => {
+    await makeTown({ gates: ['test=sleep 0.3'] });
+    const one = await bead('One', 'echo one > one.txt');
+    const two = await bead('Two', 'cp one.txt two.txt');
+    await town.bd('dep', 'add', two, one);
+    const base = git('rev-parse', 'main');
+    const convoy = await create('Both', one, two);
+    await start();
+    const landing = town.convoyLands(convoy.id, 200_000);
+    landing.catch(() => undefined);
+    const events = path.join(town.root, 'toy', '.beads', 'events.jsonl');
+    const count = (type: string): number => fs.readFileSync(events, 'utf8').split(`"${type}"`).length - 1;
+    // While its first bead is merged into the branch, right after that, and so on until it lands itself.
+    for (const [type, times] of [
+      ['merge_started', 1],
+      ['merged', 1],
+      ['merge_started', 2],
+      ['merged', 2],
+      ['merge_started', 3],
+    ] as const) {
+      await waitUntil(`${type} is on record ${times} times`, () => count(type) >= times, 120_000);
+      town.kill('server');
+    }
+    await landing;
+    assert.equal(git('log', '--first-parent', '--format=%s', `${base}..${TARGET}`), 'Both');
+    const files = git('ls-tree', '--name-only', TARGET).split('\n').sort();
+    assert.deepEqual(files, ['README.md', 'one.txt', 'two.txt']);
+    assert.equal(git('log', '--no-merges', '--format=%s', `${base}..${TARGET}`).split('\n').length, 2);
+    await waitUntil('the branch is deleted', () => !branches().includes(`convoy/${convoy.id}`), 60_000);
+  });
 });
