@@ -57,7 +57,6 @@ const habits = (home: string): string => `[commit]
 	verifySignatures = true
 [diff]
 	noprefix = true
-	orderFile = /nonexistent/order
 	mnemonicPrefix = true
 	external = false
 	renames = copies
