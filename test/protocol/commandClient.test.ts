@@ -82,6 +82,12 @@ describe('the client of a command', () => {
     assert.deepEqual(starts(), []);
   });
 
+  it('puts together an answer that comes in many pieces', async () => {
+    await open().call(Echo, { text: 'start' });
+    const text = Array.from({ length: 60_000 }, (_, index) => `${index} ü`).join('\n');
+    assert.equal((await open().call(Echo, { text })).text, text);
+  });
+
   it('uses a connection that was started ahead', async () => {
     await open().call(Nothing, {});
     const started = await startLink(townPlace(root));
