@@ -288,8 +288,10 @@ function featureView(store: BeadStore, convoy: Bead): Pick<ConvoyView, 'feature'
 }
 
 function endedFeatures(store: BeadStore): TownView['endedFeatures'] {
+  // By the label alone, which few beads have: with type and status, too, all beads that are closed would be looked at.
   return store
-    .list({ type: [CONVOY], status: ['closed'], labels: [FEATURE_LABEL], limit: 0 })
+    .list({ labels: [FEATURE_LABEL], all: true, limit: 0 })
+    .filter((bead) => bead.issue_type === CONVOY && isClosed(bead.status))
     .map(({ id, updated_at: revision }) => ({ id, revision }));
 }
 
