@@ -25,7 +25,7 @@ export function tableIn(state: string): TablePlace {
 class OutdatedTable extends Error {}
 
 /**
- * Shows beads of a ledger that nobody has open here, without reading it: a table says where their lines are. Others may write
+ * Shows beads of a ledger without opening it: a table has the places of their lines. Others may write
  * meanwhile: the answer is what the ledger held at one moment after the call began, or there is none.
  */
 export class TableReader implements BeadSource {

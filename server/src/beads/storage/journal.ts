@@ -26,7 +26,7 @@ export class Journal {
   private nameUnsynced = false;
   /** The process that wrote the records may have ended before they were on the disk. */
   private unsynced = false;
-  /** What its records are about, so that one that nobody needs any more is not read again. */
+  /** Summaries of its records: a journal without needed records is cut without being read again. */
   private summaries: RecordSummary[] = [];
   /** What was read when the journal was opened, until it is opened to be written. */
   private initial: Buffer | undefined;

@@ -152,7 +152,7 @@ export class Ledger {
     return this.isDirty || this.problems.length > 0 ? undefined : this.hash;
   }
 
-  /** The file, where it holds every bead, each line of it can be read, and nobody has written it since. */
+  /** The file, if it holds every bead, each of its lines is readable, and it has not been written from outside. */
   soundFile(): Buffer | undefined {
     if (this.soundHash === undefined || this.fs.stamp(this.issuesFile) !== this.stamp) return undefined;
     return this.fs.read(this.issuesFile);

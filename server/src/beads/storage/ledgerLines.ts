@@ -9,7 +9,7 @@ export interface LineProblem {
 export interface Line {
   /** With its line end, exactly as read. */
   bytes: Buffer;
-  /** Set where the line stands for a bead; other lines are kept verbatim. */
+  /** Set if the line is a bead; other lines are kept verbatim. */
   id?: string;
 }
 

@@ -72,7 +72,7 @@ function addStatus(group: CliCommand, context: BdContext): void {
 function addStart(group: CliCommand, context: BdContext): void {
   group
     .command('start')
-    .description('start the server of this ledger, as any command does')
+    .description('start the server of this ledger; any other command starts it too')
     .withHelp({ examples: [['bd daemon start', 'start it']], see: ['bd daemon stop'] })
     .action(async (_options: unknown, invocation: Invocation) => {
       await context.call(invocation, LedgerInfoGet.spec, {});

@@ -26,7 +26,7 @@ export async function deferMerge(turn: Turn, error: unknown, context: EngineCont
 /** Why the landing of a feature branch is withdrawn and asked for again. */
 export const OUTDATED = 'the feature branch moved after its landing was requested';
 
-/** What nobody wants any more, or not as it is, is not merged. @param why for people */
+/** Cancels a merge request that is no longer wanted, or not in this form. @param why shown to people */
 export async function cancelMerge(turn: Turn, why: string, context: EngineContext): Promise<void> {
   await context.store.batch({ actor: actors.refinery(turn.rig) }, (tx) => {
     const bead = tx.get(turn.mergeRequest);

@@ -7,7 +7,7 @@ import { SINGLE_REQUESTS, windowAfterFailure, windowAfterSuccess } from './batch
 import { recordCandidates } from './candidate';
 import { buildChain, finishWithoutGates } from './chain';
 import { holdForTarget } from './deferMerge';
-import { gateFeedback } from './gateFeedback';
+import { gateFeedback } from './feedback';
 import { GateEvents, testedCommits, verdictOnLinks } from './gateEvents';
 import { recordPullRequest, requestFor } from './pullRequests/openPullRequest';
 import { testChain } from './testChain';

@@ -1,7 +1,7 @@
 import { actors, type EngineContext } from '../loop/context';
 import type { RigPort } from '../loop/ports';
 import { CheckRecorder } from '../mergeQueue/checks';
-import { gateFeedback } from '../mergeQueue/gateFeedback';
+import { gateFeedback } from '../mergeQueue/feedback';
 import type { Feedback } from '../mergeQueue/rejectWork';
 import { testChain, type TestPrefix } from '../mergeQueue/testChain';
 import type { Check, MergeRequest } from '../state/work';
