@@ -12,6 +12,8 @@ import { writeCheckpoint, type CheckpointWriter } from './storage/checkpointFile
 import { Checkpointer } from './storage/checkpointer';
 import { normalisePrefix } from './model/ids';
 import type { JournalRecord } from './storage/journalRecord';
+import { ExternalStates } from './external/externalStates';
+import type { KnownProject } from './external/projects';
 import { Ledger } from './storage/ledger';
 import type { WriteFence } from './storage/writeFence';
 import { realFs, type LedgerFs } from './storage/ledgerFs';
@@ -56,6 +58,8 @@ export interface StoreOptions {
   operationLifetimeMs?: number | undefined;
   /** Path of `sql-wasm.wasm`. */
   wasm?: string;
+  /** Projects of this machine that references to other projects may name, besides those that a ledger names itself. */
+  projects?: () => Promise<KnownProject[]>;
   /** Told about failures of background checkpoints and of listeners, which no caller waits for. */
   onError?: (error: unknown) => void;
 }
@@ -79,6 +83,8 @@ export class BeadStore extends BeadReader {
   private readonly changes: Emitter<BeadsChanged>;
   /** First results of recent operations, by their key. */
   readonly operations: IdempotencyCache;
+  /** What dependencies on other projects wait for. */
+  readonly externals: ExternalStates;
   private readonly sequence = new Sequence();
   private readonly checkpointer: Checkpointer;
   private readonly committer: Committer;
@@ -102,8 +108,21 @@ export class BeadStore extends BeadReader {
     writer: CheckpointWriter,
     private readonly indexCache: IndexCache | undefined,
     operationLifetimeMs: number,
+    projects: () => Promise<KnownProject[]>,
   ) {
     super(state, clock);
+    this.externals = new ExternalStates({
+      references: () => (this.closed ? [] : state.references()),
+      openLedgers: () => [...state.ledgers.values()],
+      get: (id) => state.get(id),
+      labelled: (ledger, label) => this.list({ ledger, labels: [label], all: true, limit: 0 }),
+      projects,
+      changed: (references) => {
+        if (!this.closed) this.fire({ ids: state.externalsChanged(references), events: [] });
+      },
+      onError,
+    });
+    state.externals = this.externals;
     this.operations = new IdempotencyCache(operationLifetimeMs);
     this.changes = new Emitter(onError);
     this.onDidChange = this.changes.event;
@@ -142,6 +161,7 @@ export class BeadStore extends BeadReader {
       options.checkpoints ?? { write: (job) => writeCheckpoint(options.fs ?? realFs, job) },
       indexCache,
       options.operationLifetimeMs ?? OPERATION_LIFETIME_MS,
+      options.projects ?? (async () => []),
     );
   }
 
@@ -398,6 +418,7 @@ export class BeadStore extends BeadReader {
 
   private fire(change: { ids: string[]; events: AuditEvent[] }): void {
     this.currentRevision++;
+    this.externals.beadsChanged(change.ids);
     this.changes.fire({ revision: this.currentRevision, ...change });
   }
 }

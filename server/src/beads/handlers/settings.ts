@@ -30,6 +30,7 @@ export function registerSettingsHandlers(service: BeadService): void {
       throw new UserError('the prefix is changed together with the ids', 'Use bd rename-prefix.', 'refused');
     writeSetting(store.directoryOf(ledger), key, params.value);
     store.configChanged(ledger);
+    store.externals.isOutdated = true;
     return params.value === undefined ? { key } : { key, value: params.value };
   });
 }

@@ -1,4 +1,4 @@
-import { isExternal } from '../../beads/model/dependencies';
+import { isExternal } from '../../beads/external/reference';
 import { UserError } from '../../base/errors';
 import { BeadBatch } from '../../protocol/batch';
 import { BeadUpdate, type Bead } from '../../protocol/bead';
