@@ -111,6 +111,7 @@ export const rigSettingNames = [
   'review_timeout',
   'stall_after',
   'default_branch',
+  'sync_remote',
   'git_filters',
   'merge_mode',
   'merge_strategy',

@@ -26,6 +26,7 @@ import {
   LedgerFlush,
   LedgerImport,
   LedgerImportPart,
+  LedgerMerge,
   LedgerInfoGet,
   LedgerPrefixChange,
   LedgerSettingChange,
@@ -240,6 +241,15 @@ export const beadSchemas = [
       dryRun: flag,
       skipExisting: flag,
       ownPrefix: flag,
+    }),
+  ),
+  schemaFor(
+    LedgerMerge.spec,
+    z.object({
+      ledger,
+      base: z.string(),
+      theirs: z.string(),
+      uploads: z.object({ base: z.string().max(100), theirs: z.string().max(100) }).optional(),
     }),
   ),
   schemaFor(
