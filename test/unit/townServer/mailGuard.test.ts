@@ -65,7 +65,8 @@ describe('who reads and answers mail', () => {
   for (const [way, use] of ways)
     it(`${way}: its recipient and people, no other agent`, async () => {
       const before = JSON.stringify(store.get(mail));
-      for (const other of [nux, 'mayor']) await assert.rejects(use(agent(other)), /the mail of somebody else/, other);
+      for (const other of [nux, 'mayor'])
+        await assert.rejects(use(agent(other)), /this mail belongs to somebody else/, other);
       assert.equal(JSON.stringify(store.get(mail)), before, 'a refused call changes nothing');
       await use(ann);
       await use(agent(rust));

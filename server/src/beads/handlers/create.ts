@@ -59,7 +59,7 @@ async function createMany(
     const idOf = (name: string): string => ids.get(name) ?? name;
     for (let left = nodes; left.length > 0; ) {
       const next = left.filter(({ parent }) => parent === undefined || !keys.has(parent) || ids.has(parent));
-      if (next.length === 0) throw new UserError("the beads of the plan are each other's parents");
+      if (next.length === 0) throw new UserError('the parents of the beads in the plan form a cycle');
       for (const node of next) {
         const { deps: _deps, ...rest } = node.bead;
         const parent = node.parent === undefined ? undefined : idOf(node.parent);

@@ -139,7 +139,7 @@ export interface Raised {
 export async function raise(store: BeadStore, caller: CallContext, raised: Raised): Promise<EscalationInfo> {
   const { text, severity, reason, bead } = raised;
   const title = firstLine(text.trim());
-  if (title === '') throw new UserError('say what the matter is', 'gt escalate -s high "…"');
+  if (title === '') throw new UserError('describe the problem', 'gt escalate -s high "…"');
   // The same said twice is one escalation.
   const key = `said-${createHash('sha256')
     .update([caller.actor, bead ?? '', text].join('\n'))

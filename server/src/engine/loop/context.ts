@@ -12,7 +12,7 @@ export const actors = {
   refinery: refineryAddress,
 };
 
-/** Everything that actions work with. */
+/** Dependencies of the engine's actions. */
 export interface EngineContext {
   store: BeadStore;
   sessions: SessionPort;

@@ -67,9 +67,9 @@ interface Turn {
 }
 
 /**
- * Lands the work of a polecat without its turn in the queue and its review: its session has ended, its worktree is clean, the
- * change rebases, and the gates pass on what would land, which is then pushed as the queue does. No merge of the rig runs
- * meanwhile.
+ * Lands the work of a polecat without its turn in the queue and its review: its session has ended, its worktree is
+ * clean, the change rebases, and the gates pass on what would land, which is then pushed as the queue does. No merge of
+ * the rig runs meanwhile.
  * @throws UserError that names the check that failed and what to do
  */
 export async function landDirectly(
@@ -228,7 +228,7 @@ async function checkConflicts(turn: Turn, request: MergeRequest): Promise<Placed
   const candidate = await makeCandidate(rig, request, base.commit, town.context);
   if (candidate.kind === 'empty' || candidate.kind === 'outdated')
     throw new UserError(
-      `there is nothing to land: the target of ${rig.name} has all of ${bead.id} already`,
+      `there is nothing to land: the target branch of ${rig.name} already contains all of ${bead.id}`,
       `close it: "bd close ${bead.id}"`,
       'conflict',
     );

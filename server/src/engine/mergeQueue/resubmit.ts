@@ -12,7 +12,7 @@ export async function resubmit(action: Extract<Action, { type: 'resubmit' }>, co
       status: 'hooked',
       metadata: withWork(bead, {
         problem,
-        feedback: `${problem}: look at your branch, mend what is wrong, and run "gt done" again.`,
+        feedback: `${problem}: look at your branch, fix what is wrong, and run "gt done" again.`,
       }),
     });
     tx.event({

@@ -100,8 +100,8 @@ function submitAgain(
 /** Its bead may have been restarted since: that work must not be overtaken by the old. */
 function restarted(request: MergeRequest): UserError {
   return new UserError(
-    `${request.source} is no longer in the hands of ${request.worker}, or its agent is at it again`,
-    'its work was restarted; leave the old request alone',
+    `${request.source} is no longer assigned to ${request.worker}, or its agent is working on it again`,
+    'the work was restarted: its new merge request replaces this one',
     'conflict',
   );
 }

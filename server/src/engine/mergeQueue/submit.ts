@@ -118,8 +118,8 @@ export function workToSubmit(context: EngineContext, named: NamedWork): { bead: 
     );
   if (hasSession(context, agent))
     throw new UserError(
-      `${agent} is at work on ${bead.id}: it says itself when that is done`,
-      `to submit what it has, end its session first: "gt stop ${agent}"`,
+      `${agent} is working on ${bead.id} and submits it by itself`,
+      `to submit its work so far, stop its session first: "gt stop ${agent}"`,
       'conflict',
     );
   return { bead, agent };
@@ -139,14 +139,14 @@ function beadOf({ store }: EngineContext, { bead, branch, agent }: NamedWork): B
     const found = mine.find((candidate) => workOf(candidate).branch === branch);
     if (found) return found;
     throw new UserError(
-      `${branch} is not the branch of an agent's work`,
+      `${branch} is not a branch that an agent works on`,
       'see "gt polecat list"; name the bead: "gt mq submit --issue <bead>"',
       'not-found',
     );
   }
   if (agent !== undefined) return workOfAgent(mine, fullAddress(agent));
   throw new UserError(
-    'say whose work is meant',
+    'name the work to submit',
     'name the bead or its branch: "gt mq submit --issue <bead>", or --branch <branch>',
     'invalid',
   );

@@ -36,7 +36,7 @@ export function refuseStep(reader: Reader, bead: Bead): void {
   if (molecule)
     throw new UserError(
       `${bead.id} is a step of ${molecule.id}`,
-      'steps are not worked on by themselves; sling the bead that the molecule is attached to',
+      'a step is not slung on its own; sling the bead that the molecule is attached to',
       'refused',
     );
 }

@@ -75,7 +75,7 @@ export interface RigView {
   mergeWindow: MergeWindow;
   /** The most that may be. */
   maxBatch: number;
-  /** Agents die as soon as they are started: nothing new is begun until that has passed. */
+  /** Agents die as soon as they are started: nothing new is started until that has passed. */
   crashLooping: boolean;
   /** A person knows of it. */
   crashLoopReported: boolean;

@@ -265,7 +265,7 @@ const convoySchema = z.looseObject({
   notify: z.array(z.string()).default([]),
   /** Why a person closed it before its work was done. */
   cancelled: z.string().optional(),
-  /** A person paused it: none of its beads is begun. */
+  /** A person paused it: none of its beads is started. */
   paused: z.object({ by: z.string(), at: z.string(), reason: z.string().optional() }).optional(),
   /** Its beads are collected on a branch of its own, which lands as a whole. */
   feature: z

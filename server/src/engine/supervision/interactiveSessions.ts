@@ -45,7 +45,7 @@ export class InteractiveSessions {
       this.town.changed();
       throw new UserError(
         error.message,
-        `look at what it runs, accept it, and start again: gt config agent accept ${request.runtime}`,
+        `check what it runs, accept it, and start again: gt config agent accept ${request.runtime}`,
         'consent',
       );
     }

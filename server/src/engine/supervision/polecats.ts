@@ -45,7 +45,7 @@ export async function handOff(
   const idle = before?.progress === progress ? before.idle + 1 : 0;
   if (idle >= MAX_IDLE_HANDOFFS)
     throw new UserError(
-      'this work was handed over again and again without progress',
+      'this work was handed over repeatedly without progress',
       'make a commit first, or say why you cannot go on with "gt escalate" and end',
       'refused',
     );
@@ -112,7 +112,7 @@ async function removePolecat(
   const bead = known.bead === undefined ? undefined : context.store.get(known.bead);
   const requests = bead ? requestsIn(context.store).openOf(bead.id) : [];
   if (requests.some((request) => request.status === 'in_progress'))
-    throw new UserError(`${bead?.id} is being merged right now`, 'look again in a moment', 'conflict');
+    throw new UserError(`${bead?.id} is being merged right now`, 'check again in a moment', 'conflict');
   if (requests.length > 0 && !force)
     throw new UserError(
       `the work of ${agent} on ${bead?.id} waits to be merged`,
@@ -129,7 +129,7 @@ async function removePolecat(
   return { agent, bead: bead?.id, snapshot };
 }
 
-/** Nobody's again, and nobody takes it by itself: a person who ends an agent does not mean to start another at once. */
+/** Nobody's again, and nobody takes it by itself: a person who ends an agent may not mean to start another at once. */
 export function release(tx: Transaction, id: string, agent: string, actor: string): void {
   const bead = tx.get(id);
   if (!bead || bead.assignee !== agent || isClosed(bead.status)) return;

@@ -71,7 +71,7 @@ function requireRestorable(context: EngineContext, id: string): Bead {
   if (isClosed(bead.status)) throw new UserError(`${id} is closed`, `"bd reopen ${id}" first`, 'conflict');
   if (isHooked(bead) || bead.status === 'in_review')
     throw new UserError(
-      `${id} is in the hands of ${bead.assignee ?? 'an agent'}`,
+      `${id} is assigned to ${bead.assignee ?? 'an agent'}`,
       `end that first: "gt polecat nuke ${bead.assignee ?? ''}"`,
       'conflict',
     );

@@ -39,5 +39,5 @@ function refuseMailOfOthers(store: BeadStore, caller: CallContext, ids: readonly
 
 function refuseOthersMail({ agent }: CallContext, address: string | undefined): void {
   if (agent !== undefined && address !== agent)
-    throw new UserError('that is the mail of somebody else', `yours: gt mail inbox ${agent}`, 'refused');
+    throw new UserError('this mail belongs to somebody else', `yours: gt mail inbox ${agent}`, 'refused');
 }
