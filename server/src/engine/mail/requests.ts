@@ -41,7 +41,7 @@ import type { BeadStore } from '../../beads/store';
 import type { Dispatcher } from '../../protocol/dispatcher';
 import type { SessionPort } from '../loop/ports';
 
-/** An agent that said something so recently is in the middle of a turn: it is not interrupted. */
+/** An agent with output this recent is in the middle of a turn and is not interrupted. */
 const QUIET_MS = 3_000;
 
 export interface MailTown {
@@ -51,7 +51,7 @@ export interface MailTown {
   readonly addresses: AddressBook;
   /** The bead that an agent works on. */
   hookedBead(agent: string): Bead | undefined;
-  /** The caller may have dealt with the last thing that the Mayor was started for. */
+  /** Called when the caller may have handled the last request that the Mayor was started for. */
   mayorMayEnd(caller: CallContext): void;
 }
 
@@ -130,7 +130,7 @@ async function send(
   return sent;
 }
 
-/** Urgent mail does not wait for the agent's next turn. What cannot be typed is in its inbox all the same. */
+/** Urgent mail does not wait for the agent's next turn. If the nudge fails, the mail is still in the inbox. */
 async function nudge(town: MailTown, { to, id, from }: MailInfo): Promise<void> {
   const session = town.sessions.all().find((candidate) => candidate.agent === to && !candidate.exit);
   const isQuiet = session !== undefined && Date.now() - (session.look?.lastOutputAt ?? session.startedAt) > QUIET_MS;

@@ -28,7 +28,7 @@ export interface Submission {
 const SUBMITTABLE: readonly string[] = ['hooked', 'in_progress', 'failed'];
 
 /**
- * Checks the work and puts it into the merge queue.
+ * Checks the work and adds it to the merge queue.
  * @returns the id of the merge request
  * @throws UserError where something is not committed, or there is nothing to merge
  */
@@ -82,7 +82,7 @@ export async function submitWork(context: EngineContext, caller: CallContext, su
   });
 }
 
-/** What names the work that a person submits: one of these. */
+/** Identifies the work that a person submits, by one of these. */
 export interface NamedWork {
   bead?: string | undefined;
   branch?: string | undefined;
@@ -90,7 +90,7 @@ export interface NamedWork {
 }
 
 /**
- * Work that a person submits in place of its agent, whose session has ended.
+ * Submits, for a person, the work of an agent whose session has ended.
  * @throws UserError where there is none, or it is in other hands
  */
 export function workToSubmit(context: EngineContext, named: NamedWork): { bead: Bead; agent: string } {

@@ -29,7 +29,7 @@ export interface Verdict {
   verdict: 'approved' | 'rejected';
   /** Undefined where a person gives no reason. */
   message?: string;
-  /** The patch that was looked at; where it is another now, the verdict is refused. */
+  /** Patch-id of the reviewed change; the verdict is refused if the change has another one by now. */
   patch?: string;
   /** Merge it before all others. */
   first?: boolean;
@@ -87,7 +87,7 @@ export async function giveVerdict(
       now: context.clock.now(),
     };
     if (verdict.verdict === 'approved') {
-      // What is merged before all else is a person's to say.
+      // Only a person may put a change first.
       approve(tx, current, now, {
         ...mark,
         first:
@@ -101,7 +101,7 @@ export async function giveVerdict(
   return result;
 }
 
-/** What its author is told where a person gives no reason. */
+/** Feedback for the author where a person gives no reason. */
 function defaultMessage({ actor }: CallContext, { verdict }: Verdict): string {
   return verdict === 'approved'
     ? ''
@@ -127,7 +127,7 @@ function refuseVerdict(
     throw new UserError('describe what has to change', 'gt mq reject <id> -m "…"');
   const { review } = request;
   if (!review) {
-    // A person may stop what nobody has looked at; approving needs a patch to approve.
+    // A person may reject a change that was not prepared for review yet; approving needs a patch.
     if (verdict === 'approved')
       throw new UserError(
         `${request.source} is not ready for review yet`,
@@ -144,7 +144,7 @@ function refuseVerdict(
     );
 }
 
-/** Only the reviewer that was asked, about the patch that it was shown, and once. */
+/** Accepts one verdict, of the reviewer that was asked, about the patch that it was shown. */
 function refuseAgent(
   context: EngineContext,
   caller: CallContext,
@@ -239,7 +239,7 @@ function remember(tx: Transaction, request: MergeRequest, mark: Mark & { verdict
   });
 }
 
-/** Names the escalation that calls a person where reviewers do not answer. */
+/** Key of the escalation about reviewers that do not answer. */
 export function reviewKey(mergeRequest: string): string {
   return `review-${mergeRequest}`;
 }

@@ -16,7 +16,7 @@ export async function reviewByAgent(action: AgentAction, context: EngineContext)
     throw new StaleAction(`${action.mergeRequest} has changed`);
   const { patch, commit } = request.review;
   await rig.prepareReview(commit);
-  // Written before it starts: an answer is only taken about this patch.
+  // Recorded before the start: only verdicts about this patch are accepted.
   const revision = await context.store.batch({ actor: agent }, (tx) => {
     const current = assertRevision(tx, bead.id, action.revision);
     tx.update(current.id, { metadata: withMerge(current, { review: { ...request.review!, shown: patch } }) });

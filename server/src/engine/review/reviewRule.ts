@@ -3,7 +3,7 @@ import type { MergeView, RigView, TownView } from '../state/townView';
 import { byTarget } from '../mergeQueue/mergeRule';
 import { FAREWELL_MS } from '../supervision/sessionEndRule';
 
-/** Brings changes before their reviewers, and writes down where one does not answer. */
+/** Requests reviews, and records reviewers that do not answer. */
 export function reviews(view: TownView): Action[] {
   return view.rigs
     .filter((rig) => rig.accepted && rig.review !== 'off')
@@ -15,7 +15,7 @@ export function reviews(view: TownView): Action[] {
     });
 }
 
-/** Rebased first: a change that conflicts is not worth anybody's reading. One at a time for each target. */
+/** Rebased first: a change that conflicts needs no review. One at a time for each target. */
 function requestReviews(requests: MergeView[], rig: RigView): Action[] {
   return [...byTarget(requests.filter((request) => !request.review))].map(([target, [next]]) => ({
     type: 'request-review',
@@ -52,7 +52,7 @@ function reviewers(view: TownView, rig: string) {
   return view.sessions.filter((session) => session.role === 'refinery' && session.rig === rig);
 }
 
-/** Ends reviewers that have answered, or that take too long, and forgets those that are gone. */
+/** Ends reviewer sessions that have answered or take too long, and removes records of ended ones. */
 export function reviewerEnds(view: TownView): Action[] {
   return view.sessions
     .filter((session) => session.role === 'refinery')

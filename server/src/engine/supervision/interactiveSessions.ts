@@ -15,9 +15,9 @@ interface InteractiveTown {
   changed(): void;
 }
 
-/** Sessions that a person starts by name: the Mayor's, the crew's. No bead of a rig stands behind them. */
+/** Sessions that a person starts by name: the Mayor's and the crew's. They belong to no bead of a rig. */
 export class InteractiveSessions {
-  /** What a person wanted to start and could not for want of consent, by agent. */
+  /** Starts that wait for consent, by agent. */
   private readonly wanted = new Map<string, { rig?: string; runtime: string }>();
 
   constructor(private readonly town: InteractiveTown) {}
@@ -51,7 +51,7 @@ export class InteractiveSessions {
     }
   }
 
-  /** The Mayor has dealt with everything: its session ends, unless a person has started it to talk to it. */
+  /** The Mayor has handled everything: ends its session, unless a person started it to talk to it. */
   mayorMayEnd(caller: CallContext): void {
     const { sessions, store, runtimes } = this.town;
     if (caller.agent !== MAYOR || sessions.liveOf(MAYOR)?.bead === undefined) return;

@@ -35,7 +35,7 @@ export interface SupervisionTown {
   changed(): void;
 }
 
-/** What people and agents do about agents. */
+/** Requests about agents. */
 export function registerSupervisionHandlers(town: SupervisionTown): void {
   const { dispatcher, engineContext: context, rigs, sessions, store } = town;
   dispatcher.on(AgentPeek.spec, async ({ agent, lines }) => {
