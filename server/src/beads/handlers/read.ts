@@ -58,9 +58,7 @@ export function registerReadHandlers(service: BeadService): void {
     });
   });
   dispatcher.on(LabelList.spec, async (params, context) => {
-    if (params.id === undefined) return store.labels(service.ledgerFor(context, params.ledger));
-    const bead = store.get(resolveOne(service, context, params.id, params.ledger));
-    return (bead?.labels ?? []).map((label) => ({ label, count: 1 }));
+    return store.labels(service.ledgerFor(context, params.ledger));
   });
   dispatcher.on(BeadEvents.spec, async (params, context) => {
     const id = params.id === undefined ? undefined : resolveOne(service, context, params.id, params.ledger);
