@@ -2,7 +2,7 @@ import type { BeadStore, Transaction } from '../../beads/store';
 import type { Bead } from '../../protocol/bead';
 import type { Clock, PersonPort, RigPort, SessionPort } from './ports';
 import { UserError } from '../../base/errors';
-import { refineryAddress } from '../../town/layout';
+import { refineryAddress, reviewerAddress } from '../../town/layout';
 import type { SlungFormula } from '../molecules/molecules';
 
 /** The actor of what the engine's rules do. */
@@ -10,6 +10,7 @@ export const actors = {
   engine: 'deacon',
   witness: (rig: string) => `${rig}/witness`,
   refinery: refineryAddress,
+  reviewer: reviewerAddress,
 };
 
 /** Everything that actions work with. */
@@ -23,8 +24,8 @@ export interface EngineContext {
   defaultRuntime(rig: string): string;
   /** Steps by which beads of this rig are done that name none themselves. @throws UserError where there is no such formula */
   workflow(rig: string): SlungFormula | undefined;
-  /** Runtime that reviews changes of this rig. */
-  reviewerRuntime(rig: string): string;
+  /** Runtime of a reviewer of this rig. @param reviewer see `review/reviewers.ts` */
+  reviewerRuntime(rig: string, reviewer: string): string;
   /** What a person has accepted, looked up at the moment of use. */
   isAccepted: { script(blocks: readonly string[]): boolean };
   /** Steps that people like to see while they happen: `testing toy-1`, keyed by agent address. */

@@ -1,4 +1,4 @@
-import type { GateInfo, MergeMode, MergeStrategy, ReviewMode, SnapshotInfo } from '../../protocol/town';
+import type { GateInfo, MergeMode, MergeStrategy, ReviewSetting, SnapshotInfo } from '../../protocol/town';
 import type { LandingBase } from '../../git/landingBase';
 import type { RebaseResult } from '../../git/rebase';
 import type { DroppedFeature } from '../../rigs/featureBranches';
@@ -19,7 +19,7 @@ export interface RigPort {
   readonly name: string;
   readonly gates: readonly GateInfo[];
   /** Who looks at changes, read again each time. */
-  readonly review: ReviewMode;
+  readonly review: ReviewSetting;
   readonly maxReviewRounds: number;
   /** Makes sure that a polecat's worktree is there, on this branch. Made from `base`, or from where work lands. */
   prepareWorktree(name: string, work: WorktreeRequest): Promise<{ base: string }>;
@@ -87,8 +87,8 @@ export interface RigPort {
   patchId(base: string, commit: string): Promise<string>;
   /** Keeps the commit that a reviewer is asked about while its merge request is among the open ones. */
   keepForReview(mergeRequest: string, commit: string, open: readonly string[]): Promise<void>;
-  /** Puts the reviewer's own worktree at a commit. */
-  prepareReview(commit: string): Promise<void>;
+  /** Puts the own worktree of a reviewer at a commit. */
+  prepareReview(reviewer: string, commit: string): Promise<void>;
   /** Runs the rig's review command on a change. `code` is null where it did not end by itself. */
   runReview(change: ReviewedChange): Promise<{ code: number | null; output: string }>;
   /** Compare-and-set push of a commit that stands on `base`; false if the target moved. */
