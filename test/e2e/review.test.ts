@@ -108,7 +108,7 @@ describe('review', function () {
     assert.equal(snapshot.attention.filter((item) => item.kind === 'review').length, 2);
     assert.match(
       (await town.person.run('gt', ['mq', 'reject', one, '-m', ' '], { cwd: town.root })).stderr,
-      /say what has to change/,
+      /describe what has to change/,
     );
     assert.match(
       (await town.person.run('gt', ['mq', 'approve', one, '--patch', 'another'], { cwd: town.root })).stderr,

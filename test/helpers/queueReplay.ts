@@ -174,7 +174,7 @@ class QueueReplay {
     });
   }
 
-  /** Changes that were sent back: their authors mend them, and know now what has landed. */
+  /** Changes that were sent back: their authors repair them, and know now what has landed. */
   private async takeBack(requests: readonly string[]): Promise<Change[]> {
     const back: Change[] = [];
     for (const id of requests) {
@@ -310,7 +310,7 @@ class QueueReplay {
   /** As many as may be are tested together, one batch after another, and every batch passes. */
   private oracle(): number[] {
     const { maxBatch = 16 } = this.options;
-    // What conflicts or fails is known at once; it comes again when its author has mended it, as it did here.
+    // What conflicts or fails is known at once; it comes again when its author has repaired it, as it did here.
     const submissions = this.landed.map(({ submittedAt }) => submittedAt).sort((a, b) => a - b);
     const waits: number[] = [];
     for (let time = this.begun; submissions.length > 0; ) {

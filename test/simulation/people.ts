@@ -17,7 +17,8 @@ import type { World } from './world';
 export const ann: CallContext = { actor: 'ann', kind: 'person' };
 
 /** Losing a race is fine. */
-const RACES = /no space left|conflict|closed|in work|being merged|on the hook|is not open|changed since|no open merge/;
+const RACES =
+  /no space left|conflict|closed|in progress already|being merged|on the hook|is not open|changed since|no open merge/;
 
 /** Somebody looks at a change, and may not know that it is another by now. @returns whether the verdict counts */
 export async function judge(life: Life, request: Bead, caller: CallContext): Promise<boolean> {

@@ -61,7 +61,8 @@ export function keepSettings(repository: string, restore: () => void): void {
 }
 
 /**
- * The variables under which a git command in this folder takes no program, place or file from the repository's settings.
+ * The variables under which a git command in this folder takes no program, place or file from the repository's
+ * settings.
  * @returns nothing for a plain repository, such as the ones that the server makes
  * @throws UserError where the configuration cannot be read in time, or names another worktree for a bare repository
  */
@@ -79,7 +80,7 @@ export async function neutralEnvironment(directory: string, env: NodeJS.ProcessE
   if (found.isBare)
     throw new UserError(
       `the configuration of ${found.top} names a worktree elsewhere (core.worktree)`,
-      'Nothing is done there: look at it, and remove the setting.',
+      'Gas Town does nothing there: check the setting, and remove it.',
       'refused',
     );
   return { ...variables, GIT_WORK_TREE: found.top };
@@ -192,7 +193,7 @@ function listLocal(directory: string, env: NodeJS.ProcessEnv): Promise<string[]>
         reject(
           new UserError(
             `cannot read the git configuration of ${directory}: ${words}`,
-            'Look at it: nothing is done in a repository whose configuration cannot be read.',
+            'Fix it: Gas Town does nothing in a repository whose configuration it cannot read.',
             'unavailable',
           ),
         );

@@ -89,7 +89,7 @@ async function mergeCommits(
   } catch (error) {
     if (!(error instanceof GitError && error.exitCode === 1)) throw error;
     throw new UserError(
-      `${theirs.name} and ${ours.name} of ${repository.source.location} have parted and conflict`,
+      `${theirs.name} and ${ours.name} of ${repository.source.location} have diverged and conflict`,
       `merge ${ours.name} into ${theirs.name} by hand`,
       'conflict',
     );

@@ -44,7 +44,7 @@ export interface RigSetRequest {
 
 export function requireRigName(town: TownLayout, wanted: string): string {
   const name = requireSegment('rig', wanted);
-  if (isTownFolder(name)) throw new UserError(`"${name}" is taken by the town itself`, 'choose another name');
+  if (isTownFolder(name)) throw new UserError(`"${name}" is reserved by the town`, 'choose another name');
   const taken = Object.keys(rigsFile(town).read().rigs).find((rig) => rig.toLowerCase() === name.toLowerCase());
   if (taken !== undefined)
     throw new UserError(
@@ -88,7 +88,7 @@ export function choosePrefix(
   }
   const prefix = wanted.replace(/-$/, '');
   if (!PREFIX.test(prefix))
-    throw new UserError(`"${wanted}" cannot be a prefix`, 'use lower-case letters, digits and "-", at most 20');
+    throw new UserError(`"${wanted}" is not a valid prefix`, 'use lower-case letters, digits and "-", at most 20');
   if (used.has(prefix)) throw new UserError(`the prefix ${prefix} is in use`, 'choose another', 'conflict');
   return prefix;
 }

@@ -8,6 +8,7 @@ import { townAddresses } from './townAddresses';
 import { guardBatch } from './access/batchGuard';
 import { guardBeadHandlers } from './access/beadGuard';
 import { guardLandings } from './access/landingGuard';
+import { guardMail } from './access/mailGuard';
 import { guardConvoys, guardSlings } from './access/planGuard';
 import { townSettingsFile } from '../town/config';
 import { guardScreens } from './access/screenRules';
@@ -89,6 +90,7 @@ export function registerHandlers(service: TownService): void {
     hookedBead: (agent) => hookedBead(engineContext, agent),
     mayorMayEnd: (caller) => interactive.mayorMayEnd(caller),
   });
+  guardMail(dispatcher, store, addresses);
   registerPrimeHandler({
     ...parts,
     projection,

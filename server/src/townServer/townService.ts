@@ -27,6 +27,7 @@ import { messageFor, type PersonMessage } from './personMessages';
 import { SnapshotFeed, type ConnectionDelta } from './snapshot/snapshotFeed';
 import { SnapshotSchedule } from './snapshot/snapshotSchedule';
 import { sessionLauncher } from '../agents/launch';
+import { ExternalMaintenance } from './maintenance/externalMaintenance';
 import { openTownStore } from './maintenance/townStore';
 import { LedgerMaintenance } from './maintenance/ledgerMaintenance';
 import type { Log } from '../base/log';
@@ -210,6 +211,7 @@ export class TownService extends Disposable {
         onChecked: () => this.changed(),
       }),
     );
+    this._register(new ExternalMaintenance(this.store));
     await this.sessions.recover();
     for (const unfinished of this.actionLog.recover())
       this.log.info(`unfinished before this start: ${unfinished.type} ${unfinished.key}`);

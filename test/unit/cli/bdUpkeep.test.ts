@@ -130,13 +130,13 @@ describe('commands of bd that keep and tidy a ledger', () => {
     for (const statement of ['DELETE FROM beads', "INSERT INTO labels VALUES ('a', 'b')", 'DROP TABLE beads'])
       it(`changes nothing: ${statement}`, async () => {
         const id = await bd.create('a');
-        await bd.fails(/not changed by SQL/, 'sql', statement);
+        await bd.fails(/SQL cannot change the ledger/, 'sql', statement);
         assert.deepEqual(await ids(), [id]);
       });
 
     it('says what is wrong with a query', async () => {
-      await bd.fails(/cannot be answered: no such table: nope/, 'sql', 'SELECT * FROM nope');
-      await bd.fails(/cannot be answered/, 'sql', 'SELEC 1');
+      await bd.fails(/cannot run the query: no such table: nope/, 'sql', 'SELECT * FROM nope');
+      await bd.fails(/cannot run the query/, 'sql', 'SELEC 1');
     });
   });
 

@@ -141,7 +141,7 @@ describe('a verdict', () => {
     const author = { actor: WORKER, kind: 'agent' as const, agent: WORKER, session: 's9' };
     await assert.rejects(
       giveVerdict(town.context, author, town.bead, { verdict: 'approved', message: '' }),
-      /nobody reviews their own work/,
+      /authors may not review their own work/,
     );
     await assert.rejects(
       giveVerdict(town.context, town.reviewer('s2'), town.bead, { verdict: 'approved', message: '' }),
@@ -157,11 +157,11 @@ describe('a verdict', () => {
     const unseen = await Town.open(undefined);
     await assert.rejects(
       giveVerdict(unseen.context, ann, unseen.bead, { verdict: 'approved', message: '' }),
-      /not laid out for review yet/,
+      /not ready for review yet/,
     );
     await assert.rejects(
       giveVerdict(unseen.context, ann, unseen.bead, { verdict: 'rejected', message: ' ' }),
-      /say what has to change/,
+      /describe what has to change/,
     );
     await assert.rejects(
       giveVerdict(unseen.context, ann, 'nonesuch', { verdict: 'approved', message: '' }),

@@ -18,6 +18,7 @@ import type { Result } from '../../protocol/request';
 import type { BeadService } from './common';
 import type { BeadFilter, BeadStore } from '../store';
 import { checkStatus, checkType } from '../model/validate';
+import { isExternal } from '../external/reference';
 import { beadDetails, listItem } from '../queries/details';
 import { EVENTS_SHOWN } from '../queries/reader';
 import { resolveAll, resolveOne } from './common';
@@ -124,7 +125,9 @@ function relationsOf(store: BeadStore, bead: Bead): { blocked_by: string[]; bloc
   const isBlocking = (edge: Dependency): boolean => edge.type === 'blocks';
   const needed = (bead.dependencies ?? []).filter(isBlocking).map((edge) => edge.depends_on_id);
   return {
-    blocked_by: needed.filter((id) => store.get(id)?.status !== 'closed'),
+    blocked_by: needed.filter((id) =>
+      isExternal(id) ? store.externals.blocks(id) : store.get(id)?.status !== 'closed',
+    ),
     blocks: store.dependents(bead.id, 'blocks').map((other) => other.id),
   };
 }

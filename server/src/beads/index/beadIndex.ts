@@ -177,6 +177,13 @@ export class BeadIndex {
     this.onRecomputed(recomputed);
   }
 
+  /** Recomputes the derived state of beads, because of something that no bead holds. */
+  recomputeStates(ids: readonly string[]): void {
+    if (ids.length === 0) return;
+    const recomputed = this.database.transaction(() => this.recompute(new Set(ids)));
+    this.onRecomputed(recomputed);
+  }
+
   /** Microseconds since 1970 at which the next bead changes its state by time alone. */
   nextDue(): number | undefined {
     const [row] = this.rows('SELECT MIN(due) FROM beads WHERE due IS NOT NULL AND due < ?', [NEVER]);

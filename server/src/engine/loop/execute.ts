@@ -21,7 +21,7 @@ import { reviewByScript } from '../review/reviewByScript';
 import { recordMayor, startMayor } from '../mayor/startMayor';
 import { startSession } from '../dispatch/startSession';
 
-/** Carries out one action. Throws `StaleAction` where the world has moved on. */
+/** Executes one action. Throws `StaleAction` where the state has changed since it was requested. */
 export async function execute(action: Action, context: EngineContext): Promise<void> {
   switch (action.type) {
     case 'hook':

@@ -26,7 +26,7 @@ export interface QueueSources {
   now: Date;
 }
 
-/** How many closed requests are listed: the latest. */
+/** Maximum number of closed requests in a list, latest first. */
 const MAX_CLOSED = 100;
 
 /**
@@ -51,7 +51,7 @@ export function mergeRequests(sources: QueueSources, filter: MqListFilter = {}):
     .filter(atMost(MAX_CLOSED));
 }
 
-/** Keeps all that are open, and so many of those that have ended. */
+/** Keeps all open requests and the latest closed ones. */
 function atMost(limit: number): (info: MergeRequestInfo) => boolean {
   let count = 0;
   return ({ state }) => !ended.has(state) || count++ < limit;
@@ -78,7 +78,7 @@ function matches(info: MergeRequestInfo, { status, ready, blocked, worker }: MqL
   return worker === undefined || info.worker === worker || info.worker.endsWith(`/${worker}`);
 }
 
-/** It could be merged at this moment. */
+/** Ready to be merged now. */
 function isReady({ state, waitsFor }: MergeRequestInfo): boolean {
   return state === 'queued' && waitsFor === undefined;
 }
@@ -173,13 +173,13 @@ function landedOf(state: MergeRequestState, request: MergeRequest, merged: strin
   return state === 'merged' ? (request.landed ?? merged) : undefined;
 }
 
-/** Why it ended as it did, or is not merged any more. */
+/** Why it was closed or failed. */
 function reasonOf(bead: Bead, source: Bead | undefined): string | undefined {
   if (isClosed(bead.status)) return bead.close_reason;
   return bead.status === 'failed' && source ? workOf(source).problem : undefined;
 }
 
-/** What has to happen before it can be merged, besides its review. */
+/** What it waits for, besides its review. */
 function waitsFor(
   { store, now }: QueueSources,
   { state, request, source }: { state: MergeRequestState; request: MergeRequest; source: Bead | undefined },

@@ -148,13 +148,15 @@ export function registerMergeQueueHandlers(town: MergeQueueTown): void {
   });
 }
 
-/** A reviewer that has answered has done its work: its session ends. */
+/** The session of a reviewer ends with its verdict. */
 function judged<T>(town: MergeQueueTown, caller: CallContext, result: T): T {
   if (caller.agent !== undefined) town.sessions.markDone(caller.agent);
   return result;
 }
 
-/** An agent submits its own work, and its session ends with that; a person the work of one whose session has ended. */
+/**
+ * An agent submits its own work, which ends its session. A person submits the work of an agent whose session has ended.
+ */
 async function submit(
   town: MergeQueueTown,
   caller: CallContext,
@@ -192,7 +194,7 @@ function requestNamed(store: BeadStore, id: string): { bead: Bead; merge: MergeR
   return { bead, merge };
 }
 
-/** What a merge request would change, or what its bead's merge has changed. */
+/** Diff of a merge request, or of the landed commit. */
 async function changeOf(town: MergeQueueTown, id: string) {
   const { rig, commit, base } = requestedChange(town, id) ?? mergedChange(town, id);
   const { repository } = town.rigs.require(rig);

@@ -8,13 +8,13 @@ import type { Check, MergeRequest } from '../state/work';
 import { PERSON, reviewersOf } from './reviewers';
 
 export interface CheckedChange {
-  /** How the gates ended, to be shown with the question. */
+  /** Gate results, shown with the review request. */
   checks: Check[];
-  /** The change fails a gate by itself: nobody needs to look at it. Missing where the target fails that gate, too. */
+  /** The change itself fails a gate and needs no review. Missing where the target fails the same gate. */
   why?: Feedback;
 }
 
-/** Whether the gates run before somebody is asked to look at a change. */
+/** Whether the gates run before a review is requested. */
 export function checksComeFirst(rig: RigPort, request: MergeRequest): boolean {
   return (
     reviewersOf(rig.review).reviewers.includes(PERSON) &&
@@ -24,10 +24,7 @@ export function checksComeFirst(rig: RigPort, request: MergeRequest): boolean {
   );
 }
 
-/**
- * Runs the gates on the commit that would land now. Results are kept: it is not tested again in the queue where the target
- * has not moved by then.
- */
+/** Runs the gates on the commit that would land now. The queue reuses the results if the target has not moved. */
 export async function checkBeforeReview(
   rig: RigPort,
   { id, request, commit, base }: { id: string; request: MergeRequest; commit: string; base: string },

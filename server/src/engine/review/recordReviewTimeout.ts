@@ -10,9 +10,9 @@ import { isClosed, mergeOf, withMerge, type MergeRequest, type ReviewerState } f
 import { MAIN_REVIEWER } from '../../town/layout';
 import { backoffMs } from '../loop/failure';
 
-/** How often a reviewer is asked before a person has to look. */
+/** Maximum number of reviewer sessions before a person has to review. */
 const MAX_UNANSWERED = 3;
-/** One that a person stopped does not come back at once. */
+/** A reviewer that a person stopped is not restarted at once. */
 const STOPPED_PAUSE_MS = 60_000;
 
 /** A reviewer's session gave no answer: it is ended, and another is asked, a bounded number of times. */

@@ -20,7 +20,7 @@ import { recordChecks } from '../mergeQueue/checks';
 import { requestsIn } from '../mergeQueue/requestIndex';
 import { rejectWork, type Feedback } from '../mergeQueue/rejectWork';
 
-/** In place of the id of a patch, where there is none. */
+/** Replaces the patch-id of a change without one. */
 const NO_CHANGE = 'no change';
 
 type RequestReviewAction = Extract<Action, { type: 'request-review' }>;
@@ -101,7 +101,7 @@ async function ask(
   });
 }
 
-/** The rebase onto what has landed meanwhile made another patch of it: the approval does not cover that one. */
+/** Rebasing onto the new target changed the patch: the approval does not cover it. */
 export async function reopen(
   action: { mergeRequest: string; rig: string },
   commit: string,

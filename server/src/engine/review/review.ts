@@ -27,7 +27,7 @@ export interface Verdict {
   verdict: 'approved' | 'rejected';
   /** Undefined where a person gives no reason. */
   message?: string;
-  /** The patch that was looked at; where it is another now, the verdict is refused. */
+  /** Patch-id of the reviewed change; the verdict is refused if the change has another one by now. */
   patch?: string;
   /** Merge it before all others. */
   first?: boolean;
@@ -48,7 +48,7 @@ function noOpenRequest(context: EngineContext, name: string, closed: Bead | unde
   if (request?.landed !== undefined)
     return new UserError(
       `${request.source} is merged already, as ${request.landed.slice(0, 12)}`,
-      `see "gt mq status ${request.source}"; what it changed can be taken back by another bead`,
+      `see "gt mq status ${request.source}"; another bead can revert what it changed`,
       'conflict',
     );
   const source = request ? context.store.get(request.source) : beadNamed(context, name);
@@ -172,7 +172,7 @@ function withAnswer(
   return { ...states, ...given };
 }
 
-/** What its author is told where a person gives no reason. */
+/** Feedback for the author where a person gives no reason. */
 function defaultMessage({ actor }: CallContext, { verdict }: Verdict): string {
   return verdict === 'approved'
     ? ''
@@ -195,17 +195,17 @@ function refuseVerdict(
   if (bead.status === 'in_progress')
     throw new UserError(
       `${request.source} is being merged right now`,
-      'look again in a moment: "gt mq status"',
+      'check again in a moment: "gt mq status"',
       'conflict',
     );
   if (verdict === 'rejected' && (message?.trim() === '' || (message === undefined && caller.kind === 'agent')))
-    throw new UserError('say what has to change', 'gt mq reject <id> -m "…"');
+    throw new UserError('describe what has to change', 'gt mq reject <id> -m "…"');
   const { review } = request;
   if (!review) {
-    // A person may stop what nobody has looked at; approving needs a patch to approve.
+    // A person may reject a change that was not prepared for review yet; approving needs a patch.
     if (verdict === 'approved')
       throw new UserError(
-        `${request.source} is not laid out for review yet`,
+        `${request.source} is not ready for review yet`,
         'try again in a moment; the engine must be up ("gt up")',
         'conflict',
       );
@@ -234,7 +234,11 @@ function refuseAgent(
   setting: ReviewSetting,
 ): void {
   if (caller.agent === worker)
-    throw new UserError('nobody reviews their own work', 'run "gt done" and leave it to the reviewer', 'refused');
+    throw new UserError(
+      'authors may not review their own work',
+      'run "gt done" and leave it to the reviewer',
+      'refused',
+    );
   const session = context.sessions.all().find((candidate) => candidate.id === caller.session && !candidate.exit);
   const address = parseReviewer(caller.agent ?? '');
   if (address?.rig !== rig || session?.agent !== caller.agent || session?.bead !== bead.id)

@@ -7,7 +7,7 @@ import type { ReviewerState } from '../state/work';
 import { parseReviewer, reviewerAddress } from '../../town/layout';
 import { outcomeOf, PERSON, reviewersOf, SCRIPT } from './reviewers';
 
-/** Brings changes before their reviewers, and writes down where one does not answer. */
+/** Requests reviews, and records reviewers that do not answer. */
 export function reviews(view: TownView): Action[] {
   return view.rigs
     .filter((rig) => rig.accepted && rig.review !== 'off')
@@ -19,7 +19,7 @@ export function reviews(view: TownView): Action[] {
     });
 }
 
-/** Rebased first: a change that conflicts is not worth anybody's reading. One at a time for each target. */
+/** Rebased first: a change that conflicts needs no review. One at a time for each target. */
 function requestReviews(requests: MergeView[], rig: RigView): Action[] {
   return [...byTarget(requests.filter((request) => !request.review))].map(([target, [next]]) => ({
     type: 'request-review',
@@ -66,7 +66,7 @@ function isMissing(state: ReviewerState | undefined, now: number): boolean {
   return !state.answer && !state.person && waitEnd(time(state.notBefore), now) <= now;
 }
 
-/** Ends reviewers that have answered, or that take too long, and forgets those that are gone. */
+/** Ends reviewer sessions that have answered or take too long, and removes records of ended ones. */
 export function reviewerEnds(view: TownView): Action[] {
   return view.sessions
     .filter((session) => session.role === 'refinery')

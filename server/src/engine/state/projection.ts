@@ -8,7 +8,7 @@ import { stepOf } from '../molecules/molecules';
 import type { WhyNots } from '../explain/whyNot';
 import { CONVOY, convoyOf, isClosed, isOwned, mergeOf, trackedIds, workOf } from './work';
 
-/** Reads beads for people: phases, progress, what waits for what. Holds no state of its own. */
+/** Derives what people see of beads: phases, progress, dependencies. Stateless. */
 export class Projection {
   /**
    * @param reviewSetting who looks at changes of a rig before they are merged
@@ -42,7 +42,7 @@ export class Projection {
   }
 }
 
-/** Reads beads as windows show them. What concerns all of them is looked up once: use one for each moment. */
+/** Reads beads as windows show them. Shared facts are looked up once: create one per snapshot. */
 export class BeadInfoReader {
   private requests: ReadonlyMap<string, Bead> | undefined;
 
