@@ -223,9 +223,16 @@ class QueueReplay {
       ...{ awakeSince: 0, inFlight: new Set<string>(), consented: () => true },
       rigs: [
         {
-          ...{ port: this.rig({ rounds: 0 }), accepted: true, reviewerAccepted: true },
+          ...{ port: this.rig({ rounds: 0 }), accepted: true, unacceptedReviewers: [] },
           settings: {
-            ...{ max_workers: 1, worker_spawn_delay: 0, max_attempts: 9, max_restarts: 3, review: 'off' },
+            ...{
+              max_workers: 1,
+              worker_spawn_delay: 0,
+              max_attempts: 9,
+              max_restarts: 3,
+              review: 'off',
+              reviewers: [],
+            },
             ...{ review_timeout: 60, max_review_rounds: 3, stall_after: 600, namepool: {} },
             merge_queue: { max_batch: this.options.maxBatch ?? 16 },
           } as unknown as RigSettings,

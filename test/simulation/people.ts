@@ -10,7 +10,7 @@ import { mergeOf, withConvoy, workOf } from '../../server/src/engine/state/work'
 import { graphOf } from '../../server/src/formulas/pour/molecule';
 import type { Bead } from '../../server/src/protocol/bead';
 import type { CallContext } from '../../server/src/protocol/dispatcher';
-import type { ReviewMode } from '../../server/src/protocol/town';
+import type { ReviewSetting } from '../../server/src/protocol/town';
 import type { Life } from './life';
 import type { World } from './world';
 
@@ -154,4 +154,10 @@ export class People {
 }
 
 /** Who looks at changes. */
-const REVIEWS: readonly ReviewMode[] = ['script', 'agent', 'person'];
+export const REVIEWS: readonly ReviewSetting[] = [
+  'script',
+  'agent',
+  'person',
+  { reviewers: ['script', 'agent'], needed: 'all' },
+  { reviewers: ['agent', 'script', 'person'], needed: 'any' },
+];

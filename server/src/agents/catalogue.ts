@@ -3,7 +3,7 @@ import { builtInRuntimes } from './runtimes';
 import { screenState } from './screenState';
 import type { RuntimeInfo, RuntimeSettings } from '../protocol/town';
 import { agentsFile, townSettingsFile } from '../town/config';
-import type { TownLayout } from '../town/layout';
+import { MAIN_REVIEWER, type TownLayout } from '../town/layout';
 
 /** The runtimes that a town knows: built in, and its own from `settings/agents.json`. */
 export class RuntimeCatalogue {
@@ -56,9 +56,12 @@ export class RuntimeCatalogue {
     return runtime;
   }
 
-  /** Reviewers are the rig's own choice, else the town's default: another than the author's where a rig names one. */
-  reviewerFor(rig: string): string {
-    return this.rigSettings(rig)?.reviewer ?? this.townDefault;
+  /**
+   * The runtime of a reviewer: that by its name, and of the main one the rig's own choice, else the town's default.
+   * @param reviewer see `engine/review/reviewers.ts`
+   */
+  reviewerFor(rig: string, reviewer: string): string {
+    return reviewer === MAIN_REVIEWER ? (this.rigSettings(rig)?.reviewer ?? this.townDefault) : reviewer;
   }
 
   /** The Mayor's is the town's own choice, else its default. */

@@ -185,9 +185,16 @@ export function changeSettings(
 ): RigSettings {
   return rigSettingsFile(rig.layout).update((value) => {
     if (filters) value.git_filters = { ...filters };
+    // Of the two settings that say who reviews, the one that is set last counts.
+    if (settings.review !== undefined && settings.reviewers === undefined) value.reviewers = [];
+    else if (settings.reviewers?.trim() && settings.review === undefined) value.review = 'off';
     for (const key of rigSettingNames) {
       const text = settings[key]?.trim();
       if (text === undefined) continue;
+      if (key === 'reviewers') {
+        value.reviewers = reviewerNames(text);
+        continue;
+      }
       const ofQueue = QUEUE_SETTINGS[key];
       if (ofQueue === undefined) assign(value, key, text);
       else if (text === 'true' || text === 'false') value.merge_queue[ofQueue] = text === 'true';
@@ -196,6 +203,11 @@ export function changeSettings(
     for (const gate of gateNames)
       if (gates[gate] !== undefined) assign(value.merge_queue, `${gate}_command`, gates[gate].trim());
   });
+}
+
+/** Names of reviewers as `gt rig set` takes them: `claude,person`. */
+export function reviewerNames(text: string): string[] {
+  return text.split(/[\s,]+/).filter(Boolean);
 }
 
 /** Settings that lie in `merge_queue`, by the name that `gt rig set` gives them. */

@@ -69,7 +69,7 @@ export function registerHandlers(service: TownService): void {
   registerMergeQueueHandlers({
     ...parts,
     engine: service.engine,
-    reviewMode: (rig) => service.work.reviewMode(rig),
+    reviewSetting: (rig) => service.work.reviewSetting(rig),
   });
   guardLandings(dispatcher, () => townSettingsFile(layout).read().mayor_may_land);
   registerSupervisionHandlers({ ...parts, engine: service.engine, whyNots: () => service.engineView.whyNots() });
@@ -102,5 +102,6 @@ export function registerHandlers(service: TownService): void {
     store,
     whyNots: () => service.engineView.whyNots(),
     repositoryOf: (rig) => rigs.get(rig)?.repository,
+    reviewSetting: (rig) => service.work.reviewSetting(rig),
   });
 }

@@ -264,6 +264,8 @@ describe('gt', () => {
       retries: 1,
       createdAt: '2026-01-01T00:00:00Z',
       reviews: [],
+      reviewers: [],
+      reviewsNeeded: 'all',
     };
     town.answer(MqList.spec, [
       request,

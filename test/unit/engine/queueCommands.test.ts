@@ -25,7 +25,7 @@ describe('what people do with the merge queue', () => {
   const sources = (): QueueSources => ({
     store: town.store,
     now: new Date(town.service.now.value),
-    reviewMode: () => town.review,
+    reviewSetting: () => town.review,
     targetBranch: () => 'main',
   });
   const listed = (filter: MqListFilter = {}): string[] => mergeRequests(sources(), filter).map(({ id }) => id);
@@ -55,7 +55,7 @@ describe('what people do with the merge queue', () => {
 
     it('tells what could be merged now from what waits', async () => {
       town.review = 'person';
-      const review = { patch: 'p', commit: 'c', base: 'b', unanswered: 0 };
+      const review = { patch: 'p', commit: 'c', base: 'b', reviewers: {} };
       const waiting = await town.submitted({ review: { ...review, state: 'waiting' } });
       const approved = await town.submitted({ review: { ...review, state: 'approved' } });
       const notBefore = new Date(town.service.now.value + 1_000).toISOString();
@@ -87,7 +87,7 @@ describe('what people do with the merge queue', () => {
     });
 
     it('submits what was sent back until its bead failed once more, with its approval', async () => {
-      const review = { state: 'approved' as const, patch: 'p', commit: 'c', base: 'b', unanswered: 0 };
+      const review = { state: 'approved' as const, patch: 'p', commit: 'c', base: 'b', reviewers: {} };
       const { bead, request } = await town.submitted({ ending: 'rejected', review });
       await town.close(request);
       await town.update(bead, { status: 'failed' });

@@ -142,7 +142,15 @@ function slingOne(
       notBefore: undefined,
       problem: undefined,
       ...(fresh
-        ? { attempt: 0, deaths: 0, startFailures: 0, reviews: [], handoff: undefined, silence: undefined }
+        ? {
+            attempt: 0,
+            deaths: 0,
+            startFailures: 0,
+            reviews: [],
+            olderRejections: undefined,
+            handoff: undefined,
+            silence: undefined,
+          }
         : {}),
     }),
   });

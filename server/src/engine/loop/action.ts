@@ -1,3 +1,4 @@
+import { SCRIPT } from '../review/reviewers';
 import type { SessionExit } from '../../sessions/types';
 
 /**
@@ -43,11 +44,14 @@ export type Action =
       maxReviewRounds: number;
     }
   | { type: 'review-by-script'; mergeRequest: string; rig: string; revision: string; maxReviewRounds: number }
-  | { type: 'review-by-agent'; mergeRequest: string; rig: string; revision: string }
+  | { type: 'review-by-agent'; mergeRequest: string; rig: string; reviewer: string; revision: string }
+  /** The answers that are there decide it: those that are missing are not waited for any more. */
+  | { type: 'conclude-review'; mergeRequest: string; rig: string; revision: string; maxReviewRounds: number }
   | {
       type: 'record-review-timeout';
       mergeRequest: string;
       rig: string;
+      reviewer: string;
       session: string;
       revision: string;
       problem: string;
@@ -104,8 +108,11 @@ export function actionKey(action: Action): string {
     case 'close-pull-request':
       return `pull-request:${action.mergeRequest}`;
     case 'review-by-script':
+      return `review:${action.rig}:${SCRIPT}`; // one at a time in the reviewer's worktree
     case 'review-by-agent':
-      return `review:${action.rig}`; // one at a time in the reviewer's worktree
+      return `review:${action.rig}:${action.reviewer}`;
+    case 'conclude-review':
+      return `conclude-review:${action.mergeRequest}`;
     case 'record-review-timeout':
       return `session:${action.session}`;
     case 'start-mayor':

@@ -2,7 +2,7 @@ import type { BeadStore, Transaction } from '../../beads/store';
 import type { Bead } from '../../protocol/bead';
 import type { Clock, PersonPort, RigPort, SessionPort } from './ports';
 import { UserError } from '../../base/errors';
-import { refineryAddress } from '../../town/layout';
+import { refineryAddress, reviewerAddress } from '../../town/layout';
 import type { SlungFormula } from '../molecules/molecules';
 
 /** The actor of what the engine's rules do. */
@@ -10,6 +10,7 @@ export const actors = {
   engine: 'deacon',
   witness: (rig: string) => `${rig}/witness`,
   refinery: refineryAddress,
+  reviewer: reviewerAddress,
 };
 
 /** Dependencies of the engine's actions. */
@@ -23,8 +24,8 @@ export interface EngineContext {
   defaultRuntime(rig: string): string;
   /** Default workflow of a rig, for beads that name none. @throws UserError where there is no such formula */
   workflow(rig: string): SlungFormula | undefined;
-  /** Runtime that reviews changes of this rig. */
-  reviewerRuntime(rig: string): string;
+  /** Runtime of a reviewer of this rig. @param reviewer see `review/reviewers.ts` */
+  reviewerRuntime(rig: string, reviewer: string): string;
   /** What a person has accepted, looked up at the moment of use. */
   isAccepted: { script(blocks: readonly string[]): boolean };
   /** Current activity for people, such as `testing toy-1`, by agent address. */

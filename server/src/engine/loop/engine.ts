@@ -9,6 +9,7 @@ import { actors, StaleAction, type EngineContext } from './context';
 import { escalate, isOpen } from '../escalation/escalation';
 import { FAREWELL_MS } from '../supervision/sessionEndRule';
 import { reconcile } from './reconcile';
+import { time, waitEnd } from '../state/times';
 import type { TownView } from '../state/townView';
 
 /** Maximum interval between two ticks while the engine is up. */
@@ -228,6 +229,8 @@ export class Engine extends Disposable {
 /** Milliseconds until the next timed wait ends. */
 function wakeUps(view: TownView): number[] {
   const times = [...view.work, ...view.merges, ...(view.mayor?.items ?? [])].map((item) => item.notBefore);
+  for (const { review } of view.merges)
+    for (const { notBefore } of Object.values(review?.states ?? {})) times.push(waitEnd(time(notBefore), view.now));
   for (const session of view.sessions)
     if (session.doneAt !== undefined && !session.exit) times.push(session.doneAt + FAREWELL_MS);
   for (const rig of view.rigs) times.push(rig.lastSpawnAt + rig.spawnDelayMs);

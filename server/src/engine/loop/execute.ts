@@ -7,6 +7,7 @@ import { requestLanding } from '../convoys/requestLanding';
 import { openGate } from '../molecules/openGate';
 import { escalateAction } from '../escalation/notifyPerson';
 import { closeSettled } from '../escalation/settled';
+import { concludeReview } from '../review/conclude';
 import { requestReview } from '../review/requestReview';
 import { handleStall } from '../supervision/handleStall';
 import { merge } from '../mergeQueue/merge';
@@ -51,6 +52,8 @@ export async function execute(action: Action, context: EngineContext): Promise<v
       return reviewByScript(action, context);
     case 'review-by-agent':
       return reviewByAgent(action, context);
+    case 'conclude-review':
+      return concludeReview(action, context);
     case 'record-review-timeout':
       return recordReviewTimeout(action, context);
     case 'start-mayor':

@@ -1,4 +1,4 @@
-import type { GateInfo, MergeMode, MergeStrategy, ReviewMode, SnapshotInfo } from '../../protocol/town';
+import type { GateInfo, MergeMode, MergeStrategy, ReviewSetting, SnapshotInfo } from '../../protocol/town';
 import type { LandingBase } from '../../git/landingBase';
 import type { RebaseResult } from '../../git/rebase';
 import type { DroppedFeature } from '../../rigs/featureBranches';
@@ -18,8 +18,8 @@ export interface Clock {
 export interface RigPort {
   readonly name: string;
   readonly gates: readonly GateInfo[];
-  /** Review settings, read again each time. */
-  readonly review: ReviewMode;
+  /** Who looks at changes, read again each time. */
+  readonly review: ReviewSetting;
   readonly maxReviewRounds: number;
   /** Ensures that a polecat's worktree exists and is on this branch, created from `base` or from the target. */
   prepareWorktree(name: string, work: WorktreeRequest): Promise<{ base: string }>;
@@ -89,8 +89,8 @@ export interface RigPort {
   patchId(base: string, commit: string): Promise<string>;
   /** Keeps a ref on the commit under review while its merge request is open. */
   keepForReview(mergeRequest: string, commit: string, open: readonly string[]): Promise<void>;
-  /** Checks a commit out in the reviewer's worktree. */
-  prepareReview(commit: string): Promise<void>;
+  /** Puts the own worktree of a reviewer at a commit. */
+  prepareReview(reviewer: string, commit: string): Promise<void>;
   /** Runs the rig's review command on a change. `code` is null where it did not end by itself. */
   runReview(change: ReviewedChange): Promise<{ code: number | null; output: string }>;
   /** Compare-and-set push of a commit that stands on `base`; false if the target moved. */

@@ -1,10 +1,18 @@
 import type { BeadStore } from '../../beads/store';
 import { graphOf } from '../../formulas/pour/molecule';
 import type { Bead } from '../../protocol/bead';
-import type { MergeRequestInfo, MergeRequestState, MqListFilter, ReviewMode, ReviewState } from '../../protocol/town';
+import type {
+  MergeRequestInfo,
+  MergeRequestState,
+  MqListFilter,
+  ReviewSetting,
+  ReviewState,
+} from '../../protocol/town';
 import { wantedSince } from '../convoys/wanted';
 import { openStepsOf } from '../molecules/openSteps';
 import { isClosed, mergeOf, orderOf, workOf, type MergeRequest } from '../state/work';
+import { reviewerInfos, reviewNote } from '../review/reviewerInfo';
+import { waitsForPerson } from '../review/reviewers';
 import { requestsIn } from './requestIndex';
 import { compareTurns, mergeScore } from './score';
 import { directLandingOf } from './validation';
@@ -12,7 +20,7 @@ import { directLandingOf } from './validation';
 /** Reads merge requests for people and agents. */
 export interface QueueSources {
   store: BeadStore;
-  reviewMode(rig: string): ReviewMode;
+  reviewSetting(rig: string): ReviewSetting;
   /** The rig's own target branch. */
   targetBranch(rig: string): string;
   now: Date;
@@ -96,7 +104,7 @@ export function mergeRequestInfo(
   const request = mergeOf(bead);
   if (!request) return undefined;
   const source = sources.store.get(request.source);
-  const mode = sources.reviewMode(request.rig);
+  const mode = sources.reviewSetting(request.rig);
   const review = reviewState(request, mode);
   const convoyCreatedAt = convoys.get(request.source);
   const work = source && workOf(source);
@@ -116,6 +124,7 @@ export function mergeRequestInfo(
     review,
     patch: request.review?.patch,
     approvedBy: review === 'approved' ? request.review?.by : undefined,
+    ...reviewerInfos(mode, request.review),
     pullRequest: request.pullRequest && {
       number: request.pullRequest.number,
       url: request.pullRequest.url,
@@ -136,7 +145,7 @@ export function mergeRequestInfo(
     checks: request.checks ?? [],
     direct: directLandingOf(request, request.landed),
     validation: state === 'merged' ? work?.validation : undefined,
-    reviews: work ? work.reviews.map(({ by, verdict, message, note, at }) => ({ by, verdict, message, note, at })) : [],
+    reviews: work ? work.reviews.map(reviewNote) : [],
   };
 }
 
@@ -184,17 +193,14 @@ function waitsFor(
     : undefined;
 }
 
-function reviewState(request: MergeRequest, mode: ReviewMode): ReviewState {
+function reviewState(request: MergeRequest, mode: ReviewSetting): ReviewState {
   if (mode === 'off') return 'none';
   return request.review?.state ?? 'to-do';
 }
 
 /** Whether its review waits for a person, and not for a script or an agent. */
-export function needsPerson(bead: Bead, request: MergeRequest, mode: ReviewMode): boolean {
+export function needsPerson(bead: Bead, request: MergeRequest, mode: ReviewSetting): boolean {
   return (
-    mode !== 'off' &&
-    bead.status === 'open' &&
-    request.review?.state === 'waiting' &&
-    (mode === 'person' || request.review.person === true)
+    bead.status === 'open' && request.review?.state === 'waiting' && waitsForPerson(mode, request.review.reviewers)
   );
 }

@@ -5,6 +5,7 @@ import { gateFeedback } from '../mergeQueue/feedback';
 import type { Feedback } from '../mergeQueue/rejectWork';
 import { testChain, type TestPrefix } from '../mergeQueue/testChain';
 import type { Check, MergeRequest } from '../state/work';
+import { PERSON, reviewersOf } from './reviewers';
 
 export interface CheckedChange {
   /** Gate results, shown with the review request. */
@@ -15,7 +16,12 @@ export interface CheckedChange {
 
 /** Whether the gates run before a review is requested. */
 export function checksComeFirst(rig: RigPort, request: MergeRequest): boolean {
-  return rig.review === 'person' && !request.landing && rig.gates.length > 0 && rig.mergeQueue.checksBeforeReview;
+  return (
+    reviewersOf(rig.review).reviewers.includes(PERSON) &&
+    !request.landing &&
+    rig.gates.length > 0 &&
+    rig.mergeQueue.checksBeforeReview
+  );
 }
 
 /** Runs the gates on the commit that would land now. The queue reuses the results if the target has not moved. */

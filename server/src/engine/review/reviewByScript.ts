@@ -1,10 +1,11 @@
 import type { Action } from '../loop/action';
 import { cutBytes } from '../../base/text';
 import { messageOf, UserError } from '../../base/errors';
-import { actors, requireRig, StaleAction, assertRevision, type EngineContext } from '../loop/context';
+import { actors, requireRig, StaleAction, type EngineContext } from '../loop/context';
 import { giveVerdict } from './review';
 import { isClosed, mergeOf } from '../state/work';
-import { recordUnanswered } from './recordReviewTimeout';
+import { assertUnanswered, recordUnanswered } from './recordReviewTimeout';
+import { SCRIPT } from './reviewers';
 
 type ScriptAction = Extract<Action, { type: 'review-by-script' }>;
 
@@ -31,7 +32,13 @@ export async function reviewByScript(action: ScriptAction, context: EngineContex
         : `could not review: ${answer.output || `exit code ${answer.code}`}`;
     if (silence !== undefined) {
       await context.store.batch({ actor: refinery }, (tx) =>
-        recordUnanswered(tx, assertRevision(tx, bead.id, action.revision), silence, context.clock.now()),
+        recordUnanswered(
+          tx,
+          assertUnanswered(tx, bead.id, SCRIPT, patch),
+          SCRIPT,
+          `the reviewer ${silence}`,
+          context.clock.now(),
+        ),
       );
       return;
     }

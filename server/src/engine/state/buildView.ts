@@ -1,7 +1,7 @@
 import { FEATURE_LABEL, featureOf, rigsToLand, unlandedBeads, waitsForLanding } from '../convoys/feature';
 import { isDone } from '../convoys/landConvoy';
 import { openConvoys, pausedBeads, wantedSince } from '../convoys/wanted';
-import { happenedAt, waitEnd } from './times';
+import { happenedAt, time, waitEnd } from './times';
 import type { BeadStore } from '../../beads/store';
 import type { Bead } from '../../protocol/bead';
 import { isSafeSegment } from '../../git/names';
@@ -10,7 +10,7 @@ import { defaultNames } from '../../town/names';
 import { isOpen } from '../escalation/escalation';
 import { settledReason, type SettledFacts } from '../escalation/settled';
 import { crashLoopKey, isCrashLoop } from '../supervision/crashLoops';
-import type { RigSettings } from '../../town/config';
+import { reviewSettingOf, type RigSettings } from '../../town/config';
 import { graphOf } from '../../formulas/pour/molecule';
 import { openBlockers } from '../../beads/index/blocking';
 import { gateOpensAt } from '../../beads/model/closing';
@@ -35,7 +35,7 @@ export interface ViewedRig {
   port: RigPort;
   settings: RigSettings;
   accepted: boolean;
-  reviewerAccepted: boolean;
+  unacceptedReviewers: readonly string[];
 }
 
 export interface ViewSources {
@@ -97,8 +97,8 @@ function rigView(rig: ViewedRig, store: BeadStore, now: number): RigView {
     lastSpawnAt: happenedAt(lastSpawnAt, now),
     maxWorkers: settings.max_workers,
     spawnDelayMs: settings.worker_spawn_delay * 1000,
-    review: settings.review,
-    reviewerAccepted: rig.reviewerAccepted,
+    review: reviewSettingOf(settings),
+    unacceptedReviewers: rig.unacceptedReviewers,
     reviewTimeoutMs: settings.review_timeout * 1000,
     maxReviewRounds: settings.max_review_rounds,
     stallMs: settings.stall_after * 1000,
@@ -240,9 +240,7 @@ function mergeView(
       review: merge.review && {
         state: merge.review.state,
         patch: merge.review.patch,
-        shown: merge.review.shown,
-        unanswered: merge.review.unanswered,
-        person: merge.review.person ?? false,
+        states: merge.review.reviewers,
       },
     },
   ];
@@ -296,8 +294,4 @@ function endedFeatures(store: BeadStore): TownView['endedFeatures'] {
     .list({ labels: [FEATURE_LABEL], all: true, limit: 0 })
     .filter((bead) => bead.issue_type === CONVOY && isClosed(bead.status))
     .map(({ id, updated_at: revision }) => ({ id, revision }));
-}
-
-function time(iso: string | undefined): number {
-  return iso ? Date.parse(iso) : 0;
 }

@@ -2,7 +2,7 @@ import { featureInfo } from '../convoys/featureInfo';
 import type { BeadStore, Transaction } from '../../beads/store';
 import type { Bead } from '../../protocol/bead';
 import type { BoardState } from '../../protocol/board';
-import type { BeadInfo, BeadPhase, ConvoyInfo, ReviewMode } from '../../protocol/town';
+import type { BeadInfo, BeadPhase, ConvoyInfo, ReviewSetting } from '../../protocol/town';
 import { requestsIn } from '../mergeQueue/requestIndex';
 import { stepOf } from '../molecules/molecules';
 import type { WhyNots } from '../explain/whyNot';
@@ -11,12 +11,12 @@ import { CONVOY, convoyOf, isClosed, isOwned, mergeOf, trackedIds, workOf } from
 /** Derives what people see of beads: phases, progress, dependencies. Stateless. */
 export class Projection {
   /**
-   * @param reviewMode who looks at changes of a rig before they are merged
+   * @param reviewSetting who looks at changes of a rig before they are merged
    * @param whyNots what beads wait for, at this moment
    */
   constructor(
     private readonly store: BeadStore,
-    private readonly reviewMode: (rig: string) => ReviewMode,
+    private readonly reviewSetting: (rig: string) => ReviewSetting,
     private readonly whyNots: () => WhyNots,
   ) {}
 
@@ -27,7 +27,7 @@ export class Projection {
 
   /** Reads many beads of one moment. */
   reader(why: WhyNots = this.whyNots()): BeadInfoReader {
-    return new BeadInfoReader(this.store, this.reviewMode, why);
+    return new BeadInfoReader(this.store, this.reviewSetting, why);
   }
 
   convoyInfo(convoy: Bead): ConvoyInfo {
@@ -48,7 +48,7 @@ export class BeadInfoReader {
 
   constructor(
     private readonly store: BeadStore,
-    private readonly reviewMode: (rig: string) => ReviewMode,
+    private readonly reviewSetting: (rig: string) => ReviewSetting,
     private readonly why: WhyNots,
   ) {}
 
@@ -106,7 +106,7 @@ export class BeadInfoReader {
     const entry = this.openRequests().get(bead);
     const request = entry && mergeOf(entry);
     if (entry?.status === 'in_progress') return 'merging';
-    return request && this.reviewMode(request.rig) !== 'off' && request.review?.state !== 'approved'
+    return request && this.reviewSetting(request.rig) !== 'off' && request.review?.state !== 'approved'
       ? 'reviewing'
       : 'queued';
   }

@@ -11,7 +11,12 @@ export function waitEnd(stored: number, now: number): number {
   return stored > now + MAX_WAIT_MS ? 0 : stored;
 }
 
-/** Time of an event; a time in the future counts as missing. */
+/** Milliseconds since 1970 of a stored time; 0 where there is none. */
+export function time(iso: string | undefined): number {
+  return iso ? Date.parse(iso) : 0;
+}
+
+/** When something happened; a time that is still to come is none. */
 export function happenedAt(stored: number, now: number): number {
   return stored > now ? 0 : stored;
 }

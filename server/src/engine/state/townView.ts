@@ -1,4 +1,5 @@
-import type { MergeStrategy, ReviewMode } from '../../protocol/town';
+import type { MergeStrategy, ReviewSetting } from '../../protocol/town';
+import type { ReviewStates } from '../review/reviewers';
 import type { MergeWindow } from '../../rigs/mergeWindow';
 import type { SessionView } from '../../sessions/types';
 
@@ -63,10 +64,10 @@ export interface RigView {
   lastSpawnAt: number;
   maxAttempts: number;
   maxRestarts: number;
-  review: ReviewMode;
+  review: ReviewSetting;
   mergeStrategy: MergeStrategy;
-  /** False while nobody has accepted the runtime that would review. */
-  reviewerAccepted: boolean;
+  /** Reviewers whose runtime nobody has accepted. */
+  unacceptedReviewers: readonly string[];
   reviewTimeoutMs: number;
   maxReviewRounds: number;
   /** Silence after which an agent is handled as stalled. */
@@ -136,8 +137,8 @@ export interface MergeView {
   hasOpenSteps: boolean;
   /** A pull request of it is watched. */
   hasPullRequest: boolean;
-  /** Undefined until its patch was prepared for review. */
-  review?: { state: 'waiting' | 'approved'; patch: string; shown?: string; unanswered: number; person: boolean };
+  /** Undefined until its patch was laid out for review. */
+  review?: { state: 'waiting' | 'approved'; patch: string; states: ReviewStates };
 }
 
 /** A polecat's folder with its worktree. */

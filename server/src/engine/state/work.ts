@@ -93,9 +93,13 @@ const workSchema = z.looseObject({
         at: z.string(),
         /** The author's note about the change. */
         note: z.string().optional(),
+        /** One of several answers to the same version, which decided nothing by itself. */
+        part: z.literal(true).optional(),
       }),
     )
     .default([]),
+  /** How many rejections are no longer among `reviews`, as only the latest are kept. */
+  olderRejections: z.number().int().optional(),
 });
 
 export type Work = z.output<typeof workSchema>;
@@ -110,6 +114,22 @@ const checkSchema = z.object({
 });
 /** How one gate ended for a merge request. */
 export type Check = z.output<typeof checkSchema>;
+
+const reviewerSchema = z.object({
+  /** The patch that its living session was shown. */
+  shown: z.string().optional(),
+  /** How often it was asked and did not answer. */
+  unanswered: z.number().int().default(0),
+  /** It does not answer: a person decides in its place. */
+  person: z.boolean().optional(),
+  /** ISO time before which it is not asked again. */
+  notBefore: z.string().optional(),
+  answer: z
+    .object({ verdict: z.enum(['approved', 'rejected']), by: z.string(), message: z.string(), at: z.string() })
+    .optional(),
+});
+/** What is known of one reviewer of one version of a change. */
+export type ReviewerState = z.output<typeof reviewerSchema>;
 
 const mergeSchema = z.looseObject({
   /** The bead whose work it is; of a `landing`, the convoy. */
@@ -142,12 +162,8 @@ const mergeSchema = z.looseObject({
       base: z.string(),
       by: z.string().optional(),
       message: z.string().optional(),
-      /** The patch that a live reviewer session was shown. */
-      shown: z.string().optional(),
-      /** Number of reviewer sessions without a verdict. */
-      unanswered: z.number().int().default(0),
-      /** Reviewers do not answer: a person has to look. */
-      person: z.boolean().optional(),
+      /** Who was asked about this patch, and what they have answered: see `review/reviewers.ts`. */
+      reviewers: z.record(z.string(), reviewerSchema).default({}),
     })
     .optional(),
   /** The author states that nothing has to change, with the reason in `note`: nothing lands. */
@@ -327,8 +343,14 @@ export function failuresOf(work: Work): number {
   return work.attempt - rejectionsOf(work);
 }
 
+/** A version of the change was sent back with it. */
+export function isRejectedRound(review: Pick<Work['reviews'][number], 'verdict' | 'part'>): boolean {
+  return review.verdict === 'rejected' && !review.part;
+}
+
+/** How many versions of its change reviewers have sent back. */
 export function rejectionsOf(work: Work): number {
-  return work.reviews.filter((review) => review.verdict === 'rejected').length;
+  return (work.olderRejections ?? 0) + work.reviews.filter(isRejectedRound).length;
 }
 
 /** Commits that an agent's branch stands on: they are not its own. */
