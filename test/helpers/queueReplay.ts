@@ -174,7 +174,7 @@ class QueueReplay {
     });
   }
 
-  /** Changes that were sent back: their authors mend them, and know now what has landed. */
+  /** Changes that were sent back: their authors repair them, and know now what has landed. */
   private async takeBack(requests: readonly string[]): Promise<Change[]> {
     const back: Change[] = [];
     for (const id of requests) {
@@ -223,9 +223,16 @@ class QueueReplay {
       ...{ awakeSince: 0, inFlight: new Set<string>(), consented: () => true },
       rigs: [
         {
-          ...{ port: this.rig({ rounds: 0 }), accepted: true, reviewerAccepted: true },
+          ...{ port: this.rig({ rounds: 0 }), accepted: true, unacceptedReviewers: [] },
           settings: {
-            ...{ max_workers: 1, worker_spawn_delay: 0, max_attempts: 9, max_restarts: 3, review: 'off' },
+            ...{
+              max_workers: 1,
+              worker_spawn_delay: 0,
+              max_attempts: 9,
+              max_restarts: 3,
+              review: 'off',
+              reviewers: [],
+            },
             ...{ review_timeout: 60, max_review_rounds: 3, stall_after: 600, namepool: {} },
             merge_queue: { max_batch: this.options.maxBatch ?? 16 },
           } as unknown as RigSettings,
@@ -303,7 +310,7 @@ class QueueReplay {
   /** As many as may be are tested together, one batch after another, and every batch passes. */
   private oracle(): number[] {
     const { maxBatch = 16 } = this.options;
-    // What conflicts or fails is known at once; it comes again when its author has mended it, as it did here.
+    // What conflicts or fails is known at once; it comes again when its author has repaired it, as it did here.
     const submissions = this.landed.map(({ submittedAt }) => submittedAt).sort((a, b) => a - b);
     const waits: number[] = [];
     for (let time = this.begun; submissions.length > 0; ) {

@@ -169,7 +169,7 @@ function tooLarge(file: string, maxBytes: number): UserError {
   const size = maxBytes < 16 * 1024 * 1024 ? `${maxBytes} bytes` : `${Math.floor(maxBytes / 1024 / 1024)} MB`;
   return new UserError(
     `${file}: it is larger than ${size}`,
-    'No file of its kind is: look at what it holds.',
+    'Files of this kind are never that large: check what it holds.',
     'refused',
   );
 }

@@ -90,7 +90,7 @@ export class BeadStore extends BeadReader {
   private readonly committer: Committer;
   private currentRevision = 0;
   private closed = false;
-  /** Ledgers that can only be read until somebody mends their files, with what these looked like. */
+  /** Ledgers that can only be read until somebody repairs their files, with what these looked like. */
   private readonly damagedFiles = new Map<Ledger, string>();
   /** Size of a journal at which it is written without being asked. */
   private checkpointAt = CHECKPOINT_AT_BYTES;
@@ -209,7 +209,7 @@ export class BeadStore extends BeadReader {
     if (this.closed) return Promise.reject(new UserError('the ledger is closed', undefined, 'unavailable'));
     const result = this.committer.enqueue(meta, work);
     void this.lock.run(async () => {
-      // Somebody may have mended a moment ago what this batch would be refused for.
+      // Somebody may have repaired a moment ago what this batch would be refused for.
       if (this.damagedFiles.size > 0) await this.reopenMended().catch(this.onError);
       await this.committer.commitQueued();
     });
@@ -376,7 +376,7 @@ export class BeadStore extends BeadReader {
     this.state.sortLedgers(order);
   }
 
-  /** Reopens damaged ledgers that somebody has mended meanwhile. */
+  /** Reopens damaged ledgers that somebody has repaired meanwhile. */
   private async reopenMended(): Promise<void> {
     for (const [ledger, seen] of [...this.damagedFiles]) {
       if (ledger.filesStamp === seen) continue;
@@ -387,7 +387,7 @@ export class BeadStore extends BeadReader {
     }
   }
 
-  /** What keeps ledgers from being written or merged, for a person to mend. */
+  /** What keeps ledgers from being written or merged, for a person to repair. */
   damages(): { ledger: string; directory: string; problem: UserError }[] {
     return [...this.state.ledgers.values()].flatMap(({ name, directory, damage }) =>
       damage ? [{ ledger: name, directory, problem: damage }] : [],

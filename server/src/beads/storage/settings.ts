@@ -68,7 +68,7 @@ function readLocal(directory: string): Record<string, string> {
   } catch {
     throw new UserError(
       `${path.join(directory, 'settings.json')} cannot be read`,
-      'It must be a JSON object of texts. Mend it, or remove it to start without these settings.',
+      'It must be a JSON object of texts. Fix it, or remove it to start without these settings.',
     );
   }
 }
