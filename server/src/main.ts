@@ -57,6 +57,7 @@ async function startLedger(directory: string, state: string, idle: string | unde
   return LedgerServer.start({
     directory: canonicalPath(directory),
     state: canonicalPath(state),
+    projects: async (onError) => (await import('./town/knownProjects')).knownProjects(onError),
     ...(idle === undefined ? {} : { idleMs: Number(idle) }),
   });
 }

@@ -155,7 +155,7 @@ function look(store: BeadStore): () => unknown {
         awakeSince: 0,
         inFlight: new Set(),
         consented: () => true,
-        rigs: [{ port, settings, accepted: true, reviewerAccepted: true }],
+        rigs: [{ port, settings, accepted: true, unacceptedReviewers: [] }],
       }),
     );
 }

@@ -153,7 +153,7 @@ describe('convoys from the shell', function () {
     assert.match(await refused('list', '--status', 'landed'), /open, closed, staged/);
   });
 
-  it('a plan is checked, mended, checked again and launched', async () => {
+  it('a plan is checked, repaired, checked again and launched', async () => {
     town = await CliTown.make({ settings: { merge_queue: { test_command: 'test -f README.md' } } });
     const [one, two] = [await town.bead('One', write('one.txt')), await town.bead('Two', write('two.txt'))];
     const outside = await town.bead('Outside', write('three.txt'));
@@ -181,7 +181,10 @@ describe('convoys from the shell', function () {
       /does not become in_progress/,
     );
     await convoy('launch', staged.convoy_id);
-    assert.match(await refused('stage', staged.convoy_id), /is open: only what was never open is staged/);
+    assert.match(
+      await refused('stage', staged.convoy_id),
+      /is open: only a convoy that has never been open can be staged/,
+    );
     await town.gt('up');
     await town.convoyLands(staged.convoy_id);
     const more = await town.bead('More', write('more.txt'));

@@ -199,7 +199,7 @@ describe('faults', function () {
     const convoy = (await town.snapshot()).convoys[0]!.id;
     assert.match(
       (await run('bd', ['dep', 'add', convoy, created.id, '--type', 'tracks'])).stderr,
-      /does not change a convoy that is under way/,
+      /may not change a convoy that is under way/,
     );
     assert.match(
       (await run('bd', ['update', convoy, '--title', 'x'])).stderr,
@@ -207,9 +207,9 @@ describe('faults', function () {
     );
     assert.match(
       (await run('bd', ['import', '-i', path.join(town.root, 'toy', '.beads', 'issues.jsonl')])).stderr,
-      /does not import/,
+      /may not import/,
     );
-    assert.match((await run('gt', ['nudge', 'mayor', 'go on'])).stderr, /does not type to mayor/);
+    assert.match((await run('gt', ['nudge', 'mayor', 'go on'])).stderr, /may not type to mayor/);
     const refinery = path.join(town.root, 'toy', 'refinery', 'rig');
     fs.mkdirSync(refinery, { recursive: true });
     assert.match(
@@ -429,10 +429,10 @@ describe('faults', function () {
       [['sling', 'toy-nope', 'toy'], /no issue found matching/],
       [['sling', 'x', 'nowhere'], /there is no rig nowhere/],
       [['sling', 'only-one'], /name the beads and the rig/],
-      [['rig', 'add', '../evil', town.project], /is not a plain name/],
+      [['rig', 'add', '../evil', town.project], /is not a valid name/],
       [['rig', 'add', 'toy', town.project], /there is a rig toy already/],
       [['rig', 'add', 'other', town.project], /is the rig toy already/],
-      [['rig', 'add', 'hq', tempDir('x')], /taken by the town itself/],
+      [['rig', 'add', 'hq', tempDir('x')], /reserved by the town/],
       [['rig', 'add', 'plain', tempDir('plain')], /is not a git repository/],
       [['rig', 'add', 'r', town.project, '--gate', 'deploy=x'], /is not a gate/],
       [['rig', 'remove', 'nope'], /there is no rig nope/],

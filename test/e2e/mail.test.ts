@@ -134,7 +134,7 @@ describe('mail, escalations and crew', function () {
     assert.match(await refused('mail', 'send', 'Bob', '-s', ' '), /needs a subject/);
     assert.match(await refused('mail', 'send', 'Bob', '-s', 'x', '--priority', 'huge'), /one of urgent/);
     assert.match(await refused('mail', 'read', 'hq-nothing'), /hq-nothing/);
-    assert.match(await refused('mail', 'reply', 'hq-nothing'), /the answer has no text/);
+    assert.match(await refused('mail', 'reply', 'hq-nothing'), /the reply has no text/);
     const bead = await town.bead('One', 'true');
     assert.match(await refused('mail', 'ack', bead), /is not a mail/);
     assert.match(
@@ -180,7 +180,7 @@ describe('mail, escalations and crew', function () {
     assert.match(await refused('escalate', 'ack', worse.id), /is closed/);
     await town.gt('escalation', 'close', said.id);
     assert.match(await town.gt('escalate', 'list'), /No escalations/);
-    assert.match(await refused('escalate'), /say what the problem is/);
+    assert.match(await refused('escalate'), /describe the problem/);
     assert.match(await refused('escalate', '-s', 'awful', 'x'), /one of critical/);
     assert.match(await refused('escalate', 'show', bead), /is not an escalation/);
     assert.match(await refused('escalate', '--bead', 'toy-none', 'x'), /toy-none/);
@@ -201,7 +201,7 @@ describe('mail, escalations and crew', function () {
     );
     assert.equal((await json<CrewInfo>('crew', 'add', 'bob', '--rig', 'toy', '--branch', 'new/one')).branch, 'new/one');
     assert.match(await refused('crew', 'add', 'ann'), /crew member ann already/);
-    assert.match(await refused('crew', 'add', '../x'), /not a plain name/);
+    assert.match(await refused('crew', 'add', '../x'), /not a valid name/);
     assert.match(await refused('crew', 'add', 'eve', '--branch', '--force'), /not a name for a branch/);
     assert.match(await refused('crew', 'add', 'eve', '--rig', 'nope'), /no rig nope/);
     assert.match(await refused('crew', 'start', 'eve'), /no crew member eve/);

@@ -71,9 +71,9 @@ describe('the Mayor', function () {
       /# You are the Mayor[\s\S]*Make five files[\s\S]*Ready work[\s\S]*File four[\s\S]*gt mayor plan/,
     );
     for (const [name, said] of [
-      ['launch.txt', /an agent does not launch work/],
+      ['launch.txt', /an agent may not launch work/],
       ['create.txt', /without --launch/],
-      ['sling.txt', /an agent does not sling/],
+      ['sling.txt', /an agent may not sling/],
       ['add.txt', /./],
     ] as const)
       assert.match(inHome(name), said, name);

@@ -140,7 +140,7 @@ describe('the merge queue by command', function () {
     town = await CliTown.make();
     await town.gt('up');
     const [one, two] = [await committed('one.txt'), await committed('two.txt')];
-    assert.match((await run('mq', 'submit', '--issue', one.bead)).stderr, /is at work on .*end its session first/s);
+    assert.match((await run('mq', 'submit', '--issue', one.bead)).stderr, /is working on .*stop its session first/s);
     await town.gt('down');
     for (const { agent } of [one, two]) await town.gt('stop', agent);
     await town.gt('mq', 'submit', '--issue', one.bead, '-p', '3', '-m', 'All is there');
@@ -211,7 +211,7 @@ describe('the merge queue by command', function () {
     await town.gt('sling', bead, 'toy');
     await town.gt('up');
     await reaches(bead, 'merged');
-    assert.match(fs.readFileSync(answer, 'utf8'), /an agent does not land work directly/);
+    assert.match(fs.readFileSync(answer, 'utf8'), /an agent may not land work directly/);
     assert.equal((await town.gt('config', 'mayor-may-land')).trim(), 'off');
     assert.equal((await town.gt('config', 'mayor-may-land', 'on')).trim(), 'on');
   });

@@ -108,7 +108,7 @@ describe('review', function () {
     assert.equal(snapshot.attention.filter((item) => item.kind === 'review').length, 2);
     assert.match(
       (await town.person.run('gt', ['mq', 'reject', one, '-m', ' '], { cwd: town.root })).stderr,
-      /say what has to change/,
+      /describe what has to change/,
     );
     assert.match(
       (await town.person.run('gt', ['mq', 'approve', one, '--patch', 'another'], { cwd: town.root })).stderr,
@@ -169,5 +169,74 @@ describe('review', function () {
     await waitUntil('it has landed', async () => landed(bead));
     assert.equal(onMain('a.txt').trim(), 'attempt 1');
     assert.equal((await town.snapshot()).attention.filter((item) => item.kind === 'escalation').length, 0);
+  });
+
+  it('by several at once: one request for changes sends it back with all answers, and a dead reviewer holds nothing', async () => {
+    town = await CliTown.make();
+    const log = path.join(town.person.home, 'prime');
+    const reviewer = (name: string, lines: readonly string[]): string => {
+      const file = path.join(town!.person.home, `${name}.sh`);
+      const start = ['#!/bin/sh', `prime="${log}-${name}-$$"`, 'gt prime > "$prime"'];
+      const bead = 'bead=$(sed -n "s/^## The change: //p" "$prime")';
+      fs.writeFileSync(file, [...start, bead, ...lines, ''].join('\n'), { mode: 0o755 });
+      return file;
+    };
+    const strict = [
+      'if grep -q "attempt 2" a.txt; then gt mq approve "$bead" -m "Good"; else gt mq reject "$bead" -m "Make it 2"; fi',
+    ];
+    await town.gt('config', 'agent', 'set', 'strict', reviewer('strict', strict), '--prompt', 'none');
+    await town.gt('config', 'agent', 'set', 'dead', reviewer('dead', ['exit 0']), '--prompt', 'none');
+    const refused = await town.person.run('gt', ['rig', 'set', 'toy', 'reviewers=strict,nobody'], { cwd: town.root });
+    assert.match(refused.stderr, /there is no agent runtime nobody/);
+    await town.gt(
+      'rig',
+      'set',
+      'toy',
+      'reviewers=strict,dead,script',
+      'review_command=test "$GT_REVIEW_DEPTH" = deep',
+      'review_depth=deep',
+    );
+    for (const name of ['strict', 'dead']) await town.gt('config', 'agent', 'accept', name, '--yes');
+    const bead = await town.bead('Write a file', writes('a.txt'));
+    await town.gt('sling', bead, 'toy');
+    await town.gt('up');
+    const again = await waitForReview(bead);
+    assert.deepEqual(
+      again.reviewers.map(({ name, state }) => [name, state]).filter(([name]) => name === 'dead'),
+      [['dead', 'no-answer']],
+    );
+    assert.ok(again.reviews.some(({ by, message }) => by === 'toy/refinery/strict' && message === 'Make it 2'));
+    const primes = fs.readdirSync(town.person.home).filter((file) => file.startsWith('prime-strict'));
+    const prime = fs.readFileSync(path.join(town.person.home, primes[0]!), 'utf8');
+    assert.match(prime, /This is a deep review/);
+    assert.match(prime, /Others look at it at the same time: dead, the review command\. All of you have to approve it/);
+    assert.match(prime, /The author's commits/);
+    await waitUntil('the others have answered', async () =>
+      /strict +✓ approved[\s\S]*dead +! gives no answer[\s\S]*script +✓ approved/.test(
+        await town!.gt('mq', 'status', bead),
+      ),
+    );
+    await town.gt('mq', 'approve', bead);
+    await waitUntil('it has landed', async () => landed(bead));
+    assert.equal(onMain('a.txt').trim(), 'attempt 2');
+    assert.match(await town.gt('mq', 'log', bead), /approved by Ann/);
+  });
+
+  it('by any of several: the first approval is enough, and one that is taken out of the settings is not waited for', async () => {
+    town = await CliTown.make();
+    const silent = path.join(town.person.home, 'silent.sh');
+    fs.writeFileSync(silent, '#!/bin/sh\nexec sleep 600\n', { mode: 0o755 });
+    await town.gt('config', 'agent', 'set', 'silent', silent, '--prompt', 'none');
+    await town.gt('rig', 'set', 'toy', 'reviewers=silent,person', 'reviews_needed=all');
+    await town.gt('config', 'agent', 'accept', 'silent', '--yes');
+    const bead = await town.bead('Write a file', writes('a.txt'));
+    await town.gt('sling', bead, 'toy');
+    await town.gt('up');
+    await waitForReview(bead);
+    assert.match(await town.gt('mq', 'approve', bead), /still to answer: silent/);
+    await waitUntil('its session is there', () => town!.sessions().length === 1);
+    await town.gt('rig', 'set', 'toy', 'reviews_needed=any');
+    await waitUntil('it has landed', async () => landed(bead));
+    await waitUntil('the session of the other has ended', () => town!.sessions().length === 0);
   });
 });

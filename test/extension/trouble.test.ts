@@ -101,7 +101,7 @@ describe('failures in VS Code', function () {
     const uri = vscode.Uri.from({ scheme: 'gastown-description', path: `/${bead.id}.md` });
     await vscode.workspace.fs.writeFile(
       uri,
-      Buffer.from('```sh\necho mended > mended.txt\ngit add -A\ngit commit -qm mended\n```\n'),
+      Buffer.from('```sh\necho repaired > repaired.txt\ngit add -A\ngit commit -qm repaired\n```\n'),
     );
     await vscode.commands.executeCommand('gastown.sling', { bead: bead.id });
     await until(
@@ -109,7 +109,7 @@ describe('failures in VS Code', function () {
       () => api.store.convoys.all().find((convoy) => convoy.title === 'Doomed')?.status === 'closed',
       () => [api.store.beads.get(bead.id), api.store.attention.all()],
     );
-    assert.equal(git(path.join(scratch, 'lib.git'), 'show', 'main:mended.txt'), 'mended');
+    assert.equal(git(path.join(scratch, 'lib.git'), 'show', 'main:repaired.txt'), 'repaired');
   });
 
   it('renames, pauses, resumes and closes a convoy, and its bead in progress goes on', async () => {

@@ -257,7 +257,7 @@ class QueueReplay {
     this.coming.sort((a, b) => a.submittedAt - b.submittedAt);
   }
 
-  /** Changes that were sent back: their authors mend them, and know now what has landed. */
+  /** Changes that were sent back: their authors repair them, and know now what has landed. */
   private takeBack(requests: readonly string[]): Change[] {
     const back: Change[] = [];
     for (const id of requests) {
@@ -306,9 +306,16 @@ class QueueReplay {
       ...{ awakeSince: 0, inFlight: this.running, consented: () => true },
       rigs: [
         {
-          ...{ port: this.rig(new Set()), accepted: true, reviewerAccepted: true },
+          ...{ port: this.rig(new Set()), accepted: true, unacceptedReviewers: [] },
           settings: {
-            ...{ max_workers: 1, worker_spawn_delay: 0, max_attempts: 9, max_restarts: 3, review: 'off' },
+            ...{
+              max_workers: 1,
+              worker_spawn_delay: 0,
+              max_attempts: 9,
+              max_restarts: 3,
+              review: 'off',
+              reviewers: [],
+            },
             ...{ review_timeout: 60, max_review_rounds: 3, stall_after: 600, namepool: {} },
             merge_queue: { max_batch: this.options.maxBatch ?? 16 },
           } as unknown as RigSettings,
@@ -418,7 +425,7 @@ class QueueReplay {
   /** All that waits is tested together, at most as many runs at a time as the queue may have, and every run passes. */
   private oracle(): { oracleWaits: number[]; oracleGateRuns: number } {
     const { maxBatch = 16 } = this.options;
-    // What conflicts or fails is known at once; it comes again when its author has mended it, as it did here.
+    // What conflicts or fails is known at once; it comes again when its author has repaired it, as it did here.
     const submissions = this.landed.map(({ submittedAt }) => submittedAt).sort((a, b) => a - b);
     const oracleWaits: number[] = [];
     const free = Array.from({ length: this.width }, () => this.begun);

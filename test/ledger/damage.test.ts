@@ -4,7 +4,7 @@ import path from 'node:path';
 import { UserError } from '../../server/src/base/errors';
 import { initLedger } from '../../server/src/beads/storage/init';
 import { realFs } from '../../server/src/beads/storage/ledgerFs';
-import { diagnose, mendIssues } from '../../server/src/beads/storage/repair';
+import { diagnose, repairIssues } from '../../server/src/beads/storage/repair';
 import { BeadStore } from '../../server/src/beads/store';
 import { tempDir } from '../helpers/temp';
 
@@ -195,13 +195,13 @@ describe('a ledger whose files are taken away or damaged', () => {
         '{"id":"hq-9","ti',
       ].join('\n'),
     );
-    const { findings, mended } = mendIssues(bytes, 'issues.jsonl');
+    const { findings, repaired } = repairIssues(bytes, 'issues.jsonl');
     assert.deepEqual(
       findings.map((finding) => finding.line),
       [2, 7, 8],
     );
     assert.equal(
-      mended.toString(),
+      repaired.toString(),
       [kept[0], kept[1], kept[2], kept[3], line('hq-2', 'new', '2026-02-01T00:00:00Z'), ''].join('\n'),
     );
   });

@@ -48,7 +48,7 @@ describe('the board of a town', function () {
   it('pushes to each window what it watches itself, also when time alone changes it', async () => {
     const [watching, other] = [await Window.open(town), await Window.open(town)];
     await other.call(TownGetSnapshot.spec, {});
-    await assert.rejects(watching.call(BoardWatch.spec, {}), /there is nothing to add lists to/);
+    await assert.rejects(watching.call(BoardWatch.spec, {}), /there is no snapshot to add lists to/);
     const { revision } = await watching.call(TownGetSnapshot.spec, {});
     const later = await town.bead('Later', 'true');
     await waitUntil('the other window heard of it', () => other.deltas.length > 0);

@@ -164,7 +164,7 @@ describe('the server of a ledger outside of a town', function () {
     assert.match(await project.create('under the new prefix'), /^new-/);
   });
 
-  it('a file with conflict markers is read like without a server, and is one again once it is mended', async () => {
+  it('a file with conflict markers is read like without a server, and is one again once it is repaired', async () => {
     await use(LedgerProject.make());
     await project.create('mine');
     await project.ok('sync', '--flush-only');

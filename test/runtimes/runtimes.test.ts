@@ -79,7 +79,7 @@ for (const runtime of Object.keys(agentPrograms) as AgentProgram[]) {
       for (const [file, pattern] of answers[runtime] ?? []) assert.doesNotMatch(agent.personal(file), pattern);
     });
 
-    it('is told why a gate refused its work, and mends it', async () => {
+    it('is told why a gate refused its work, and repairs it', async () => {
       const again = /This is attempt 2[\s\S]*the word is missing/;
       const convoy = await begin([
         {
@@ -183,7 +183,7 @@ for (const runtime of Object.keys(agentPrograms) as AgentProgram[]) {
       ],
     };
 
-    it('is rejected by a person with a text, mends its work, and is approved', async () => {
+    it('is rejected by a person with a text, repairs its work, and is approved', async () => {
       const convoy = await begin([author], ['review=person']);
       const { bead } = agent;
       await agent.waitsForReview(bead);

@@ -2,7 +2,7 @@ import { UserError } from '../../server/src/base/errors';
 import type { RigPort } from '../../server/src/engine/loop/ports';
 import type { RebaseResult } from '../../server/src/git/rebase';
 import type { LandingBase } from '../../server/src/git/landingBase';
-import type { GateInfo, ReviewMode } from '../../server/src/protocol/town';
+import type { GateInfo, ReviewSetting } from '../../server/src/protocol/town';
 import type { MergeWindow } from '../../server/src/rigs/mergeWindow';
 import type { Pacing } from '../../server/src/rigs/pacing';
 import { runGates, type GateEnd, type GateListener, type GateRun } from '../../server/src/rigs/runGates';
@@ -62,7 +62,7 @@ export class FakeRig implements RigPort {
     this.repository.mergeWindow = window;
   }
 
-  get review(): ReviewMode {
+  get review(): ReviewSetting {
     return this.repository.review;
   }
 

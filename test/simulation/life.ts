@@ -1,3 +1,4 @@
+import type { ReviewSetting } from '../../server/src/protocol/town';
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { UserError } from '../../server/src/base/errors';
 import { BeadStore, type Transaction } from '../../server/src/beads/store';
@@ -35,6 +36,11 @@ const settingsOf = (rig: string): RigSettings =>
     namepool: {},
     merge_queue: { max_batch: 16 },
   }) as unknown as RigSettings;
+
+const reviewSettings = (review: ReviewSetting): Pick<RigSettings, 'review' | 'reviewers' | 'reviews_needed'> =>
+  typeof review === 'string'
+    ? { review, reviewers: [], reviews_needed: 'all' }
+    : { review: 'off', reviewers: [...review.reviewers], reviews_needed: review.needed };
 
 /** What outlives a server. */
 export interface SimulatedTown {
@@ -207,9 +213,9 @@ export class Life {
       inFlight,
       rigs: this.rigs.map((port) => ({
         port,
-        settings: { ...settingsOf(port.name), review: port.review },
+        settings: { ...settingsOf(port.name), ...reviewSettings(port.review) },
         accepted: world.approvals.has(port.name),
-        reviewerAccepted: world.approvals.has(RUNTIMES.reviewer),
+        unacceptedReviewers: world.approvals.has(RUNTIMES.reviewer) ? [] : ['agent'],
       })),
       consented: () => world.approvals.has(RUNTIMES.worker),
     });
@@ -265,9 +271,9 @@ export class Life {
   }
 }
 
-/** A verdict of the review command is about a patch, whatever else has changed on its request. */
+/** Reviews are about a patch, whatever else has changed on its request: others may have answered meanwhile. */
 function namesRevision(action: Action): boolean {
-  return subjectsOf(action).length > 0 && action.type !== 'review-by-script';
+  return subjectsOf(action).length > 0 && action.type !== 'review-by-script' && action.type !== 'review-by-agent';
 }
 
 /** The beads whose revisions an action names. */

@@ -10,14 +10,15 @@ import { mergeOf, withConvoy, workOf } from '../../server/src/engine/state/work'
 import { graphOf } from '../../server/src/formulas/pour/molecule';
 import type { Bead } from '../../server/src/protocol/bead';
 import type { CallContext } from '../../server/src/protocol/dispatcher';
-import type { ReviewMode } from '../../server/src/protocol/town';
+import type { ReviewSetting } from '../../server/src/protocol/town';
 import type { Life } from './life';
 import type { World } from './world';
 
 export const ann: CallContext = { actor: 'ann', kind: 'person' };
 
 /** Losing a race is fine. */
-const RACES = /no space left|conflict|closed|in work|being merged|on the hook|is not open|changed since|no open merge/;
+const RACES =
+  /no space left|conflict|closed|in progress already|being merged|on the hook|is not open|changed since|no open merge/;
 
 /** Somebody looks at a change, and may not know that it is another by now. @returns whether the verdict counts */
 export async function judge(life: Life, request: Bead, caller: CallContext): Promise<boolean> {
@@ -153,4 +154,10 @@ export class People {
 }
 
 /** Who looks at changes. */
-const REVIEWS: readonly ReviewMode[] = ['script', 'agent', 'person'];
+export const REVIEWS: readonly ReviewSetting[] = [
+  'script',
+  'agent',
+  'person',
+  { reviewers: ['script', 'agent'], needed: 'all' },
+  { reviewers: ['agent', 'script', 'person'], needed: 'any' },
+];

@@ -1,4 +1,4 @@
-import type { MergeMode, ReviewMode } from '../../server/src/protocol/town';
+import type { MergeMode, ReviewSetting } from '../../server/src/protocol/town';
 import { GateResults } from '../../server/src/rigs/gateResults';
 import { FIRST_WINDOW, type MergeWindow } from '../../server/src/rigs/mergeWindow';
 import type { Pacing } from '../../server/src/rigs/pacing';
@@ -64,7 +64,7 @@ export class Repository {
   mergeWindow: MergeWindow = FIRST_WINDOW;
   mergeMode: MergeMode = 'batch';
   gateRuns = 1;
-  review: ReviewMode = 'off';
+  review: ReviewSetting = 'off';
   landing = 'root';
   private counter = 0;
 

@@ -4,17 +4,15 @@ import { causeOf } from '../../server/src/engine/escalation/escalation';
 import { planOf } from '../../server/src/engine/mayor/mayor';
 import { isClosed, withConvoy } from '../../server/src/engine/state/work';
 import { featureBranch } from '../../server/src/git/featureBranch';
-import type { ReviewMode } from '../../server/src/protocol/town';
 import { Agents } from './agents';
 import { chancesOf, type Chances } from './chances';
 import { Broken, Checks } from './checks';
 import { formulas } from './formulas';
 import { Life, type SimulatedTown } from './life';
 import { MemoryDisk } from './memoryDisk';
-import { ann, People } from './people';
+import { ann, People, REVIEWS } from './people';
 import { RUNTIMES, World } from './world';
 
-const REVIEWS: readonly ReviewMode[] = ['script', 'agent', 'person'];
 /** Until then everything may go wrong; afterwards people only help, and all has to land. */
 const DISTURBED_ROUNDS = 500;
 const MAX_ROUNDS = 3_000;

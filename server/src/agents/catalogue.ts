@@ -3,7 +3,7 @@ import { builtInRuntimes } from './runtimes';
 import { screenState } from './screenState';
 import type { RuntimeInfo, RuntimeSettings } from '../protocol/town';
 import { agentsFile, townSettingsFile } from '../town/config';
-import type { TownLayout } from '../town/layout';
+import { MAIN_REVIEWER, type TownLayout } from '../town/layout';
 
 /** The runtimes that a town knows: built in, and its own from `settings/agents.json`. */
 export class RuntimeCatalogue {
@@ -17,7 +17,7 @@ export class RuntimeCatalogue {
 
   all(): RuntimeInfo[] {
     const settings = agentsFile(this.layout).read();
-    // The same object as long as the file is the same.
+    // Returns the same object while the file is unchanged.
     if (this.known?.of !== settings) this.known = { of: settings, runtimes: this.runtimesOf(settings.agents) };
     return this.known.runtimes;
   }
@@ -56,9 +56,12 @@ export class RuntimeCatalogue {
     return runtime;
   }
 
-  /** Reviewers are the rig's own choice, else the town's default: another than the author's where a rig names one. */
-  reviewerFor(rig: string): string {
-    return this.rigSettings(rig)?.reviewer ?? this.townDefault;
+  /**
+   * The runtime of a reviewer: that by its name, and of the main one the rig's own choice, else the town's default.
+   * @param reviewer see `engine/review/reviewers.ts`
+   */
+  reviewerFor(rig: string, reviewer: string): string {
+    return reviewer === MAIN_REVIEWER ? (this.rigSettings(rig)?.reviewer ?? this.townDefault) : reviewer;
   }
 
   /** The Mayor's is the town's own choice, else its default. */
@@ -66,7 +69,7 @@ export class RuntimeCatalogue {
     return townSettingsFile(this.layout).read().mayor ?? this.townDefault;
   }
 
-  /** What beads of a rig run with that name no runtime themselves. */
+  /** Runtime for beads of a rig that name none. */
   defaultFor(rig: string): string {
     return this.rigSettings(rig)?.agent ?? this.townDefault;
   }

@@ -1,5 +1,6 @@
 import fs from 'node:fs';
 import path from 'node:path';
+import { promisify } from 'node:util';
 import { UserError, hasCode } from './errors';
 import { makeFolder } from './safeFolders';
 import { isMissing, isPresent, linkError, refuseLinks } from './safePaths';
@@ -56,6 +57,41 @@ function notRegular(file: string): UserError {
 export function openForUpdate(file: string, mode = 0o644): number {
   return openRegular(file, O_RDWR | O_CREAT, mode).fd;
 }
+
+/**
+ * The lines of a file, read in pieces beside everything else, without their ends; none where there is no such file.
+ * @param maxBytes of one line: what follows in a longer one is given as a line of its own
+ * @throws as `readFileBytes` does
+ */
+export async function* readLines(file: string, maxBytes = MAX_TEXT_BYTES): AsyncGenerator<Buffer> {
+  if (!isPresent(file)) return;
+  const { fd } = openRegular(file, O_RDONLY);
+  try {
+    let rest = Buffer.alloc(0);
+    for (;;) {
+      const piece = Buffer.allocUnsafe(READ_PIECE);
+      const { bytesRead } = await readPart(fd, piece, 0, READ_PIECE, null);
+      if (bytesRead === 0) break;
+      const bytes = Buffer.concat([rest, piece.subarray(0, bytesRead)]);
+      let start = 0;
+      for (let end = bytes.indexOf(10); end >= 0; end = bytes.indexOf(10, start)) {
+        yield bytes.subarray(start, end);
+        start = end + 1;
+      }
+      rest = bytes.subarray(start);
+      if (rest.length > maxBytes) {
+        yield rest;
+        rest = Buffer.alloc(0);
+      }
+    }
+    if (rest.length > 0) yield rest;
+  } finally {
+    fs.closeSync(fd);
+  }
+}
+
+const readPart = promisify(fs.read);
+const READ_PIECE = 1024 * 1024;
 
 /** Opens what a person has named in a command to read it: it may be a pipe, as of `<(…)`. For the caller to close. */
 export function openNamed(file: string): number {
@@ -133,7 +169,7 @@ function tooLarge(file: string, maxBytes: number): UserError {
   const size = maxBytes < 16 * 1024 * 1024 ? `${maxBytes} bytes` : `${Math.floor(maxBytes / 1024 / 1024)} MB`;
   return new UserError(
     `${file}: it is larger than ${size}`,
-    'No file of its kind is: look at what it holds.',
+    'Files of this kind are never that large: check what it holds.',
     'refused',
   );
 }

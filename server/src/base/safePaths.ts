@@ -67,7 +67,7 @@ export function linkError(file: string): UserError {
   }
   return new UserError(
     `${file}: it is a symbolic link${target}`,
-    'Nothing is read or written through links. It may have come with a repository: look at it, and put the file or folder itself in its place.',
+    'Nothing is read or written through links. It may have come with a repository: check it, and replace it with the file or folder itself.',
     'refused',
   );
 }

@@ -12,6 +12,8 @@ import { writeCheckpoint, type CheckpointWriter } from './storage/checkpointFile
 import { Checkpointer } from './storage/checkpointer';
 import { normalisePrefix } from './model/ids';
 import type { JournalRecord } from './storage/journalRecord';
+import { ExternalStates } from './external/externalStates';
+import type { KnownProject } from './external/projects';
 import { Ledger } from './storage/ledger';
 import type { WriteFence } from './storage/writeFence';
 import { realFs, type LedgerFs } from './storage/ledgerFs';
@@ -56,6 +58,8 @@ export interface StoreOptions {
   operationLifetimeMs?: number | undefined;
   /** Path of `sql-wasm.wasm`. */
   wasm?: string;
+  /** Projects of this machine that references to other projects may name, besides those that a ledger names itself. */
+  projects?: () => Promise<KnownProject[]>;
   /** Told about failures of background checkpoints and of listeners, which no caller waits for. */
   onError?: (error: unknown) => void;
 }
@@ -79,12 +83,14 @@ export class BeadStore extends BeadReader {
   private readonly changes: Emitter<BeadsChanged>;
   /** First results of recent operations, by their key. */
   readonly operations: IdempotencyCache;
+  /** What dependencies on other projects wait for. */
+  readonly externals: ExternalStates;
   private readonly sequence = new Sequence();
   private readonly checkpointer: Checkpointer;
   private readonly committer: Committer;
   private currentRevision = 0;
   private closed = false;
-  /** Ledgers that can only be read until somebody mends their files, with what these looked like. */
+  /** Ledgers that can only be read until somebody repairs their files, with what these looked like. */
   private readonly damagedFiles = new Map<Ledger, string>();
   /** Size of a journal at which it is written without being asked. */
   private checkpointAt = CHECKPOINT_AT_BYTES;
@@ -102,8 +108,21 @@ export class BeadStore extends BeadReader {
     writer: CheckpointWriter,
     private readonly indexCache: IndexCache | undefined,
     operationLifetimeMs: number,
+    projects: () => Promise<KnownProject[]>,
   ) {
     super(state, clock);
+    this.externals = new ExternalStates({
+      references: () => (this.closed ? [] : state.references()),
+      openLedgers: () => [...state.ledgers.values()],
+      get: (id) => state.get(id),
+      labelled: (ledger, label) => this.list({ ledger, labels: [label], all: true, limit: 0 }),
+      projects,
+      changed: (references) => {
+        if (!this.closed) this.fire({ ids: state.externalsChanged(references), events: [] });
+      },
+      onError,
+    });
+    state.externals = this.externals;
     this.operations = new IdempotencyCache(operationLifetimeMs);
     this.changes = new Emitter(onError);
     this.onDidChange = this.changes.event;
@@ -142,6 +161,7 @@ export class BeadStore extends BeadReader {
       options.checkpoints ?? { write: (job) => writeCheckpoint(options.fs ?? realFs, job) },
       indexCache,
       options.operationLifetimeMs ?? OPERATION_LIFETIME_MS,
+      options.projects ?? (async () => []),
     );
   }
 
@@ -189,7 +209,7 @@ export class BeadStore extends BeadReader {
     if (this.closed) return Promise.reject(new UserError('the ledger is closed', undefined, 'unavailable'));
     const result = this.committer.enqueue(meta, work);
     void this.lock.run(async () => {
-      // Somebody may have mended a moment ago what this batch would be refused for.
+      // Somebody may have repaired a moment ago what this batch would be refused for.
       if (this.damagedFiles.size > 0) await this.reopenMended().catch(this.onError);
       await this.committer.commitQueued();
     });
@@ -356,7 +376,7 @@ export class BeadStore extends BeadReader {
     this.state.sortLedgers(order);
   }
 
-  /** Reopens damaged ledgers that somebody has mended meanwhile. */
+  /** Reopens damaged ledgers that somebody has repaired meanwhile. */
   private async reopenMended(): Promise<void> {
     for (const [ledger, seen] of [...this.damagedFiles]) {
       if (ledger.filesStamp === seen) continue;
@@ -367,7 +387,7 @@ export class BeadStore extends BeadReader {
     }
   }
 
-  /** What keeps ledgers from being written or merged, for a person to mend. */
+  /** What keeps ledgers from being written or merged, for a person to repair. */
   damages(): { ledger: string; directory: string; problem: UserError }[] {
     return [...this.state.ledgers.values()].flatMap(({ name, directory, damage }) =>
       damage ? [{ ledger: name, directory, problem: damage }] : [],
@@ -398,6 +418,7 @@ export class BeadStore extends BeadReader {
 
   private fire(change: { ids: string[]; events: AuditEvent[] }): void {
     this.currentRevision++;
+    this.externals.beadsChanged(change.ids);
     this.changes.fire({ revision: this.currentRevision, ...change });
   }
 }

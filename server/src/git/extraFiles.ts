@@ -7,7 +7,7 @@ import { makeFolder } from '../base/safeFolders';
 import { git } from './git';
 import type { RigRepository } from './repository';
 
-/** What a rig puts into worktrees beside what is in the commit. Paths are relative to the worktree. */
+/** Files that a rig adds to worktrees besides those of the commit. Paths are relative to the worktree. */
 export interface ExtraFiles {
   copied: readonly string[];
   linked: readonly string[];
@@ -16,8 +16,8 @@ export interface ExtraFiles {
 }
 
 /**
- * Puts the files of a rig into a worktree, unless they are there already or the commit has them. Git ignores them there, so
- * that nobody commits them.
+ * Puts the files of a rig into a worktree, unless they are there already or the commit has them. Git ignores them
+ * there, so that nobody commits them.
  * @throws UserError where a path leads out of the worktree, or the file is nowhere
  */
 export async function addExtraFiles(repository: RigRepository, worktree: string, extra: ExtraFiles): Promise<void> {
@@ -39,8 +39,8 @@ async function addOne(
   const source = from.map((folder) => path.join(folder, file)).find((candidate) => isPresent(candidate));
   if (source === undefined)
     throw new UserError(
-      `${file} is to be put into worktrees, and is nowhere`,
-      `put it into ${from[0]}, or take it out of worktree_files and worktree_links in the settings of the rig`,
+      `${file} is listed for worktrees but does not exist`,
+      `create it as ${from[0]}, or remove it from worktree_files and worktree_links in the settings of the rig`,
       'unavailable',
     );
   ignore(repository, file);

@@ -12,8 +12,8 @@ import { shellQuote } from '../base/shims';
  */
 
 /**
- * What a setting is overridden with. Keys are as git prints them: section and name in lower case.
- * An empty value switches off a program; a merge driver becomes git's own merge, and a transport git's own program.
+ * The value that overrides a setting. Keys are as git prints them: section and name in lower case. An empty value
+ * disables a program; a merge driver becomes git's own merge, a transport git's own program.
  */
 const RULES: readonly (readonly [key: RegExp, value: string])[] = [
   [/^core\.(?:hookspath|attributesfile|excludesfile)$/, '/dev/null'],
@@ -61,7 +61,8 @@ export function keepSettings(repository: string, restore: () => void): void {
 }
 
 /**
- * The variables under which a git command in this folder takes no program, place or file from the repository's settings.
+ * The variables under which a git command in this folder takes no program, place or file from the repository's
+ * settings.
  * @returns nothing for a plain repository, such as the ones that the server makes
  * @throws UserError where the configuration cannot be read in time, or names another worktree for a bare repository
  */
@@ -79,7 +80,7 @@ export async function neutralEnvironment(directory: string, env: NodeJS.ProcessE
   if (found.isBare)
     throw new UserError(
       `the configuration of ${found.top} names a worktree elsewhere (core.worktree)`,
-      'Nothing is done there: look at it, and remove the setting.',
+      'Gas Town does nothing there: check the setting, and remove it.',
       'refused',
     );
   return { ...variables, GIT_WORK_TREE: found.top };
@@ -192,7 +193,7 @@ function listLocal(directory: string, env: NodeJS.ProcessEnv): Promise<string[]>
         reject(
           new UserError(
             `cannot read the git configuration of ${directory}: ${words}`,
-            'Look at it: nothing is done in a repository whose configuration cannot be read.',
+            'Fix it: Gas Town does nothing in a repository whose configuration it cannot read.',
             'unavailable',
           ),
         );

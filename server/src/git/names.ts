@@ -11,7 +11,7 @@ export function isSafeSegment(name: string): boolean {
 export function requireSegment(kind: string, name: string): string {
   if (isSafeSegment(name)) return name;
   throw new UserError(
-    `${kind} "${name.slice(0, 80)}" is not a plain name`,
+    `${kind} "${name.slice(0, 80)}" is not a valid name`,
     'use letters, digits, "-" and "_", beginning with a letter or digit, at most 64 characters',
   );
 }

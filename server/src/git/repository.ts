@@ -147,8 +147,8 @@ export class RigRepository {
   }
 
   /**
-   * Knows afterwards where work lands and where the default branch is, like `fetch`; of a folder on disk, which is asked
-   * at once, it fetches only what has moved.
+   * Knows afterwards where work lands and where the default branch is, like `fetch`; of a folder on disk, which is
+   * asked at once, it fetches only what has moved.
    * @param branch another branch that has to be known
    */
   async fetchMoved(branch?: string): Promise<void> {
@@ -331,7 +331,7 @@ export class RigRepository {
    * @throws UserError `refused` where the remote does not take it, and would not take it a second time
    */
   async publish(commit: string, branch: string): Promise<void> {
-    if (!isSafeBranch(branch)) throw new UserError(`"${branch}" cannot be a branch name`);
+    if (!isSafeBranch(branch)) throw new UserError(`"${branch}" is not a valid branch name`);
     await withRepository(this.directory, async () => {
       await this.fetchLocked();
       const ref = `refs/remotes/origin/${branch}`;
@@ -367,7 +367,7 @@ export class RigRepository {
    * @throws UserError `refused` where the remote does not take it, and would not take it a second time
    */
   async push(commit: string, expected: string | undefined, branch = this.landing): Promise<boolean> {
-    if (!isSafeBranch(branch)) throw new UserError(`"${branch}" cannot be a branch name`);
+    if (!isSafeBranch(branch)) throw new UserError(`"${branch}" is not a valid branch name`);
     if (this.landsHere) return landHere(this.directory, branch, commit, expected);
     return withRepository(this.directory, async () => {
       try {

@@ -4,14 +4,15 @@ import { git, NAMED_BARE_REPOSITORY } from './git';
 import { folderOf, type RepositorySource } from './source';
 
 /**
- * The filters of these names, with commas between them, from the configuration of a source on this disk. Nothing of them runs here.
+ * The filters of these names, with commas between them, from the configuration of a source on this disk. Nothing of
+ * them runs here.
  * @throws UserError where it does not have one of them, or has one that cannot be shown in a line
  */
 export async function filtersOf(source: RepositorySource, given: string): Promise<GitFilters> {
   const names = given.split(',').flatMap((name) => name.trim() || []);
   const wrong = names.find((name) => !FILTER_NAME.test(name));
   if (wrong !== undefined)
-    throw new UserError(`"${wrong}" is not a name of a filter`, 'name them with commas: lfs,crypt');
+    throw new UserError(`"${wrong}" is not a name of a filter`, 'separate the names with commas: lfs,crypt');
   const folder = folderOf(source);
   const found = folder === undefined ? {} : await localFilters(folder);
   const missing = names.find((name) => !Object.hasOwn(found, name));

@@ -47,7 +47,7 @@ export async function updateSubmodules(repository: RigRepository, worktree: stri
     if (!(error instanceof GitError)) throw error;
     throw new UserError(
       `cannot get the submodules of ${repository.source.location}: ${error.message.trim()}`,
-      'give yourself access to them, or set "submodules" to false in the settings of the rig',
+      'get access to them, or set "submodules" to false in the settings of the rig',
       'unavailable',
     );
   }

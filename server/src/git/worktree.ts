@@ -29,7 +29,7 @@ export interface WorktreeState {
   head?: string;
   /** Uncommitted or untracked (not ignored) files. */
   dirty: boolean;
-  /** What git has begun here and not ended. */
+  /** The git operation in progress here. */
   operation?: Operation;
 }
 
@@ -216,7 +216,7 @@ function removeLeftOver(directory: string): void {
   } catch (error) {
     throw new UserError(
       `${directory} cannot be removed: ${messageOf(error)}`,
-      'what is in it is kept as a snapshot; remove the folder yourself, or make it yours',
+      'what is in it is kept as a snapshot; remove the folder yourself, or take ownership of it',
       'conflict',
     );
   }

@@ -17,6 +17,7 @@ import { Connections } from '../protocol/transport/connections';
 import { listen, type RpcServer } from '../protocol/transport/rpcServer';
 import { serve } from '../protocol/transport/serve';
 import { ledgerPlaceIn } from '../protocol/transport/serverPlace';
+import type { KnownProject } from '../beads/external/projects';
 import { runOnce } from '../beads/runOnce';
 import { LedgerFolder } from './ledgerFolder';
 import { nameLedger, removeUnusedFolders } from './ledgerFolders';
@@ -43,6 +44,8 @@ export interface LedgerServerOptions {
   /** The person's folder for the files of this server. */
   state: string;
   idleMs?: number;
+  /** Other projects of the person. */
+  projects?: (onError: (error: Error) => void) => Promise<KnownProject[]>;
 }
 
 /** Serves one ledger outside of every town to command lines until nobody needs it. */
@@ -94,7 +97,7 @@ export class LedgerServer {
   }
 
   private static async open(options: LedgerServerOptions, lease: Lease, log: Log): Promise<LedgerServer> {
-    const { directory, state } = options;
+    const { directory, state, projects } = options;
     const folder = new LedgerFolder(directory);
     const writer = ledgerWriter((text) => log.error(text));
     const ledger = await OpenLedger.open({
@@ -105,6 +108,7 @@ export class LedgerServer {
       checkpoints: writer,
       operationLifetimeMs: OPERATION_LIFETIME_MS,
       onError: (error) => log.error(messageOf(error)),
+      ...(projects ? { projects: () => projects((error) => log.error(messageOf(error))) } : {}),
     });
     return new LedgerServer(options, ledger, folder, new LedgerSaving(ledger, writer, log), lease, log);
   }
@@ -174,6 +178,7 @@ export class LedgerServer {
     if (!this.ending && this.folder.hasOtherSettings()) void this.end('the settings of the ledger were changed');
     if (!this.ending && (await this.ledger.store.isOutdated()))
       await this.ledger.store.reopenChanged().catch((error: unknown) => this.end(messageOf(error)));
+    if (!this.ending) await this.ledger.store.externals.refreshIfDue();
     // Its connection is closed in a moment, and the client asks the next server.
     if (this.ending) await new Promise(() => undefined);
   }

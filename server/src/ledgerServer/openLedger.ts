@@ -23,7 +23,8 @@ const LEDGER = 'local';
 /** A smaller file is read as quickly without an index. */
 const INDEX_FROM_BYTES = 256 * 1024;
 
-export interface OpenLedgerOptions extends Pick<StoreOptions, 'checkpoints' | 'onError' | 'operationLifetimeMs'> {
+export interface OpenLedgerOptions
+  extends Pick<StoreOptions, 'checkpoints' | 'onError' | 'operationLifetimeMs' | 'projects'> {
   /** The `.beads` folder, without links. */
   directory: string;
   /** The lock on the ledger; undefined where it can only be read. */

@@ -78,7 +78,20 @@ type NamedFields<T> = { [K in keyof T as string extends K ? never : K]: T[K] };
 export type BeadDetails = Omit<NamedFields<BeadListItem>, 'dependencies'> & {
   dependencies: (Bead & { dependency_type: DependencyType })[];
   dependents: (Bead & { dependency_type: DependencyType })[];
+  /** Dependencies on other projects; missing where there are none. */
+  external_dependencies?: ExternalDependency[];
 };
+
+export interface ExternalDependency {
+  /** `external:<project>:<id or capability>` or `beads://<host>/<org>/<repository>/<id>`. */
+  id: string;
+  dependency_type: DependencyType;
+  state: 'met' | 'open' | 'unresolved';
+  /** What it was found as. */
+  bead?: { id: string; title: string; status: string };
+  /** The `.beads` folder that was asked. */
+  directory?: string;
+}
 
 export interface AuditEvent {
   ts: string;

@@ -1,4 +1,5 @@
 import type { AuditEvent, BeadDetails, BeadStatus, BeadType } from './bead';
+import type { ReviewerInfo } from './mergeQueue';
 import { request } from './request';
 
 /** What windows show of beads outside of convoys: lists in pages, since a ledger may have ten thousand beads, and pages of one. */
@@ -103,6 +104,8 @@ export interface MergeInfo {
   /** Why it was closed: merged, rejected, cancelled. */
   reason?: string;
   retries: number;
+  /** Who looks, or has looked, at its latest version. */
+  reviewers: ReviewerInfo[];
   comments: { author: string; text: string; at: string }[];
   /** Events of the request itself, with its reviews. */
   events: AuditEvent[];

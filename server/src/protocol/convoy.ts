@@ -84,7 +84,7 @@ export namespace ConvoyLaunch {
 }
 
 export namespace ConvoyPause {
-  /** None of its beads is begun until it is resumed; those that are in work go on. */
+  /** None of its beads is started until it is resumed; those that are in work go on. */
   export const spec = request<{ id: string; reason?: string }, ConvoyInfo>('gastown/convoy/pause', 'write');
 }
 

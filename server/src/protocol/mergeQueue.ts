@@ -1,5 +1,5 @@
 import { request, type WithDefaults } from './request';
-import type { MergeStrategy } from './rig';
+import type { MergeStrategy, NeededReviews } from './rig';
 import { GATES_LIMIT_MS, LONG_LIMIT_MS } from './timeLimit';
 
 /** The merge queue and its reviews. */
@@ -13,6 +13,21 @@ export interface ReviewNote {
   /** What the author had said about the change. */
   note?: string;
   at: string;
+  /** One of several answers to the same version, which decided nothing by itself. */
+  part?: true;
+}
+
+/** One of those who look at a change. `no-answer`: it was asked, and given up; a person decides in its place. */
+export interface ReviewerInfo {
+  /** A runtime, `agent`, `script` or `person`. */
+  name: string;
+  state: 'to-do' | 'reviewing' | 'approved' | 'rejected' | 'no-answer';
+  /** Who has answered, and what. */
+  by?: string;
+  message?: string;
+  at?: string;
+  /** It is asked again at this ISO time, as it gave no answer. */
+  waitsUntil?: string;
 }
 
 /** `queued` waits for its turn, `merging` has it, `failed` was given up; the others have ended. */
@@ -70,6 +85,10 @@ export interface MergeRequestInfo {
   patch?: string;
   /** Who approved it, and what was said. */
   approvedBy?: string;
+  /** Who looks, or has looked, at this version of it; nobody where the rig has no reviews. */
+  reviewers: ReviewerInfo[];
+  /** Whether all of them have to approve. */
+  reviewsNeeded: NeededReviews;
   /** A person has to look: that is how the rig is set up, or its reviewers do not answer. */
   needsPerson: boolean;
   priority: number;
@@ -130,6 +149,11 @@ export interface ReviewResult {
   bead: string;
 }
 
+export interface VerdictResult extends ReviewResult {
+  /** Reviewers that have to answer, too, before it is decided; missing where it is. */
+  waitsFor?: string[];
+}
+
 export namespace MqApprove {
   export interface Params {
     id: string;
@@ -138,8 +162,10 @@ export namespace MqApprove {
     patch?: string;
     /** Merge it before all others. */
     first?: boolean;
+    /** Of a person: also in place of the reviewers that have not answered. */
+    forAll?: boolean;
   }
-  export const spec = request<Params, ReviewResult, WithDefaults<Params, 'message'>>('gastown/mq/approve', 'write', {
+  export const spec = request<Params, VerdictResult, WithDefaults<Params, 'message'>>('gastown/mq/approve', 'write', {
     timeLimitMs: LONG_LIMIT_MS,
   });
 }
@@ -152,7 +178,7 @@ export namespace MqReject {
     /** The patch that was reviewed; refused if it is another one now. */
     patch?: string;
   }
-  export const spec = request<Params, ReviewResult>('gastown/mq/reject', 'write', { timeLimitMs: LONG_LIMIT_MS });
+  export const spec = request<Params, VerdictResult>('gastown/mq/reject', 'write', { timeLimitMs: LONG_LIMIT_MS });
 }
 
 export namespace MqRetry {
@@ -200,11 +226,13 @@ export interface GateLog {
 }
 
 export namespace MqLog {
-  /** What the gates printed when they last ran for a merge request, open or not. */
-  export const spec = request<{ id: string; gate?: string }, { mergeRequest: string; bead: string; logs: GateLog[] }>(
-    'gastown/mq/log',
-    'read',
-  );
+  export interface Result extends Pick<MergeRequestInfo, 'checks' | 'reviewers' | 'reviewsNeeded' | 'reviews'> {
+    mergeRequest: string;
+    bead: string;
+    logs: GateLog[];
+  }
+  /** What the gates printed when they last ran for a merge request, open or not, and what its reviewers have said. */
+  export const spec = request<{ id: string; gate?: string }, Result>('gastown/mq/log', 'read');
 }
 
 export namespace MqDiff {

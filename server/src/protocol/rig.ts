@@ -17,7 +17,7 @@ export interface RigInfo {
   /** Programs of git filters that run in its worktrees, where it has some. */
   filters?: { name: string; command: string }[];
   /** Who looks at changes before they are merged. */
-  review: ReviewMode;
+  review: ReviewSetting;
   mergeStrategy: MergeStrategy;
   /** False while a person has not yet accepted the rig's commands. */
   accepted: boolean;
@@ -57,6 +57,26 @@ export type GateName = (typeof gateNames)[number];
 /** `off`: nobody; `script`: a command of the rig; `agent`: a reviewer session; `person`: a person in VS Code or by `gt mq`. */
 export const reviewModes = ['off', 'script', 'agent', 'person'] as const;
 export type ReviewMode = (typeof reviewModes)[number];
+
+/** Whether `all` of several reviewers have to approve, or the first approval of `any` of them is enough. */
+export const neededReviews = ['all', 'any'] as const;
+export type NeededReviews = (typeof neededReviews)[number];
+
+/** Several who look at a change at once: names of runtimes, `agent` (the rig's `reviewer`), `script`, `person`. */
+export interface SeveralReviewers {
+  reviewers: readonly string[];
+  needed: NeededReviews;
+}
+
+/** Who looks at changes before they are merged. */
+export type ReviewSetting = ReviewMode | SeveralReviewers;
+
+/**
+ * How far reviewers look. `quick`: at the change alone; `normal`: also at what was said about it before; `deep`: also at the
+ * author's commits and the history of the files.
+ */
+export const reviewDepths = ['quick', 'normal', 'deep'] as const;
+export type ReviewDepth = (typeof reviewDepths)[number];
 
 /** `batch`: changes are tested together, and those that fail are found; `each`: every commit of the target is tested by itself. */
 export const mergeModes = ['batch', 'each'] as const;
@@ -107,6 +127,9 @@ export const rigSettingNames = [
   'review',
   'review_command',
   'reviewer',
+  'reviewers',
+  'reviews_needed',
+  'review_depth',
   'max_review_rounds',
   'review_timeout',
   'stall_after',

@@ -81,7 +81,7 @@ export interface ConvoyInfo {
   createdAt: string;
   /** Undefined while none of its beads is to start because of it. */
   launchedAt?: string;
-  /** A person paused it: none of its beads is begun. */
+  /** A person paused it: none of its beads is started. */
   paused?: true;
   /** It does not land by itself. */
   owned?: true;

@@ -97,6 +97,7 @@ export const builtInEventTypes = [
   'review_requested',
   'review_started',
   'review_unanswered',
+  'review_answered',
   'review_approved',
   'review_rejected',
   'review_reopened',

@@ -115,7 +115,7 @@ export class Rigs extends Disposable {
     writeRoutes(this.layout);
   }
 
-  /** Looks again at the rigs that could not be opened: somebody may have mended them. */
+  /** Looks again at the rigs that could not be opened: somebody may have repaired them. */
   async retryBroken(): Promise<void> {
     if (this.broken.size === 0) return;
     await this.lock.run(async () => {
@@ -232,7 +232,7 @@ export class Rigs extends Disposable {
       if (busy.length > 0)
         throw new UserError(
           `${name} has work in ${busy.map((worktree) => worktree.name).join(', ')}`,
-          'let it be merged first',
+          'wait until it is merged',
           'conflict',
         );
       await this.store.removeLedger(name);

@@ -1,6 +1,6 @@
 import path from 'node:path';
 import { writeFileAtomic, writeJsonAtomic } from '../base/safeFiles';
-import type { GateInfo } from '../protocol/town';
+import type { GateInfo, ReviewDepth } from '../protocol/town';
 import type { ReviewedChange } from './types';
 import { runGate } from './gates';
 
@@ -15,11 +15,11 @@ export interface ReviewPlace {
 
 /**
  * Runs a review command. It gets the bead as JSON in the file `GT_BEAD_FILE` and the change as a diff in `GT_DIFF_FILE`,
- * with `GT_BEAD`, `GT_BASE` and `GT_COMMIT`: files, because what others wrote never becomes a part of a command.
+ * with `GT_BEAD`, `GT_BASE`, `GT_COMMIT` and `GT_REVIEW_DEPTH`: files, because what others wrote never becomes a part of a command.
  */
 export async function runReviewScript(
   command: GateInfo,
-  change: ReviewedChange,
+  change: ReviewedChange & { depth: ReviewDepth },
   diff: Uint8Array,
   place: ReviewPlace,
   env: NodeJS.ProcessEnv,
@@ -34,6 +34,7 @@ export async function runReviewScript(
     GT_BEAD: change.bead?.id ?? '',
     GT_BASE: change.base,
     GT_COMMIT: change.commit,
+    GT_REVIEW_DEPTH: change.depth,
   };
   const outcome = await runGate(command, place.worktree, { ...env, ...given }, place.logFile, place.groupFile);
   if (outcome.passed) return { code: 0, output: outcome.output };

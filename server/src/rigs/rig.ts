@@ -21,7 +21,7 @@ import type {
   GateInfo,
   MergeMode,
   MergeStrategy,
-  ReviewMode,
+  ReviewSetting,
   SnapshotInfo,
   StepInfo,
 } from '../protocol/town';
@@ -29,6 +29,7 @@ import {
   commandsOf,
   gateRunsOf,
   gatesOf,
+  reviewSettingOf,
   mergeStrategyOf,
   rigSettingsFile,
   signingOf,
@@ -52,6 +53,9 @@ import { retireWorktree } from './retireWorktree';
 import { runReviewScript } from './reviewScript';
 import type { GateListener, GateRun } from './runGates';
 import { checkSubmission, type SubmittedWork } from './submission';
+
+/** The reviewer that is the rig's own command: its checkout has this name. */
+const SCRIPT_REVIEWER = 'script';
 
 /** Above the limit of a reviewer's prompt in any script, so that a diff that is cut is noticed. */
 const MAX_READABLE_BYTES = 250_000;
@@ -121,8 +125,8 @@ export class Rig {
   get gates(): GateInfo[] {
     return gatesOf(this.settings);
   }
-  get review(): ReviewMode {
-    return this.settings.review;
+  get review(): ReviewSetting {
+    return reviewSettingOf(this.settings);
   }
   get maxReviewRounds(): number {
     return this.settings.max_review_rounds;
@@ -343,26 +347,26 @@ export class Rig {
     return keepForReview(this.repository, mergeRequest, commit, open);
   }
 
-  async prepareReview(commit: string): Promise<void> {
-    await endRecordedGate(this.reviewGroupFile);
-    await checkoutDetached(this.repository, this.layout.reviewWorktree, commit, this.checkoutOptions);
+  async prepareReview(reviewer: string, commit: string): Promise<void> {
+    await checkoutDetached(this.repository, this.layout.reviewWorktree(reviewer), commit, this.checkoutOptions);
   }
 
   async runReview(change: ReviewedChange): Promise<{ code: number | null; output: string }> {
-    await this.prepareReview(change.commit);
+    await endRecordedGate(this.reviewGroupFile);
+    await this.prepareReview(SCRIPT_REVIEWER, change.commit);
     this.requireAccepted();
     const command = commandsOf(this.settings).find((candidate) => candidate.name === 'review');
     if (!command)
       throw new UserError(`${this.name} has no review command`, 'set review_command in its settings/config.json');
     const place = {
-      worktree: this.layout.reviewWorktree,
-      directory: this.layout.reviewer,
+      worktree: this.layout.reviewWorktree(SCRIPT_REVIEWER),
+      directory: this.layout.reviewer(SCRIPT_REVIEWER),
       groupFile: this.reviewGroupFile,
       logFile: this.town.gateLog(this.name, safePart(change.mergeRequest), command.name),
     };
     return runReviewScript(
       command,
-      change,
+      { ...change, depth: this.settings.review_depth },
       await diffOf(this.repository, change.base, change.commit),
       place,
       await this.gateEnvironment(),

@@ -13,11 +13,11 @@ import { sourceOf } from './setup';
  */
 export function readRigConfig(town: TownLayout, name: string): RigConfig {
   const layout = town.rig(requireSegment('rig', name));
-  const hint = `mend it, or take the rig out with "gt rig remove ${name}"`;
+  const hint = `fix it, or remove the rig with "gt rig remove ${name}"`;
   if (!isPresent(layout.root))
     throw new UserError(
       `its folder ${layout.root} is gone`,
-      `bring it back, or take the rig out with "gt rig remove ${name}"`,
+      `restore it, or remove the rig with "gt rig remove ${name}"`,
       'not-found',
     );
   if (!rigConfigFile(layout).exists()) throw new UserError(`${layout.configFile} is missing`, hint, 'not-found');

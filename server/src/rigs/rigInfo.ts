@@ -1,6 +1,6 @@
 import { filterCommands } from '../git/filters';
 import type { MergeStrategy, RigInfo } from '../protocol/town';
-import { gatesOf, type RigSettings } from '../town/config';
+import { gatesOf, reviewSettingOf, type RigSettings } from '../town/config';
 import type { CheckoutState } from './checkouts';
 import type { Rig } from './rig';
 
@@ -28,7 +28,7 @@ export function rigInfo(
     maxWorkers: shown?.max_workers ?? 0,
     gates: shown ? gatesOf(shown) : [],
     ...(shown && Object.keys(shown.git_filters).length > 0 ? { filters: filterCommands(shown.git_filters) } : {}),
-    review: shown?.review ?? 'off',
+    review: shown ? reviewSettingOf(shown) : 'off',
     mergeStrategy,
     accepted: isAccepted,
     fastForward,

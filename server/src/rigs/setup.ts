@@ -44,7 +44,7 @@ export interface RigSetRequest {
 
 export function requireRigName(town: TownLayout, wanted: string): string {
   const name = requireSegment('rig', wanted);
-  if (isTownFolder(name)) throw new UserError(`"${name}" is taken by the town itself`, 'choose another name');
+  if (isTownFolder(name)) throw new UserError(`"${name}" is reserved by the town`, 'choose another name');
   const taken = Object.keys(rigsFile(town).read().rigs).find((rig) => rig.toLowerCase() === name.toLowerCase());
   if (taken !== undefined)
     throw new UserError(
@@ -88,7 +88,7 @@ export function choosePrefix(
   }
   const prefix = wanted.replace(/-$/, '');
   if (!PREFIX.test(prefix))
-    throw new UserError(`"${wanted}" cannot be a prefix`, 'use lower-case letters, digits and "-", at most 20');
+    throw new UserError(`"${wanted}" is not a valid prefix`, 'use lower-case letters, digits and "-", at most 20');
   if (used.has(prefix)) throw new UserError(`the prefix ${prefix} is in use`, 'choose another', 'conflict');
   return prefix;
 }
@@ -185,9 +185,16 @@ export function changeSettings(
 ): RigSettings {
   return rigSettingsFile(rig.layout).update((value) => {
     if (filters) value.git_filters = { ...filters };
+    // Of the two settings that say who reviews, the one that is set last counts.
+    if (settings.review !== undefined && settings.reviewers === undefined) value.reviewers = [];
+    else if (settings.reviewers?.trim() && settings.review === undefined) value.review = 'off';
     for (const key of rigSettingNames) {
       const text = settings[key]?.trim();
       if (text === undefined) continue;
+      if (key === 'reviewers') {
+        value.reviewers = reviewerNames(text);
+        continue;
+      }
       const ofQueue = QUEUE_SETTINGS[key];
       if (ofQueue === undefined) assign(value, key, text);
       else if (text === 'true' || text === 'false') value.merge_queue[ofQueue] = text === 'true';
@@ -196,6 +203,11 @@ export function changeSettings(
     for (const gate of gateNames)
       if (gates[gate] !== undefined) assign(value.merge_queue, `${gate}_command`, gates[gate].trim());
   });
+}
+
+/** Names of reviewers as `gt rig set` takes them: `claude,person`. */
+export function reviewerNames(text: string): string[] {
+  return text.split(/[\s,]+/).filter(Boolean);
 }
 
 /** Settings that lie in `merge_queue`, by the name that `gt rig set` gives them. */

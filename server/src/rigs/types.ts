@@ -6,7 +6,7 @@ export interface WorktreeRequest {
   title: string;
   branch: string;
   base?: string;
-  /** Feature branch that it is begun from, where there is no `base`; missing for the rig's own target. */
+  /** Feature branch that it is started from, where there is no `base`; missing for the rig's own target. */
   target?: string;
   attempt: number;
   /** Blocks for the `script` runtime, which a person has accepted: frozen here if they are not yet. */

@@ -37,7 +37,7 @@ export interface SessionOutputEvent {
 export type SessionExitEvent = { id: string } & SessionExitInfo;
 
 /**
- * The session host as the server sees it. A broken connection to a living host is mended by itself: attached
+ * The session host as the server sees it. A broken connection to a living host is restored by itself: attached
  * sessions are attached again and exits that were missed are told. When the host itself is gone, so are its
  * sessions: `onDidLoseHost` tells, and the next call starts another host.
  */
@@ -206,7 +206,7 @@ export class SessionHostClient extends Disposable {
     if (this.live.delete(exit.id)) this.exitEmitter.fire(exit);
   }
 
-  /** After the connection broke: mend it, unless the host is dead. */
+  /** After the connection broke: restore it, unless the host is dead. */
   private async recover(): Promise<void> {
     const host = this.host;
     // A killed process loses its sockets a moment before it is gone.

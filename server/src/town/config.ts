@@ -5,12 +5,15 @@ import {
   gateNames,
   mergeModes,
   mergeStrategies,
+  neededReviews,
   pullRequestMerges,
+  reviewDepths,
   reviewModes,
   type GateInfo,
   type GateLimits,
   type GateName,
   type MergeStrategy,
+  type ReviewSetting,
 } from '../protocol/town';
 import { FILTER_COMMAND, FILTER_NAME, filterCommands } from '../git/filters';
 import { SettingsFile } from './files';
@@ -97,6 +100,9 @@ const gitFilter = z.strictObject({
   required: z.boolean().optional(),
 });
 
+/** Names of runtimes, which become parts of addresses and folders. */
+const REVIEWER_NAME = /^[A-Za-z0-9][\w-]{0,39}$/;
+
 /** As gh takes it: `owner/name`, or `host/owner/name`. No part is an option. */
 const PULL_REQUEST_REPOSITORY = /^(?:[\w.][\w.-]*\/)?[\w.][\w.-]*\/[\w.][\w.-]*$/;
 
@@ -125,6 +131,12 @@ const rigSettingsSchema = z
     review_command: z.string().optional(),
     /** For `agent`: the reviewer's runtime; the town's default agent where it is missing. */
     reviewer: z.string().optional(),
+    /** Several who look at a change at once, in place of `review`: runtimes, `agent`, `script`, `person`. */
+    reviewers: z.array(z.string().regex(REVIEWER_NAME, 'is no name of a reviewer')).max(8).default([]),
+    /** Whether all of them have to approve: see `neededReviews`. */
+    reviews_needed: z.enum(neededReviews).default('all'),
+    /** What reviewers are asked to look at: see `reviewDepths`. */
+    review_depth: z.enum(reviewDepths).default('normal'),
     /** How often a change may be rejected before its bead is `failed`. */
     max_review_rounds: z.number().int().min(1).max(50).default(3),
     /** Seconds that a script or an agent may take over one review. */
@@ -194,6 +206,14 @@ const rigSettingsSchema = z
   .refine((settings) => settings.review !== 'script' || settings.review_command?.trim(), {
     path: ['review_command'],
     message: 'is missing, and "review" is "script": name the command, or set "review" to off, agent or person',
+  })
+  .refine(({ reviewers, review_command: command }) => !reviewers.includes('script') || command?.trim(), {
+    path: ['review_command'],
+    message: 'is missing, and "reviewers" has "script": name the command',
+  })
+  .refine(({ reviewers }) => new Set(reviewers).size === reviewers.length, {
+    path: ['reviewers'],
+    message: 'names a reviewer twice',
   });
 
 export type RigConfig = z.output<typeof rigSchema>;
@@ -224,9 +244,16 @@ export function gateRunsOf({ merge_queue: { gate_runs } }: RigSettings): number 
   return gate_runs ?? Math.max(1, Math.min(4, Math.floor(availableParallelism() / 2)));
 }
 
+/** Who looks at changes of a rig. */
+export function reviewSettingOf(settings: RigSettings): ReviewSetting {
+  const { review, reviewers, reviews_needed: needed } = settings;
+  return reviewers.length > 0 ? { reviewers, needed } : review;
+}
+
 /** Everything of a rig's settings that runs as a command, and that a person accepts together. */
 export function commandsOf(settings: RigSettings): GateInfo[] {
-  const command = settings.review === 'script' ? settings.review_command?.trim() : undefined;
+  const isScript = settings.reviewers.length > 0 ? settings.reviewers.includes('script') : settings.review === 'script';
+  const command = isScript ? settings.review_command?.trim() : undefined;
   const review = command ? [{ name: 'review', command, timeoutSeconds: settings.review_timeout }] : [];
   const filters = filterCommands(settings.git_filters).map((one) => ({
     ...one,

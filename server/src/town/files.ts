@@ -28,7 +28,8 @@ export class SettingsFile<S extends z.ZodType> {
 
   /**
    * The settings, shared and frozen. The file is read again only when it has changed. A missing file reads as `{}`, so
-   * that the schema's defaults hold. @throws UserError naming the file and the key
+   * that the schema's defaults hold.
+   * @throws UserError naming the file and the key
    */
   read(): z.output<S> {
     const stamp = fileStamp(this.file) ?? 'missing';
@@ -46,7 +47,7 @@ export class SettingsFile<S extends z.ZodType> {
   write(value: z.output<S>): void {
     const parsed = this.schema.safeParse(value);
     if (!parsed.success)
-      throw new UserError(`this cannot stand in ${this.file}: ${z.prettifyError(parsed.error)}`, 'nothing was changed');
+      throw new UserError(`invalid content for ${this.file}: ${z.prettifyError(parsed.error)}`, 'nothing was changed');
     writeJsonAtomic(this.file, parsed.data);
     remembered.delete(this.file);
   }

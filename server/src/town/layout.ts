@@ -1,5 +1,5 @@
 import nodePath from 'node:path';
-import { isSafeSegment, safePart } from '../git/names';
+import { safePart } from '../git/names';
 
 /** Where everything of a town lies. Pure: works with `path.win32` too. */
 export class TownLayout {
@@ -101,14 +101,12 @@ export class TownLayout {
         cwd: this.at('mayor'),
         ledger: this.ledger,
       };
-    const [rig, part, name] = agent.split('/');
-    const reviews = part === 'refinery' && name === undefined && isSafeSegment(rig!);
-    const address = reviews ? { rig: rig!, role: 'refinery' as const, name: 'refinery' } : parseAddress(agent);
+    const address = parseReviewer(agent) ?? parseAddress(agent);
     if (!address) return undefined;
     const layout = this.rig(address.rig);
     const home =
       address.role === 'refinery'
-        ? layout.reviewer
+        ? layout.reviewer(address.reviewer)
         : address.role === 'crew'
           ? layout.crewMember(address.name)
           : layout.polecat(address.name);
@@ -131,7 +129,7 @@ export type AgentRole = (typeof agentRoles)[number];
 
 /** An agent's place in the town. */
 export interface AgentLocation {
-  /** Address: `mayor`, `toy/refinery`, `toy/polecats/rust`, `toy/crew/ann`. */
+  /** Address: `mayor`, `toy/refinery`, `toy/refinery/codex`, `toy/polecats/rust`, `toy/crew/ann`. */
   agent: string;
   role: AgentRole;
   rig?: string;
@@ -174,12 +172,12 @@ export class RigLayout {
   featureRefinery(branch: string): string {
     return this.at('refinery', safePart(branch), 'rig');
   }
-  /** Home of the reviewer, with a worktree of its own: merging goes on while it reads. */
-  get reviewer(): string {
-    return this.at('refinery', 'reviewer');
+  /** Home of a reviewer, with a worktree of its own: merging, and other reviewers, go on while it reads. */
+  reviewer(reviewer: string): string {
+    return reviewer === MAIN_REVIEWER ? this.at('refinery', 'reviewer') : this.at('refinery', REVIEWERS, reviewer);
   }
-  get reviewWorktree(): string {
-    return this.at('refinery', 'reviewer', 'rig');
+  reviewWorktree(reviewer: string): string {
+    return this.path.join(this.reviewer(reviewer), 'rig');
   }
   get crew(): string {
     return this.at('crew');
@@ -202,10 +200,31 @@ export class RigLayout {
   }
 }
 
+/** The reviewer whose runtime the rig's setting `reviewer` names. */
+export const MAIN_REVIEWER = 'agent';
+/** Folder in the refinery with the homes of the others. */
+const REVIEWERS = 'reviewers';
+
 /** Addresses as Gas Town writes them. */
 /** Who merges in a rig, and whose name its reviewer has. */
 export function refineryAddress(rig: string): string {
   return `${rig}/refinery`;
+}
+
+/** Where several review, those beside the rig's own reviewer have their names in their addresses. */
+export function reviewerAddress(rig: string, reviewer: string): string {
+  return reviewer === MAIN_REVIEWER ? refineryAddress(rig) : `${refineryAddress(rig)}/${reviewer}`;
+}
+
+/** Of `toy/refinery` or `toy/refinery/codex`. */
+export function parseReviewer(
+  address: string,
+): { rig: string; role: 'refinery'; name: string; reviewer: string } | undefined {
+  // Plain names only: addresses come from files that others wrote, and become paths.
+  const match = /^([A-Za-z0-9][\w-]*)\/refinery(?:\/([A-Za-z0-9][\w-]*))?$/.exec(address);
+  if (!match) return undefined;
+  const [, rig, reviewer] = match;
+  return { rig: rig!, role: 'refinery', name: reviewer ?? 'refinery', reviewer: reviewer ?? MAIN_REVIEWER };
 }
 
 export function polecatAddress(rig: string, name: string): string {
@@ -256,8 +275,9 @@ export function agentOfDirectory(
 ): string | undefined {
   const relative = path.relative(town, directory);
   if (relative.startsWith('..') || path.isAbsolute(relative)) return undefined;
-  const [rig, role, name] = relative.split(path.sep);
+  const [rig, role, name, reviewer] = relative.split(path.sep);
   if (rig === 'mayor' || role === 'mayor') return 'mayor';
+  if (rig && role === 'refinery' && name === REVIEWERS && reviewer) return reviewerAddress(rig, reviewer);
   if (rig && (role === 'refinery' || role === 'witness')) return `${rig}/${role}`;
   return rig && name && (role === 'polecats' || role === 'crew') ? `${rig}/${role}/${name}` : undefined;
 }

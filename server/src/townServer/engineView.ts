@@ -3,10 +3,11 @@ import type { BeadStore } from '../beads/store';
 import { WhyNots } from '../engine/explain/whyNot';
 import { mayorView } from '../engine/mayor/mayor';
 import { buildView, type ViewedRig } from '../engine/state/buildView';
+import { isAgentReviewer, reviewersOf } from '../engine/review/reviewers';
 import type { TownView } from '../engine/state/townView';
 import type { Rigs } from '../rigs/registry';
 import type { SessionManager } from '../sessions/manager';
-import { commandsOf } from '../town/config';
+import { commandsOf, reviewSettingOf } from '../town/config';
 import type { Consents } from './consent/consents';
 import type { WorkRuntimes } from './workRuntimes';
 
@@ -64,7 +65,9 @@ export class EngineView {
           port,
           settings,
           accepted: rigs.areAccepted(port.name, commandsOf(settings)),
-          reviewerAccepted: consents.isRuntimeAccepted(runtimes.reviewerFor(port.name)),
+          unacceptedReviewers: reviewersOf(reviewSettingOf(settings))
+            .reviewers.filter(isAgentReviewer)
+            .filter((reviewer) => !consents.isRuntimeAccepted(runtimes.reviewerFor(port.name, reviewer))),
         },
       ];
     });

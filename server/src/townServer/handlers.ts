@@ -8,6 +8,7 @@ import { townAddresses } from './townAddresses';
 import { guardBatch } from './access/batchGuard';
 import { guardBeadHandlers } from './access/beadGuard';
 import { guardLandings } from './access/landingGuard';
+import { guardMail } from './access/mailGuard';
 import { guardConvoys, guardSlings } from './access/planGuard';
 import { townSettingsFile } from '../town/config';
 import { guardScreens } from './access/screenRules';
@@ -68,7 +69,7 @@ export function registerHandlers(service: TownService): void {
   registerMergeQueueHandlers({
     ...parts,
     engine: service.engine,
-    reviewMode: (rig) => service.work.reviewMode(rig),
+    reviewSetting: (rig) => service.work.reviewSetting(rig),
   });
   guardLandings(dispatcher, () => townSettingsFile(layout).read().mayor_may_land);
   registerSupervisionHandlers({ ...parts, engine: service.engine, whyNots: () => service.engineView.whyNots() });
@@ -89,6 +90,7 @@ export function registerHandlers(service: TownService): void {
     hookedBead: (agent) => hookedBead(engineContext, agent),
     mayorMayEnd: (caller) => interactive.mayorMayEnd(caller),
   });
+  guardMail(dispatcher, store, addresses);
   registerPrimeHandler({
     ...parts,
     projection,
@@ -100,5 +102,6 @@ export function registerHandlers(service: TownService): void {
     store,
     whyNots: () => service.engineView.whyNots(),
     repositoryOf: (rig) => rigs.get(rig)?.repository,
+    reviewSetting: (rig) => service.work.reviewSetting(rig),
   });
 }

@@ -18,7 +18,9 @@ import {
   TownUp,
 } from '../protocol/town';
 import { BUILD } from '../protocol/transport';
-import { fullAddress } from '../town/layout';
+import { reviewerNames } from '../rigs/setup';
+import { isAgentReviewer } from '../engine/review/reviewers';
+import { fullAddress, MAIN_REVIEWER } from '../town/layout';
 
 export function registerTownHandlers(service: TownService): void {
   const { dispatcher, rigs } = service;
@@ -56,6 +58,8 @@ export function registerTownHandlers(service: TownService): void {
   });
   dispatcher.on(RigAdd.spec, (params, context) => rigs.add(params, context));
   dispatcher.on(RigSet.spec, async (params, context) => {
+    for (const reviewer of reviewerNames(params.settings.reviewers ?? ''))
+      if (isAgentReviewer(reviewer) && reviewer !== MAIN_REVIEWER) service.runtimes.require(reviewer);
     const info = await rigs.configure(params, context.actor);
     await requeueRefused(service.engineContext, params.name, context.actor);
     return info;

@@ -27,6 +27,7 @@ import { messageFor, type PersonMessage } from './personMessages';
 import { SnapshotFeed, type ConnectionDelta } from './snapshot/snapshotFeed';
 import { SnapshotSchedule } from './snapshot/snapshotSchedule';
 import { sessionLauncher } from '../agents/launch';
+import { ExternalMaintenance } from './maintenance/externalMaintenance';
 import { openTownStore } from './maintenance/townStore';
 import { LedgerMaintenance } from './maintenance/ledgerMaintenance';
 import type { Log } from '../base/log';
@@ -86,7 +87,7 @@ export class TownService extends Disposable {
     this.formulas = new FormulaService(this.formulaJobs);
     this.projection = new Projection(
       store,
-      (rig) => this.work.reviewMode(rig),
+      (rig) => this.work.reviewSetting(rig),
       () => this.engineView.whyNots(),
     );
     this.town = new EngineSwitch(layout, store);
@@ -133,7 +134,7 @@ export class TownService extends Disposable {
       rig: (name) => this.rigs.get(name),
       defaultRuntime: (rig) => this.runtimes.defaultFor(rig),
       workflow: (rig) => workflowOf(this.formulas, layout, this.rigs.require(rig)),
-      reviewerRuntime: (rig) => this.runtimes.reviewerFor(rig),
+      reviewerRuntime: (rig, reviewer) => this.runtimes.reviewerFor(rig, reviewer),
       isAccepted: { script: (blocks) => this.consents.isScriptAccepted(blocks) },
       onActivity: () => this.schedule.changed(),
     };
@@ -210,6 +211,7 @@ export class TownService extends Disposable {
         onChecked: () => this.changed(),
       }),
     );
+    this._register(new ExternalMaintenance(this.store));
     await this.sessions.recover();
     for (const unfinished of this.actionLog.recover())
       this.log.info(`unfinished before this start: ${unfinished.type} ${unfinished.key}`);
@@ -264,7 +266,7 @@ export class TownService extends Disposable {
   /** What waits for a person, at this moment. */
   attention(): AttentionInfo[] {
     const { store, rigs, sessions, consents } = this;
-    return townAttention({ store, rigs, sessions, consents, reviewMode: (rig) => this.work.reviewMode(rig) });
+    return townAttention({ store, rigs, sessions, consents, reviewSetting: (rig) => this.work.reviewSetting(rig) });
   }
 
   /** The stored switch. */

@@ -1,7 +1,9 @@
 import type { RuntimeCatalogue } from '../agents/catalogue';
 import { workOf } from '../engine/state/work';
 import type { Bead } from '../protocol/bead';
-import type { ReviewMode } from '../protocol/town';
+import { isAgentReviewer, reviewersOf } from '../engine/review/reviewers';
+import type { ReviewSetting } from '../protocol/town';
+import { reviewSettingOf } from '../town/config';
 import type { Rigs } from '../rigs/registry';
 import { parseAddress } from '../town/layout';
 
@@ -24,16 +26,18 @@ export class WorkRuntimes {
     return rig !== undefined && this.rigs.settingsOf(rig) !== undefined;
   }
 
-  reviewMode(name: string): ReviewMode {
+  reviewSetting(name: string): ReviewSetting {
     const rig = this.rigs.get(name);
-    return (rig && this.rigs.settingsOf(rig)?.review) ?? 'off';
+    const settings = rig && this.rigs.settingsOf(rig);
+    return settings ? reviewSettingOf(settings) : 'off';
   }
 
   reviewers(): { rig: string; runtime: string }[] {
-    return this.rigs
-      .all()
-      .filter((rig) => this.reviewMode(rig.name) === 'agent')
-      .map(({ name }) => ({ rig: name, runtime: this.runtimes.reviewerFor(name) }));
+    return this.rigs.all().flatMap(({ name }) =>
+      reviewersOf(this.reviewSetting(name))
+        .reviewers.filter(isAgentReviewer)
+        .map((reviewer) => ({ rig: name, runtime: this.runtimes.reviewerFor(name, reviewer) })),
+    );
   }
 
   hasFrozenScript(bead: Bead, rig: string): boolean {

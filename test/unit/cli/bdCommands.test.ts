@@ -64,7 +64,7 @@ describe('commands of bd on a ledger of their own', () => {
     assert.deepEqual(await count(), [2, 1, 1]);
     assert.deepEqual(await count('--all'), [2, 1, 1]);
     assert.deepEqual(await count('--assigned'), [1, 0, 1]);
-    await fails(/exclude each other/, 'stats', '--all', '--assigned');
+    await fails(/cannot be combined/, 'stats', '--all', '--assigned');
   });
 
   it('keeps values for others', async () => {

@@ -264,6 +264,8 @@ describe('gt', () => {
       retries: 1,
       createdAt: '2026-01-01T00:00:00Z',
       reviews: [],
+      reviewers: [],
+      reviewsNeeded: 'all',
     };
     town.answer(MqList.spec, [
       request,
@@ -319,11 +321,11 @@ describe('gt', () => {
 
   it('refuses what it cannot read, without asking the server', async () => {
     await fails(/"many" is not a number of lines/, 'peek', 'toy/rust', 'many');
-    await fails(/say what the problem is/, 'escalate');
+    await fails(/describe the problem/, 'escalate');
     await fails(/'loud' is invalid\. one of critical, high/, 'escalate', '-s', 'loud', 'help');
     await fails(/name one recipient/, 'mail', 'send', '-s', 'x');
     await fails(/required option '-s, --subject <text>' not specified/, 'mail', 'send', 'ann');
-    await fails(/the answer has no text/, 'mail', 'reply', 'hq-1');
+    await fails(/the reply has no text/, 'mail', 'reply', 'hq-1');
     await fails(/"PATH" is not an environment variable/, 'config', 'agent', 'set', 'mine', '/x', '--env', 'PATH');
     await fails(/say what you want/, 'mayor', 'ask', ' ');
     await fails(/cannot read nothing\.md/, 'mayor', 'ask', '-F', 'nothing.md');

@@ -5,6 +5,7 @@ import {
   MqDiff,
   MqGet,
   MqList,
+  MqApprove,
   MqLog,
   MqProcess,
   MqReject,
@@ -35,6 +36,8 @@ const request: MergeRequestInfo = {
   createdAt: '2026-01-02T00:00:00Z',
   checks: [],
   reviews: [],
+  reviewers: [],
+  reviewsNeeded: 'all',
 };
 const at = '2026-01-03T00:00:00Z';
 const merged: MergeRequestInfo = {
@@ -170,18 +173,41 @@ describe('gt mq', () => {
   });
 
   it('shows logs with their paths', async () => {
+    const judged = { checks: [], reviewers: [], reviewsNeeded: 'all' as const, reviews: [] };
     const log = { gate: 'test', path: '/t/test.log', at, text: 'one\ntwo\n' };
     town.answer(MqLog.spec, {
       mergeRequest: 'toy-mr1',
       bead: 'toy-1',
+      ...judged,
       logs: [log, { ...log, gate: 'lint', text: ' ' }],
     });
     assert.equal(
       await ok('mq', 'log', 'toy-1'),
       `test, ${at}: /t/test.log\n  one\n  two\n\nlint, ${at}: /t/test.log\n  (no output)`,
     );
-    town.answer(MqLog.spec, { mergeRequest: 'toy-mr1', bead: 'toy-1', logs: [] });
+    town.answer(MqLog.spec, { mergeRequest: 'toy-mr1', bead: 'toy-1', ...judged, logs: [] });
     assert.equal(await ok('mq', 'log', 'toy-1'), 'No gate has run for toy-1');
+  });
+
+  it('shows where each of several reviewers stands', async () => {
+    const reviewers = [
+      { name: 'codex', state: 'approved' as const, by: 'toy/refinery/codex' },
+      { name: 'claude', state: 'to-do' as const, waitsUntil: at },
+      { name: 'person', state: 'reviewing' as const },
+    ];
+    const several = { ...request, state: 'reviewing' as const, needsPerson: true, reviewers };
+    town.answer(MqGet.spec, { ...several, reviewsNeeded: 'any' });
+    const text = await ok('mq', 'status', 'toy-1');
+    assert.match(text, /waits for a person's review, 1 of 3 approved/);
+    assert.match(text, /reviewers \(one approval is enough\)\n {4}codex {3}✓ approved \(toy\/refinery\/codex\)/);
+    assert.match(text, new RegExp(`claude  · not asked yet \\(asked again at ${at}\\)\\n    person  · reviewing`));
+    town.answer(MqGet.spec, { ...several, reviewers: reviewers.slice(0, 1), reviewsNeeded: 'all' });
+    assert.doesNotMatch(await ok('mq', 'status', 'toy-1'), /reviewers \(/, 'one is told by its review');
+    town.answer(MqApprove.spec, { mergeRequest: 'toy-mr1', bead: 'toy-1', waitsFor: ['codex'] });
+    assert.equal(await ok('mq', 'approve', 'toy-1'), '✓ Approved toy-1; still to answer: codex');
+    town.answer(MqApprove.spec, { mergeRequest: 'toy-mr1', bead: 'toy-1' });
+    assert.equal(await ok('mq', 'approve', 'toy-1', '--for-all'), '✓ Approved toy-1');
+    assert.equal(town.last(MqApprove.spec)?.forAll, true);
   });
 
   it('says what has become of each when the queue is run by hand', async () => {

@@ -107,6 +107,7 @@ describe('the page of a bead', () => {
             closedAt: at,
             reason: 'Sent back: npm test',
             retries: 1,
+            reviewers: [{ name: 'codex', state: 'no-answer' }],
             comments: [{ author: 'toy/refinery', text: '# Look\nagain', at }],
             events: [{ ts: at, type: eventType('reviewed'), actor: 'toy/refinery', bead: 'toy-m' }],
           },
@@ -133,6 +134,7 @@ describe('the page of a bead', () => {
       'abcdef012345',
       '1 retry',
       'Sent back: npm test',
+      '! codex: gives no answer',
       '> ### Look\n> again',
       '**reviewed**',
     );
@@ -196,6 +198,7 @@ describe('the page of a bead', () => {
             worker: '<w>',
             createdAt: at,
             retries: 0,
+            reviewers: [],
             comments: [],
             events: [],
           },

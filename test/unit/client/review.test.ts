@@ -57,6 +57,8 @@ const info = (more: Partial<MergeRequestInfo> = {}): MergeRequestInfo => ({
   retries: 0,
   createdAt: '2026-01-01T00:00:00Z',
   reviews: [],
+  reviewers: [],
+  reviewsNeeded: 'all',
   ...more,
 });
 
@@ -137,6 +139,10 @@ describe('the page about a change', () => {
           { gate: 'lint', passed: true, at: '', seconds: 1.26 },
           { gate: 'test', passed: false, at: '' },
         ],
+        reviewers: [
+          { name: 'codex', state: 'approved', by: 'toy/refinery/codex' },
+          { name: 'person', state: 'reviewing' },
+        ],
         note: '# I did\nit',
         reviews: [{ by: 'ann', verdict: 'rejected', message: 'Name it', at: '2026-01-01T00:00:00Z' }],
       }),
@@ -146,6 +152,7 @@ describe('the page about a change', () => {
       '# Add \\*stars\\*',
       '[toy-a](toy-a.md) by toy/polecats/nux: 2 files, +2 −1',
       '## Checks\n\n- ✓ lint (1.3 s)\n- ✗ test (known from before)',
+      '## Reviewers\n\nAll of them have to approve.\n\n- ✓ codex (toy/refinery/codex): approved\n- · person: still reviewing',
       '> ### I did\n> it',
       '## Earlier reviews\n\n**ann** rejected',
       '> Name it',

@@ -201,7 +201,7 @@ describe('a batch of the merge queue', () => {
 
   it('asks for another review where the target makes another patch of it, not where an earlier member does', async () => {
     const approved = (patch: string): Partial<MergeRequest> => ({
-      review: { state: 'approved', patch, commit: 'x', base: BASE, unanswered: 0 },
+      review: { state: 'approved', patch, commit: 'x', base: BASE, reviewers: {} },
     });
     batch = await BatchTown.of('abc', { a: approved('a'), b: approved('b'), c: approved('an older one') });
     town().review = 'person';
@@ -215,7 +215,7 @@ describe('a batch of the merge queue', () => {
   });
 
   it('lands what is before the change that fails, gives that back, and keeps the others as they are', async () => {
-    const review = { state: 'approved' as const, commit: 'x', base: BASE, unanswered: 0 };
+    const review = { state: 'approved' as const, commit: 'x', base: BASE, reviewers: {} };
     batch = await BatchTown.of(
       'abcd',
       Object.fromEntries([...'abcd'].map((name) => [name, { review: { ...review, patch: name } }])),

@@ -57,7 +57,7 @@ describe('a plan of a convoy', () => {
     assert.deepEqual(plan.tree[0]?.children?.map(({ id }) => id).sort(), [a, b, c].sort());
   });
 
-  it('with errors is neither staged nor launched, and says how to mend it', async () => {
+  it('with errors is neither staged nor launched, and says how to repair it', async () => {
     const a = await town.bead('First');
     const b = await town.bead('Second', { needs: [a] });
     const c = await town.bead('Third', { needs: [b] });
@@ -152,7 +152,7 @@ describe('a plan of a convoy', () => {
     const [a, b] = [await town.bead('First'), await town.bead('Second', {}, 'lib')];
     await refused(town.call(ConvoyStage.spec, { ids: [a, b], launch: true }), /lands in several rigs/, 'conflict');
     assert.equal(convoys(), 0, 'what is refused leaves nothing behind');
-    await refused(town.call(ConvoyStage.spec, { ids: [a], launch: true }, rust), /an agent does not launch/, 'refused');
+    await refused(town.call(ConvoyStage.spec, { ids: [a], launch: true }, rust), /an agent may not launch/, 'refused');
     const plan = await town.call(ConvoyStage.spec, { ids: [a, b], launch: true, force: true, title: 'Both' });
     assert.deepEqual([plan.launched, town.get(plan.convoy_id).status], [true, 'open']);
     assert.deepEqual(town.begun().sort(), [a, b].sort());
@@ -172,10 +172,10 @@ describe('a plan of a convoy', () => {
       town.call(BeadBatch.spec, { operations: [{ op: 'update', id, fields: { status: 'staged_ready' } }] }),
       /does not become staged_ready/,
     );
-    await refused(stage(id), /is open: only what was never open is staged/, 'conflict');
+    await refused(stage(id), /is open: only a convoy that has never been open can be staged/, 'conflict');
     await town.call(ConvoyClose.spec, { id });
     await refused(update('staged_ready'), /does not become/, 'conflict');
-    await refused(stage(id), /is closed: only what was never open is staged/, 'conflict');
+    await refused(stage(id), /is closed: only a convoy that has never been open can be staged/, 'conflict');
     await refused(stage(id, bead), /one convoy, one epic, or beads/);
     const cancelled = (await stage(bead)).convoy_id;
     await town.call(ConvoyClose.spec, { id: cancelled });

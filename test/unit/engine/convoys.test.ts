@@ -175,20 +175,20 @@ describe('convoys', () => {
     assert.deepEqual(town.begun(), []);
     await refused(
       town.call(ConvoyCreate.spec, { title: 'Now', beads: [one], launch: true }, rust),
-      /an agent does not launch work/,
+      /an agent may not launch work/,
       'refused',
     );
-    await refused(town.call(ConvoyLaunch.spec, { id: planned.id }, rust), /an agent does not launch work/, 'refused');
+    await refused(town.call(ConvoyLaunch.spec, { id: planned.id }, rust), /an agent may not launch work/, 'refused');
     await town.call(ConvoyLaunch.spec, { id: planned.id });
     const more = await town.bead('More');
     await refused(
       town.call(ConvoyAdd.spec, { id: planned.id, beads: [more] }, rust),
-      /does not change a convoy that is under way/,
+      /may not change a convoy that is under way/,
       'refused',
     );
     await refused(
       town.call(DependencyAdd.spec, { from: planned.id, to: more, type: 'tracks', ledger: 'hq' }, rust),
-      /does not change a convoy that is under way/,
+      /may not change a convoy that is under way/,
       'refused',
     );
   });

@@ -154,7 +154,10 @@ describe('a direct landing', () => {
     await assert.rejects(land(), /was not landed: conflicts with the target in a.txt/);
     await assert.rejects(land({ force: true, skipTests: true }), /conflicts with the target in a.txt/);
     town.rig.rebase = async () => ({ kind: 'empty' });
-    await assert.rejects(land(), new RegExp(`nothing to land: the target of toy has all of ${bead}`));
+    await assert.rejects(
+      land(),
+      new RegExp(`nothing to land: the target branch of toy already contains all of ${bead}`),
+    );
     assert.equal(town.bead(bead).status, 'hooked');
   });
 

@@ -6,7 +6,7 @@ import type { EngineContext } from '../../../server/src/engine/loop/context';
 import type { RigPort, SessionPort } from '../../../server/src/engine/loop/ports';
 import { mergeOf, workOf, type MergeRequest, type Work } from '../../../server/src/engine/state/work';
 import type { Bead } from '../../../server/src/protocol/bead';
-import type { ReviewMode } from '../../../server/src/protocol/town';
+import type { ReviewSetting } from '../../../server/src/protocol/town';
 import type { SessionView } from '../../../server/src/sessions/types';
 import { openService, type Service } from '../beads/service';
 
@@ -18,7 +18,7 @@ export class EngineTown {
   /** What git and the session host were asked to do, in order. */
   readonly calls: string[] = [];
   readonly sessions: SessionView[] = [];
-  review: ReviewMode = 'off';
+  review: ReviewSetting = 'off';
   mergeWindow: MergeWindow = FIRST_WINDOW;
   readonly activity = new Map<string, string>();
   /** Commits on the target. */

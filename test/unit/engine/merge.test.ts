@@ -8,7 +8,7 @@ import { requestReview } from '../../../server/src/engine/review/requestReview';
 import type { MergeRequest, Work } from '../../../server/src/engine/state/work';
 import { EngineTown, unavailable } from './engineTown';
 
-const approved = { state: 'approved' as const, patch: 'patch', commit: 'candidate', base: 'base', unanswered: 0 };
+const approved = { state: 'approved' as const, patch: 'patch', commit: 'candidate', base: 'base', reviewers: {} };
 
 describe('a turn of the merge queue', () => {
   let town: EngineTown;

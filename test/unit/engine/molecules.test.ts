@@ -108,9 +108,9 @@ describe('molecules of beads', () => {
     await slingIt();
     assert.equal(info().formula, 'other', 'slinging without a formula keeps it');
     await hook(rust);
-    await refused(slingIt('two'), /is in work already/, 'conflict');
+    await refused(slingIt('two'), /is in progress already/, 'conflict');
     await batch((tx) => tx.update(bead, { metadata: withWork(tx.require(bead), { held: true }) }));
-    await refused(slingIt('two'), /was begun already/, 'conflict');
+    await refused(slingIt('two'), /was started already/, 'conflict');
     await service.call(BeadUpdate.spec, { ids: [bead], status: 'failed' });
     await batch((tx) =>
       tx.create('toy', {

@@ -178,7 +178,14 @@ describe('what a reviewer is told of a feature branch', () => {
     reviews: [],
   };
   const told = (parts: readonly Bead[]): string =>
-    reviewerPrime({ agent: 'toy/refinery', rig: 'toy', town: 'home', change: { ...change, parts }, gates: [] });
+    reviewerPrime({
+      agent: 'toy/refinery',
+      rig: 'toy',
+      town: 'home',
+      change: { ...change, parts },
+      gates: [],
+      depth: 'normal',
+    });
 
   it('is what each of its beads asked for', () => {
     const text = told([bead, { ...bead, id: 'toy-2', title: 'Add a\nprinter', description: undefined }]);

@@ -25,7 +25,7 @@ describe('what people do with the merge queue', () => {
   const sources = (): QueueSources => ({
     store: town.store,
     now: new Date(town.service.now.value),
-    reviewMode: () => town.review,
+    reviewSetting: () => town.review,
     targetBranch: () => 'main',
   });
   const listed = (filter: MqListFilter = {}): string[] => mergeRequests(sources(), filter).map(({ id }) => id);
@@ -55,7 +55,7 @@ describe('what people do with the merge queue', () => {
 
     it('tells what could be merged now from what waits', async () => {
       town.review = 'person';
-      const review = { patch: 'p', commit: 'c', base: 'b', unanswered: 0 };
+      const review = { patch: 'p', commit: 'c', base: 'b', reviewers: {} };
       const waiting = await town.submitted({ review: { ...review, state: 'waiting' } });
       const approved = await town.submitted({ review: { ...review, state: 'approved' } });
       const notBefore = new Date(town.service.now.value + 1_000).toISOString();
@@ -87,7 +87,7 @@ describe('what people do with the merge queue', () => {
     });
 
     it('submits what was sent back until its bead failed once more, with its approval', async () => {
-      const review = { state: 'approved' as const, patch: 'p', commit: 'c', base: 'b', unanswered: 0 };
+      const review = { state: 'approved' as const, patch: 'p', commit: 'c', base: 'b', reviewers: {} };
       const { bead, request } = await town.submitted({ ending: 'rejected', review });
       await town.close(request);
       await town.update(bead, { status: 'failed' });
@@ -107,10 +107,10 @@ describe('what people do with the merge queue', () => {
       await assert.rejects(retryMerge(town.context, ann, merging.bead), /is being merged right now/);
       const restarted = await town.submitted();
       await town.update(restarted.bead, { status: 'hooked' });
-      await assert.rejects(retryMerge(town.context, ann, restarted.bead), /is no longer in the hands of/);
+      await assert.rejects(retryMerge(town.context, ann, restarted.bead), /is no longer assigned to/);
       const sentBack = await town.submitted({ ending: 'rejected' });
       await town.close(sentBack.request);
-      await assert.rejects(retryMerge(town.context, ann, sentBack.request), /its agent is at it again/);
+      await assert.rejects(retryMerge(town.context, ann, sentBack.request), /its agent is working on it again/);
       await town.update(sentBack.bead, { status: 'failed' });
       town.rig.branchTip = async () => 'another';
       await assert.rejects(retryMerge(town.context, ann, sentBack.request), (error: UserError) => {
@@ -168,7 +168,7 @@ describe('what people do with the merge queue', () => {
       assert.match(town.work(bead).feedback ?? '', /ann gave no reason. Compare the change/);
       assert.deepEqual([town.merge(request).ending, town.bead(bead).status], ['rejected', 'hooked']);
       const other = await town.submitted();
-      await assert.rejects(reject(other.bead, ' '), /say what has to change/);
+      await assert.rejects(reject(other.bead, ' '), /describe what has to change/);
     });
 
     it('sends back what was given up, too, and says what has landed', async () => {
@@ -202,7 +202,7 @@ describe('what people do with the merge queue', () => {
       }
       const { id } = await town.hooked();
       town.rig.submittable = (_name, { authors }) => {
-        assert.deepEqual(authors, [RUST, 'ann'], 'the person may have mended it');
+        assert.deepEqual(authors, [RUST, 'ann'], 'the person may have repaired it');
         return Promise.reject(new UserError('there are uncommitted changes', undefined, 'conflict'));
       };
       await assert.rejects(submit({ bead: id }), /there are uncommitted changes/);
@@ -224,9 +224,9 @@ describe('what people do with the merge queue', () => {
         new RegExp(`in the merge queue already \\(${queued.request}\\)`),
       );
       await town.close(queued.bead);
-      await assert.rejects(submit({ branch: 'feature' }), /is not the branch of an agent's work/);
+      await assert.rejects(submit({ branch: 'feature' }), /is not a branch that an agent works on/);
       await assert.rejects(submit({ agent: 'toy/nux' }), /toy\/polecats\/nux has no work/);
-      await assert.rejects(submit({}), /say whose work is meant/);
+      await assert.rejects(submit({}), /name the work to submit/);
       const { id } = await town.hooked();
       await assert.rejects(
         submit({ bead: id, agent: 'toy/nux' }),
@@ -234,7 +234,7 @@ describe('what people do with the merge queue', () => {
       );
       await assert.rejects(submit({ bead: id, branch: 'feature' }), /is on polecat\/rust\/one, not on feature/);
       town.sessions.push({ id: 's1', agent: RUST } as SessionView);
-      await assert.rejects(submit({ bead: id }), /is at work on .*: it says itself when that is done/);
+      await assert.rejects(submit({ bead: id }), /is working on .* and submits it by itself/);
     });
 
     it('is refused where the bead changes hands meanwhile', async () => {

@@ -19,7 +19,7 @@ function rig(changes: Partial<RigView> = {}): RigView {
     maxRestarts: 5,
     review: 'off',
     mergeStrategy: 'squash',
-    reviewerAccepted: true,
+    unacceptedReviewers: [],
     reviewTimeoutMs: 60_000,
     maxReviewRounds: 3,
     stallMs: 600_000,
@@ -359,7 +359,8 @@ describe('reconcile: reviews', () => {
     isMerging: false,
     isSuspected: false,
   };
-  const waiting = { state: 'waiting' as const, patch: 'p', unanswered: 0, person: false };
+  const waiting = { state: 'waiting' as const, patch: 'p', states: {} };
+  const asked = (state: object) => ({ ...waiting, states: { agent: { unanswered: 0, ...state } } });
   const reviewed = (review: RigView['review'], merges: TownView['merges'], more: Partial<TownView> = {}): string[] =>
     kinds(view({ rigs: [rig({ review })], merges, ...more }));
   const reviewer = (changes: Partial<SessionView> = {}): SessionView => ({
@@ -382,26 +383,29 @@ describe('reconcile: reviews', () => {
     ]);
   });
   it('are asked of a script, of one agent at a time, or of a person where agents do not answer', () => {
-    assert.deepEqual(reviewed('script', [{ ...request, review: waiting }]), ['review-by-script review:toy']);
-    assert.deepEqual(reviewed('agent', [{ ...request, review: waiting }]), ['review-by-agent review:toy']);
-    assert.deepEqual(reviewed('agent', [{ ...request, review: { ...waiting, person: true } }]), []);
+    assert.deepEqual(reviewed('script', [{ ...request, review: waiting }]), ['review-by-script review:toy:script']);
+    assert.deepEqual(reviewed('agent', [{ ...request, review: waiting }]), ['review-by-agent review:toy:agent']);
+    assert.deepEqual(reviewed('agent', [{ ...request, review: asked({ person: true }) }]), []);
     assert.deepEqual(
-      reviewed('agent', [{ ...request, review: { ...waiting, shown: 'p' } }], { sessions: [reviewer()] }),
+      reviewed('agent', [{ ...request, review: asked({ shown: 'p' }) }], { sessions: [reviewer()] }),
       [],
     );
     assert.deepEqual(
       kinds(
-        view({ rigs: [rig({ review: 'agent', reviewerAccepted: false })], merges: [{ ...request, review: waiting }] }),
+        view({
+          rigs: [rig({ review: 'agent', unacceptedReviewers: ['agent'] })],
+          merges: [{ ...request, review: waiting }],
+        }),
       ),
       [],
     );
   });
   it('end the sessions of reviewers that hang, were shown another change or have answered', () => {
-    const asked = [{ ...request, review: { ...waiting, shown: 'p' } }];
-    assert.deepEqual(reviewed('agent', asked, { sessions: [reviewer({ exit: { kind: 'exited', code: 0 } })] }), [
+    const shown = [{ ...request, review: asked({ shown: 'p' }) }];
+    assert.deepEqual(reviewed('agent', shown, { sessions: [reviewer({ exit: { kind: 'exited', code: 0 } })] }), [
       'record-review-timeout session:s',
     ]);
-    assert.deepEqual(reviewed('agent', asked, { sessions: [reviewer({ startedAt: NOW - 60_001 })] }), [
+    assert.deepEqual(reviewed('agent', shown, { sessions: [reviewer({ startedAt: NOW - 60_001 })] }), [
       'record-review-timeout session:s',
     ]);
     for (const [kind, stopped] of [
@@ -410,7 +414,7 @@ describe('reconcile: reviews', () => {
     ] as const) {
       const town = view({
         rigs: [rig({ review: 'agent' })],
-        merges: asked,
+        merges: shown,
         sessions: [reviewer({ exit: { kind, code: null } })],
       });
       assert.deepEqual(
@@ -420,7 +424,7 @@ describe('reconcile: reviews', () => {
       );
     }
     assert.deepEqual(
-      reviewed('agent', [{ ...request, review: { ...waiting, shown: 'other' } }], { sessions: [reviewer()] }),
+      reviewed('agent', [{ ...request, review: asked({ shown: 'other' }) }], { sessions: [reviewer()] }),
       ['end-session session:s'],
     );
     assert.deepEqual(

@@ -104,7 +104,8 @@ class Town {
   }
 }
 
-const waiting = { state: 'waiting', patch: 'p1', commit: 'candidate', base: 'base', shown: 'p1', unanswered: 0 };
+const CHANGE = { state: 'waiting', patch: 'p1', commit: 'candidate', base: 'base' };
+const waiting = { ...CHANGE, reviewers: { agent: { shown: 'p1', unanswered: 0 } } };
 
 describe('a verdict', () => {
   it('of the reviewer that was asked counts, once', async () => {
@@ -140,7 +141,7 @@ describe('a verdict', () => {
     const author = { actor: WORKER, kind: 'agent' as const, agent: WORKER, session: 's9' };
     await assert.rejects(
       giveVerdict(town.context, author, town.bead, { verdict: 'approved', message: '' }),
-      /nobody reviews their own work/,
+      /authors may not review their own work/,
     );
     await assert.rejects(
       giveVerdict(town.context, town.reviewer('s2'), town.bead, { verdict: 'approved', message: '' }),
@@ -156,11 +157,11 @@ describe('a verdict', () => {
     const unseen = await Town.open(undefined);
     await assert.rejects(
       giveVerdict(unseen.context, ann, unseen.bead, { verdict: 'approved', message: '' }),
-      /not laid out for review yet/,
+      /not ready for review yet/,
     );
     await assert.rejects(
       giveVerdict(unseen.context, ann, unseen.bead, { verdict: 'rejected', message: ' ' }),
-      /say what has to change/,
+      /describe what has to change/,
     );
     await assert.rejects(
       giveVerdict(unseen.context, ann, 'nonesuch', { verdict: 'approved', message: '' }),
@@ -229,7 +230,7 @@ describe('laying out a review', () => {
   it('asks about the commit that would land', async () => {
     const town = await Town.open(undefined);
     await lay(town);
-    assert.deepEqual(town.review, { state: 'waiting', patch: 'p1', commit: 'candidate', base: 'base', unanswered: 0 });
+    assert.deepEqual(town.review, { state: 'waiting', patch: 'p1', commit: 'candidate', base: 'base', reviewers: {} });
   });
 
   it('sends back what has not changed since it was rejected, unless its author has something to say', async () => {
@@ -295,6 +296,7 @@ describe('a review without an answer', () => {
         type: 'record-review-timeout',
         mergeRequest: town.request,
         rig: 'toy',
+        reviewer: 'agent',
         session: 's1',
         revision: revision(town),
         problem: 'x',
@@ -302,6 +304,7 @@ describe('a review without an answer', () => {
       },
       town.context,
     );
+  const asked = (town: Town) => town.review?.reviewers.agent;
   const escalations = (town: Town): number => town.store.list({ type: ['escalation'], limit: 0 }).length;
 
   it('is none where nobody has accepted the command yet', async () => {
@@ -310,25 +313,25 @@ describe('a review without an answer', () => {
       throw new UserError('the commands of toy wait for a person', undefined, 'consent');
     };
     for (let n = 0; n < 4; n += 1) await assert.rejects(script(town), StaleAction);
-    assert.deepEqual([town.review?.unanswered, town.review?.person], [0, undefined]);
+    assert.equal(Object.keys(town.review?.reviewers ?? {}).includes('script'), false);
     town.runReview = async () => {
       throw new UserError('the disk is full', undefined, 'unavailable');
     };
     await script(town);
-    assert.equal(town.review?.unanswered, 1);
+    assert.equal(town.review?.reviewers.script?.unanswered, 1);
   });
 
   it('is asked for again after a pause, as often as a person stops the reviewer', async () => {
     const town = await Town.open(waiting);
     for (let n = 0; n < 5; n += 1) {
       await silence(town, true);
-      assert.deepEqual([town.review?.unanswered, town.review?.person, town.review?.shown], [0, undefined, undefined]);
-      const pauseMs = Date.parse(mergeOf(town.store.get(town.request)!)!.notBefore!) - Date.now();
+      assert.deepEqual([asked(town)?.unanswered, asked(town)?.person, asked(town)?.shown], [0, undefined, undefined]);
+      const pauseMs = Date.parse(asked(town)!.notBefore!) - Date.now();
       assert.ok(pauseMs > 30_000 && pauseMs <= 60_000, String(pauseMs));
     }
     assert.equal(escalations(town), 0);
     for (let n = 0; n < 3; n += 1) await silence(town, false);
-    assert.deepEqual([town.review?.unanswered, town.review?.person, escalations(town)], [3, true, 1]);
+    assert.deepEqual([asked(town)?.unanswered, asked(town)?.person, escalations(town)], [3, true, 1]);
   });
 });
 

@@ -5,7 +5,7 @@ import { closeSettled, settledEscalations } from '../../../server/src/engine/esc
 import type { Action } from '../../../server/src/engine/loop/action';
 import { StaleAction } from '../../../server/src/engine/loop/context';
 import { landingKey } from '../../../server/src/engine/mergeQueue/deferMerge';
-import { reviewKey } from '../../../server/src/engine/review/review';
+import { reviewKey } from '../../../server/src/engine/review/conclude';
 import { buildView } from '../../../server/src/engine/state/buildView';
 import { crashLoopKey, SHORT_LIFE_MS } from '../../../server/src/engine/supervision/crashLoops';
 import type { SessionView } from '../../../server/src/sessions/types';
@@ -14,7 +14,15 @@ import { UserError } from '../../../server/src/base/errors';
 import { EngineTown, RUST } from './engineTown';
 
 const settings = {
-  ...{ max_workers: 1, worker_spawn_delay: 0, max_attempts: 3, max_restarts: 3, review: 'off', review_timeout: 60 },
+  ...{
+    max_workers: 1,
+    worker_spawn_delay: 0,
+    max_attempts: 3,
+    max_restarts: 3,
+    review: 'off',
+    reviewers: [],
+    review_timeout: 60,
+  },
   ...{ max_review_rounds: 3, stall_after: 600, namepool: {}, merge_queue: { max_batch: 16 } },
 } as unknown as RigSettings;
 
@@ -37,7 +45,7 @@ describe('escalations whose cause is gone', () => {
           port: { ...context.rig('toy')!, pacing: { lastSpawnAt: 0, shortLives }, worktrees: () => [] },
           settings,
           accepted: true,
-          reviewerAccepted: true,
+          unacceptedReviewers: [],
         },
       ],
       consented: () => true,

@@ -6,7 +6,7 @@ import { ask } from '../../../server/src/engine/mayor/mayor';
 import { EngineTown } from './engineTown';
 
 const OLD = '2020-01-01T00:00:00Z';
-const waiting = { state: 'waiting' as const, patch: 'patch', commit: 'candidate', base: 'base', unanswered: 0 };
+const waiting = { state: 'waiting' as const, patch: 'patch', commit: 'candidate', base: 'base', reviewers: {} };
 const exit = { kind: 'killed' as const, code: null };
 const limits = { maxAttempts: 3, maxRestarts: 3, maxReviewRounds: 3 };
 
@@ -50,13 +50,19 @@ const cases: Record<string, (town: EngineTown) => Promise<{ subject: string; act
   },
   'review-by-agent': async (town) => {
     const { request } = await town.submitted({ review: waiting });
-    return { subject: request, action: { type: 'review-by-agent', mergeRequest: request, rig: 'toy', revision: OLD } };
+    return {
+      subject: request,
+      action: { type: 'review-by-agent', mergeRequest: request, rig: 'toy', reviewer: 'agent', revision: OLD },
+    };
   },
   'record-review-timeout': async (town) => {
     const { request } = await town.submitted({ review: waiting });
     const problem = 'gave no answer';
     const rest = { session: 's1', problem, stopped: false, revision: OLD };
-    return { subject: request, action: { type: 'record-review-timeout', mergeRequest: request, rig: 'toy', ...rest } };
+    return {
+      subject: request,
+      action: { type: 'record-review-timeout', mergeRequest: request, rig: 'toy', reviewer: 'agent', ...rest },
+    };
   },
   'start-mayor': async (town) => {
     const { id } = await town.store.batch({ actor: 'ann' }, (tx) => ask(tx, 'ann', 'plan this'));

@@ -130,7 +130,7 @@ describe('conditions', () => {
     refused(
       () =>
         cooked({ f: 'formula = "f"\n[vars.v]\ndefault = ""\n[[steps]]\nid = "a"\ntitle = "A"\ncondition = "{{v}}"' }),
-      /no step of f is left/,
+      /f has no steps left/,
     );
   });
 });

@@ -203,7 +203,7 @@ describe('landings that are not pushed', () => {
     const { commit, expected } = await project.base();
     assert.deepEqual([project.log(`${commit}^!`, '%P')[0], expected], [`${first} ${other}`, first]);
     await project.other({ 'a.txt': 'theirs\n' });
-    await assert.rejects(project.base(), /main and local main of .* have parted and conflict/);
+    await assert.rejects(project.base(), /main and local main of .* have diverged and conflict/);
   });
 
   it('go along with the next landing that is pushed, and are then known as pushed', async () => {

@@ -106,7 +106,7 @@ describe('rigs', () => {
     assert.equal(again.prefix, 'web');
   });
 
-  it('that cannot be opened do not keep the others from it, are shown, and come back when they are mended', async () => {
+  it('that cannot be opened do not keep the others from it, are shown, and come back when they are repaired', async () => {
     for (const name of ['good', 'gone', 'torn', 'same']) await rigs.add({ name, source: source(), ...withTest }, ann);
     const { layout } = town;
     fs.renameSync(layout.rig('gone').root, `${layout.rig('gone').root} away`);
@@ -247,7 +247,7 @@ describe('rigs', () => {
     assert.deepEqual((await rigs.add(request, { ...ann, operation: 'op-1' })).id, first.id);
     await assert.rejects(rigs.add(request, { ...ann, operation: 'op-2' }), /there is a rig toy already/);
     await assert.rejects(rigs.add({ ...request, name: 'TOY' }, ann), /there is a rig toy already/);
-    await assert.rejects(rigs.add({ ...request, name: 'Settings' }, ann), /taken by the town itself/);
+    await assert.rejects(rigs.add({ ...request, name: 'Settings' }, ann), /reserved by the town/);
   });
 
   it('accept no command that lay in their folder unseen', async () => {

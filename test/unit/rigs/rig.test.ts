@@ -184,7 +184,11 @@ describe('a rig on disk', () => {
     const { code, output } = await rig.runReview({ mergeRequest: 'toy-m', bead: undefined, commit, base });
     assert.equal(code, 0, output);
     assert.ok(Number(output) > 800_000, output);
-    assert.ok(fs.readFileSync(path.join(rig.layout.reviewer, 'change.diff')).includes(Buffer.from([0x2b, 0xe4, 0x0a])));
+    assert.ok(
+      fs
+        .readFileSync(path.join(rig.layout.reviewer('script'), 'change.diff'))
+        .includes(Buffer.from([0x2b, 0xe4, 0x0a])),
+    );
     const read = await rig.diff(base, commit);
     assert.ok(read.length > 60_000 && read.length <= 250_000, String(read.length));
   });

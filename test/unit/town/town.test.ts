@@ -68,15 +68,7 @@ describe('layout', () => {
       cwd: '/gt/mayor',
       ledger: '/gt/.beads',
     });
-    for (const nobody of [
-      '',
-      'ann',
-      'deacon',
-      'toy/witness',
-      '../refinery',
-      'toy/polecats/../x',
-      'toy/refinery/reviewer',
-    ])
+    for (const nobody of ['', 'ann', 'deacon', 'toy/witness', '../refinery', 'toy/polecats/../x', 'toy/refinery/a/b'])
       assert.equal(town.locationOf(nobody), undefined, nobody);
     for (const agent of ['toy/polecats/rust', 'toy/crew/ann', 'toy/refinery', 'mayor'])
       assert.equal(agentOfDirectory('/gt', town.locationOf(agent)!.cwd), agent);
@@ -120,7 +112,7 @@ describe('names', () => {
   });
   it('lets nothing into paths and branches that is not a plain name', () => {
     for (const bad of ['../x', '--force', 'a b', '', 'a/b', '.git', 'ü', 'x'.repeat(65), 'a\nb'])
-      assert.throws(() => requireSegment('rig', bad), /is not a plain name/);
+      assert.throws(() => requireSegment('rig', bad), /is not a valid name/);
     for (const bad of ['-x', 'a..b', 'a b', 'x.lock', '/a', 'a//b', 'a@{b', '@', '.a', 'a/.b', 'a\u0007b', 'a~1', ''])
       assert.equal(isSafeBranch(bad), false, bad);
     assert.equal(isSafeBranch(polecatBranch('rust', 'toy-a1.2', new Date(0))), true);

@@ -142,7 +142,7 @@ describe('what an agent may do with beads', () => {
 
   it('is refused imports; a person is not', async () => {
     const text = `${JSON.stringify({ id: 'toy-1', title: 't', created_at: '2026-01-01T00:00:00Z', updated_at: '2026-01-01T00:00:00Z' })}\n`;
-    await refused(call(LedgerImport.spec, { text }), /does not import/, 'refused');
+    await refused(call(LedgerImport.spec, { text }), /may not import/, 'refused');
     assert.deepEqual((await call(LedgerImport.spec, { text }, ann)).created, ['toy-1']);
   });
 
@@ -168,7 +168,7 @@ describe('terminals of others', () => {
   it("a crew member's is seen by the person only; nobody sees any", () => {
     refusePeek('toy/crew/ann', ann);
     for (const other of ['mayor', 'toy/polecats/rust', 'toy/crew/bob']) {
-      assert.throws(() => refusePeek('toy/crew/ann', agent(other)), /does not look at the terminal/);
+      assert.throws(() => refusePeek('toy/crew/ann', agent(other)), /may not look at the terminal/);
       refusePeek('toy/polecats/nux', agent(other));
     }
     const nobody = {
@@ -186,7 +186,7 @@ describe('terminals of others', () => {
       refuseNudge(to, ann);
       refuseNudge(to, agent('mayor'));
       for (const other of ['toy/polecats/rust', 'toy/refinery', 'toy/crew/bob'])
-        assert.throws(() => refuseNudge(to, agent(other)), /does not type to/);
+        assert.throws(() => refuseNudge(to, agent(other)), /may not type to/);
     }
     refuseNudge('toy/polecats/nux', agent('toy/polecats/rust'));
   });

@@ -36,6 +36,7 @@ export class BoardTown {
       store: service.store,
       whyNots: () => this.whyNots(),
       repositoryOf: (rig) => (rig === 'toy' ? this.repository : undefined),
+      reviewSetting: () => 'off',
     });
   }
 
@@ -174,7 +175,7 @@ export class BoardTown {
           pool: [],
           review: 'off',
           mergeStrategy: 'squash',
-          reviewerAccepted: true,
+          unacceptedReviewers: [],
           reviewTimeoutMs: 0,
           maxReviewRounds: 3,
           stallMs: 600_000,

@@ -431,6 +431,6 @@ describe('what windows have of a town', function () {
 
   it('refuses to watch for a connection that follows nothing', async () => {
     const town = await BoardTown.open();
-    assert.throws(() => town.feed().watch('nobody', undefined), /nothing to add lists to/);
+    assert.throws(() => town.feed().watch('nobody', undefined), /no snapshot to add lists to/);
   });
 });

@@ -3,6 +3,7 @@ import type { AuditEvent, BeadDetails } from '../../../../server/src/protocol/be
 import type { BeadDiffInfo, BeadPageInfo, MergeInfo, WorkSession } from '../../../../server/src/protocol/board';
 import { l10n } from '../../base/editor';
 import { capitalized, escapeLine, escapeMarkdown, fenced, oneLine } from '../../base/text';
+import { reviewerLine } from '../review/reviewerLine';
 import { whyNotText, type WhyNotFormat } from './whyNot';
 import { containMarkdown, quoteMarkdown } from '../../ui/containedMarkdown';
 
@@ -162,6 +163,7 @@ function mergeText(merge: MergeInfo): string {
   ];
   return [
     `- ${link(merge.id, undefined)}: ${facts.join(' · ')}${merge.reason ? `: ${escapeLine(merge.reason, 400)}` : ''}`,
+    merge.reviewers.map((reviewer) => `  - ${reviewerLine(reviewer)}`).join('\n'),
     ...merge.comments.map(({ author, at, text }) => comment(author, at, text)),
     merge.events
       .filter((event) => !['created', 'updated'].includes(event.type))

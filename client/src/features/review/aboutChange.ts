@@ -3,6 +3,7 @@ import { plural } from '../../../../server/src/base/text';
 import { l10n } from '../../base/editor';
 import { escapeLine, oneLine } from '../../base/text';
 import { pageLinkTo, reviewText } from '../beads/beadMarkdown';
+import { reviewerLine } from './reviewerLine';
 import { quoteMarkdown } from '../../ui/containedMarkdown';
 
 /** The text files, which can be compared. */
@@ -33,10 +34,18 @@ export function aboutMarkdown(info: MergeRequestInfo, change: ChangeInfo): strin
     `# ${escapeLine(info.title, 500)}`,
     l10n.t('{0} by {1}: {2}.', pageLinkTo(info.bead), escapeLine(info.worker), changeSize(change.files)),
     ...section(l10n.t('Checks'), info.checks.map(checkLine).join('\n')),
+    ...section(l10n.t('Reviewers'), reviewersMarkdown(info)),
     ...section(l10n.t('Note of the author'), info.note ? quoteMarkdown(info.note) : ''),
     ...section(l10n.t('Earlier reviews'), info.reviews.map(reviewText).join('\n\n')),
     ...section(l10n.t('Changed files that are not shown'), binary.join('\n')),
   ].join('\n\n')}\n`;
+}
+
+/** Each of several reviewers; nothing where there is one. */
+function reviewersMarkdown({ reviewers, reviewsNeeded }: MergeRequestInfo): string {
+  if (reviewers.length < 2) return '';
+  const needed = reviewsNeeded === 'all' ? l10n.t('All of them have to approve.') : l10n.t('One approval is enough.');
+  return [needed, reviewers.map((reviewer) => `- ${reviewerLine(reviewer)}`).join('\n')].join('\n\n');
 }
 
 /** The results stand beside the question whether to approve it. */

@@ -2,7 +2,7 @@ import { UserError } from '../../base/errors';
 import { BeadBatch, type BatchOperation } from '../../protocol/batch';
 import { dependencyType } from '../../protocol/bead';
 import type { CallContext } from '../../protocol/dispatcher';
-import { isExternal } from '../model/dependencies';
+import { isExternal } from '../external/reference';
 import type { Transaction } from '../store';
 import { updateBead } from './change';
 import { batchUnless, refuseTemplate, resolveOne, type BeadService } from './common';

@@ -2,7 +2,8 @@ import { UserError } from '../../base/errors';
 import { BeadCreate, BeadCreateMany, dependencyType, type Bead, type DependencyType } from '../../protocol/bead';
 import type { CallContext } from '../../protocol/dispatcher';
 import type { ParsedParams } from '../../protocol/request';
-import { dependencyFromInput, isExternal } from '../model/dependencies';
+import { isExternal } from '../external/reference';
+import { dependencyFromInput } from '../model/dependencies';
 import { typeFromInput } from '../model/fields';
 import { checkSections } from '../model/sections';
 import type { BeadService } from './common';
@@ -24,9 +25,11 @@ export function registerCreateHandlers(service: BeadService): void {
       ...dependencyFromInput(type),
       id: isExternal(id) ? id : resolveOne(service, context, id, params.ledger),
     }));
-    return batchUnless(params.dryRun, service.store, context, (tx) =>
+    const created = await batchUnless(params.dryRun, service.store, context, (tx) =>
       createBead(tx, ledger, { ...params, waitsFor }, parent, deps),
     );
+    if (deps.some(({ id }) => isExternal(id))) await service.store.externals.refresh();
+    return created;
   });
   service.dispatcher.on(BeadCreateMany.spec, (params, context) => createMany(service, context, params));
 }
@@ -56,7 +59,7 @@ async function createMany(
     const idOf = (name: string): string => ids.get(name) ?? name;
     for (let left = nodes; left.length > 0; ) {
       const next = left.filter(({ parent }) => parent === undefined || !keys.has(parent) || ids.has(parent));
-      if (next.length === 0) throw new UserError("the beads of the plan are each other's parents");
+      if (next.length === 0) throw new UserError('the parents of the beads in the plan form a cycle');
       for (const node of next) {
         const { deps: _deps, ...rest } = node.bead;
         const parent = node.parent === undefined ? undefined : idOf(node.parent);
@@ -113,6 +116,8 @@ export function createBead(
   if (params.validate) checkSections(typeFromInput(params.type ?? 'task'), params.description ?? '');
   const created = tx.create(ledger, bead);
   for (const { type, swap, id } of deps) {
+    if (swap && isExternal(id))
+      throw new UserError(`${id} cannot wait for a bead of this ledger`, 'Say so in the ledger of that project.');
     if (swap) tx.addDependency(id, created.id, type);
     else tx.addDependency(created.id, id, type);
   }
@@ -149,7 +154,7 @@ function resolveParent(service: BeadService, context: CallContext, parent: strin
   }
 }
 
-/** Said by ledger or prefix; else by the id or the parent; else by where the caller is. */
+/** The ledger by name or prefix, else by the id or parent, else by the caller's folder. */
 function targetLedger(
   service: BeadService,
   context: CallContext,
@@ -176,7 +181,7 @@ function targetLedger(
   return byId ?? (parent === undefined ? undefined : service.store.ledgerOf(parent)) ?? service.ledgerFor(context);
 }
 
-/** Empty texts are as good as none. */
+/** Empty texts count as missing. */
 function given<T extends Record<string, unknown>>(fields: T): { [K in keyof T]?: Exclude<T[K], undefined> } {
   return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined && value !== '')) as {
     [K in keyof T]?: Exclude<T[K], undefined>;

@@ -1,7 +1,7 @@
 import { dependencyType, type Bead, type TreeNode } from '../../protocol/bead';
 import { DependencyAdd, DependencyRemove, DependencyTree, RelationChange } from '../../protocol/dependency';
 import { UserError } from '../../base/errors';
-import { isExternal } from '../model/dependencies';
+import { isExternal } from '../external/reference';
 import { compareTimes } from '../model/time';
 import type { BeadService } from './common';
 import type { BeadStore, Transaction } from '../store';
@@ -15,13 +15,16 @@ export function registerDependencyHandlers(service: BeadService): void {
   dispatcher.on(DependencyAdd.spec, async (params, context) => {
     const from = resolveOne(service, context, params.from, params.ledger);
     const to = isExternal(params.to) ? params.to : resolveOne(service, context, params.to, params.ledger);
-    return store.batch(metaOf(context), (tx) => tx.addDependency(from, to, dependencyType(params.type ?? 'blocks')));
+    const type = dependencyType(params.type ?? 'blocks');
+    const edge = await store.batch(metaOf(context), (tx) => tx.addDependency(from, to, type));
+    if (isExternal(to)) await store.externals.refresh(); // so that the next question sees what it waits for
+    return edge;
   });
   dispatcher.on(DependencyRemove.spec, async (params, context) => {
     const from = resolveOne(service, context, params.from, params.ledger);
     // What it depends on may be gone from its ledger, and the dependency must still be removable.
     const listed = store.get(from)?.dependencies?.some((edge) => edge.depends_on_id === params.to) ?? false;
-    const to = listed ? params.to : resolveOne(service, context, params.to, params.ledger);
+    const to = listed || isExternal(params.to) ? params.to : resolveOne(service, context, params.to, params.ledger);
     return store.batch(metaOf(context), (tx) => {
       tx.removeDependency(from, to, params.type);
       return { issue_id: from, depends_on_id: to };
@@ -102,25 +105,30 @@ function neighbours(store: BeadStore, bead: Bead, way: Way): Bead[] {
   const needing = store.dependents(bead.id).filter((other) => !isChildEdge(other, bead.id));
   const parents = store.dependencies(bead.id, 'parent-child');
   if (way === 'up') return [...needing.sort(byUrgency), ...parents];
-  return [...needed, ...store.children(bead.id), ...externalBeads(bead)];
+  return [...needed, ...store.children(bead.id), ...externalBeads(store, bead)];
 }
 
 function byUrgency(a: Bead, b: Bead): number {
   return a.priority - b.priority || compareTimes(a.created_at, b.created_at) || (a.id < b.id ? -1 : 1);
 }
 
-/** What a bead needs that lies in no ledger here, in the form of beads. */
-function externalBeads(bead: Bead): Bead[] {
+/** What a bead needs of other projects, in the form of beads. */
+function externalBeads(store: BeadStore, bead: Bead): Bead[] {
   const ids = (bead.dependencies ?? []).map((edge) => edge.depends_on_id).filter(isExternal);
-  return ids.map((id) => ({
-    id,
-    title: `⏳ ${id.slice(id.lastIndexOf(':') + 1)}`,
-    status: 'blocked',
-    priority: 0,
-    issue_type: 'task',
-    created_at: NO_TIME,
-    updated_at: NO_TIME,
-  }));
+  return ids.map((id) => {
+    const { state, bead: found } = store.externals.stateOf(id);
+    const name = found?.title ?? id.slice(Math.max(id.lastIndexOf(':'), id.lastIndexOf('/')) + 1);
+    return {
+      id,
+      title: `${state === 'met' ? '✓' : '⏳'} ${name}`,
+      status: state === 'met' ? 'closed' : 'blocked',
+      priority: 0,
+      issue_type: 'task',
+      created_at: NO_TIME,
+      updated_at: NO_TIME,
+      ...(state === 'unresolved' ? {} : { external_state: state }),
+    };
+  });
 }
 
 function isChildEdge(from: Bead, to: string): boolean {

@@ -18,6 +18,7 @@ import type { Result } from '../../protocol/request';
 import type { BeadService } from './common';
 import type { BeadFilter, BeadStore } from '../store';
 import { checkStatus, checkType } from '../model/validate';
+import { isExternal } from '../external/reference';
 import { beadDetails, listItem } from '../queries/details';
 import { EVENTS_SHOWN } from '../queries/reader';
 import { resolveAll, resolveOne } from './common';
@@ -49,7 +50,7 @@ export function registerReadHandlers(service: BeadService): void {
     const filter = scope(service, context, params);
     const waiting = store.blocked(filter);
     const known = new Set(waiting.map((bead) => bead.id));
-    // Somebody said so of these; what they wait for is not in the ledger.
+    // Set to `blocked` by hand: the cause is not in the ledger.
     const said = store.list({ ...filter, status: ['blocked'], limit: 0 }).filter((bead) => !known.has(bead.id));
     return [...waiting, ...said].map((bead) => {
       const blockers = store.blockerIds(bead.id);
@@ -57,9 +58,7 @@ export function registerReadHandlers(service: BeadService): void {
     });
   });
   dispatcher.on(LabelList.spec, async (params, context) => {
-    if (params.id === undefined) return store.labels(service.ledgerFor(context, params.ledger));
-    const bead = store.get(resolveOne(service, context, params.id, params.ledger));
-    return (bead?.labels ?? []).map((label) => ({ label, count: 1 }));
+    return store.labels(service.ledgerFor(context, params.ledger));
   });
   dispatcher.on(BeadEvents.spec, async (params, context) => {
     const id = params.id === undefined ? undefined : resolveOne(service, context, params.id, params.ledger);
@@ -124,7 +123,9 @@ function relationsOf(store: BeadStore, bead: Bead): { blocked_by: string[]; bloc
   const isBlocking = (edge: Dependency): boolean => edge.type === 'blocks';
   const needed = (bead.dependencies ?? []).filter(isBlocking).map((edge) => edge.depends_on_id);
   return {
-    blocked_by: needed.filter((id) => store.get(id)?.status !== 'closed'),
+    blocked_by: needed.filter((id) =>
+      isExternal(id) ? store.externals.blocks(id) : store.get(id)?.status !== 'closed',
+    ),
     blocks: store.dependents(bead.id, 'blocks').map((other) => other.id),
   };
 }

@@ -25,11 +25,12 @@ export function registerSettingsHandlers(service: BeadService): void {
     const ledger = service.ledgerFor(context, params.ledger);
     const key = settingKey(params.key);
     if (context.kind === 'agent' && !key.startsWith(AGENT_KEYS))
-      throw new UserError('an agent does not change settings', 'values of your own: "bd kv set"', 'refused');
+      throw new UserError('an agent may not change settings', 'values of your own: "bd kv set"', 'refused');
     if (key === 'issue-prefix')
       throw new UserError('the prefix is changed together with the ids', 'Use bd rename-prefix.', 'refused');
     writeSetting(store.directoryOf(ledger), key, params.value);
     store.configChanged(ledger);
+    store.externals.isOutdated = true;
     return params.value === undefined ? { key } : { key, value: params.value };
   });
 }

@@ -1,3 +1,4 @@
+import { isExternal } from '../external/reference';
 import { blockingDependencyTypes, type Bead, type Dependency } from '../../protocol/bead';
 
 /** What the rules about dependencies need to see: the durable state, or a batch's own view of it. */
@@ -7,12 +8,14 @@ export interface Graph {
   dependents(id: string): { bead: Bead; edge: Dependency }[];
   /** True if the id's prefix belongs to a ledger that is open. */
   knows(id: string): boolean;
+  /** Whether a reference to another project (`isExternal`) names something that is not done. */
+  waitsForExternal(reference: string): boolean;
 }
 
 /** Dependencies that keep a bead from being ready. Among them `parent-child` passes on the parent's state only. */
 export const blockingTypes: ReadonlySet<string> = new Set(blockingDependencyTypes);
 
-/** Over and done with: neither blocks nor can be blocked. */
+/** Finished: neither blocks nor can be blocked. */
 export function isFinished(bead: Bead): boolean {
   return bead.status === 'closed' || bead.status === 'tombstone';
 }
@@ -109,6 +112,7 @@ export function waitsFor(edge: Dependency): WaitsFor {
 export function edgeBlocks(graph: Graph, edge: Dependency): boolean {
   if (edge.type === 'waits-for') return waitsForBlocks(graph, edge);
   if (edge.type !== 'blocks' && edge.type !== 'conditional-blocks') return false;
+  if (isExternal(edge.depends_on_id)) return graph.waitsForExternal(edge.depends_on_id);
   const target = graph.get(edge.depends_on_id);
   if (!target) return !graph.knows(edge.depends_on_id);
   if (edge.type === 'blocks') return !isFinished(target);
@@ -117,6 +121,7 @@ export function edgeBlocks(graph: Graph, edge: Dependency): boolean {
 
 function waitsForBlocks(graph: Graph, edge: Dependency): boolean {
   const { spawner, gate } = waitsFor(edge);
+  if (isExternal(spawner)) return graph.waitsForExternal(spawner);
   if (!graph.get(spawner)) return !graph.knows(spawner);
   const children = childrenOf(graph, spawner).filter((child) => child.status !== 'tombstone');
   if (gate === 'any-children') return !children.some((child) => child.status === 'closed');

@@ -123,6 +123,10 @@ export class Overlay implements Source {
     return this.below.knows(id);
   }
 
+  waitsForExternal(reference: string): boolean {
+    return this.below.waitsForExternal(reference);
+  }
+
   ledgerOf(id: string): string | undefined {
     return this.below.ledgerOf(id);
   }

@@ -3,6 +3,7 @@ import type { SqlJsStatic } from 'sql.js';
 import { onUnexpectedError } from '../../base/errors';
 import { Emitter } from '../../base/lifecycle';
 import { BeadIndex, type IndexChange, type IndexRow, type IndexSources } from './beadIndex';
+import { referenceRanges } from '../external/reference';
 import { edgesTo } from './blocking';
 import type { IndexCache, IndexedLedger, IndexImage } from './indexCache';
 import { ReverseEdges } from './reverseEdges';
@@ -244,6 +245,32 @@ export class StoreState implements Source {
 
   knows(id: string): boolean {
     return this.prefixes.ledgerOf(id) !== undefined;
+  }
+
+  /** Asked about references to other projects, once somebody can answer. */
+  externals: { blocks(reference: string): boolean } | undefined;
+
+  waitsForExternal(reference: string): boolean {
+    return this.externals?.blocks(reference) ?? true;
+  }
+
+  /** References to other projects that beads depend on, each with the ledgers of these beads. */
+  references(): { reference: string; ledger: string }[] {
+    return referenceRanges.flatMap(([from, to]) =>
+      this.index
+        .rows(
+          'SELECT DISTINCT d.target, b.ledger FROM dependencies d JOIN beads b ON b.id = d.issue WHERE d.target >= ? AND d.target < ?',
+          [from, to],
+        )
+        .map(([reference, ledger]) => ({ reference: String(reference), ledger: String(ledger) })),
+    );
+  }
+
+  /** What these references name has changed. @returns the beads that depend on them */
+  externalsChanged(references: readonly string[]): string[] {
+    const dependents = [...new Set(references.flatMap((reference) => [...this.edges.of(reference)]))];
+    this.index.recomputeStates(dependents);
+    return dependents;
   }
 
   ledgerOf(id: string): string | undefined {

@@ -1,5 +1,6 @@
 import { UserError } from '../../base/errors';
 import { dependencyType, type Bead, type Dependency, type DependencyType } from '../../protocol/bead';
+import { isExternal, parseReference } from '../external/reference';
 import { blockingTypes, type Graph } from '../index/blocking';
 
 const containers = new Set(['epic', 'molecule', 'convoy']);
@@ -11,10 +12,6 @@ export function dependencyFromInput(type: string): { type: DependencyType; swap:
   return { type: dependencyType(word), swap: word === 'blocks' };
 }
 
-export function isExternal(id: string): boolean {
-  return id.startsWith('external:');
-}
-
 /**
  * Checks that a dependency may be added.
  * @returns the dependency that is there already, if the same one is
@@ -24,6 +21,11 @@ export function checkNewDependency(graph: Graph, from: Bead, to: string, type: D
     throw new UserError(`invalid dependency type: ${JSON.stringify(type)} (must be non-empty string, max 50 chars)`);
   }
   if (from.id === to) throw new UserError('issue cannot depend on itself');
+  if (isExternal(to)) {
+    parseReference(to);
+    if (type === 'parent-child')
+      throw new UserError(`${to} cannot be a parent`, 'A bead of another project can only be depended on.');
+  }
   const target = graph.get(to);
   if ((!target || target.status === 'tombstone') && !isExternal(to)) {
     throw new UserError(`dependency target ${to} not found`, undefined, 'not-found');

@@ -1,4 +1,5 @@
 import type { Bead, BeadDetails, BeadListItem, DependencyType } from '../../protocol/bead';
+import { isExternal, type ExternalState } from '../external/reference';
 
 /** What is asked about the beads around one. */
 export interface BeadSource {
@@ -6,6 +7,7 @@ export interface BeadSource {
   /** Beads that depend on this one, by their ids. */
   dependents(id: string): Bead[];
   parent(id: string): string | undefined;
+  externals: { stateOf(reference: string): ExternalState };
 }
 
 /** A bead with the counts that lists promise. */
@@ -37,5 +39,13 @@ export function beadDetails(source: BeadSource, id: string): BeadDetails {
     .flatMap((other) =>
       (other.dependencies ?? []).filter((edge) => edge.depends_on_id === id).map((edge) => withType(other, edge.type)),
     );
-  return { ...item, dependencies: needed, dependents };
+  const external = (dependencies ?? [])
+    .filter((edge) => isExternal(edge.depends_on_id))
+    .map(({ depends_on_id: id, type }) => ({ id, dependency_type: type, ...source.externals.stateOf(id) }));
+  return {
+    ...item,
+    dependencies: needed,
+    dependents,
+    ...(external.length > 0 ? { external_dependencies: external } : {}),
+  };
 }

@@ -21,7 +21,7 @@ export function tableIn(state: string): TablePlace {
   return { file: path.join(state, 'table'), schema: String(BUILD) };
 }
 
-/** A table was made of other files than those that are there. */
+/** The table does not answer this: it was made of other files than those that are there, or does not hold what is asked. */
 class OutdatedTable extends Error {}
 
 /**
@@ -54,6 +54,13 @@ export class TableReader implements BeadSource {
       throw error;
     }
   }
+
+  /** What other projects say can only be told with the ledger open. */
+  readonly externals = {
+    stateOf: (): never => {
+      throw new OutdatedTable();
+    },
+  };
 
   get(id: string): Bead | undefined {
     const known = this.known.get(id);

@@ -210,8 +210,8 @@ export class Journal {
 }
 
 /**
- * Writes records. Those of one piece, which nearly all are, share one write; a large one is never in memory as a whole: the
- * start of its line, without which it is none, follows last.
+ * Writes records. Those of one piece, which nearly all are, share one write; a large one is never in memory as a whole:
+ * the start of its line, without which it is none, follows last.
  * @returns where they end
  */
 function writeRecords(file: LedgerFile, records: readonly JournalRecord[], position: number): number {
@@ -309,7 +309,7 @@ async function damageError(fs: LedgerFs, file: string, bytes: Buffer, line: numb
   const copy = path.join(path.dirname(file), name);
   await writeDurably(fs, copy, bytes).catch(() => undefined); // a folder that can only be read has the file itself
   return new UserError(
-    `${file} is damaged at line ${line}: its checksum does not fit, and later changes follow it`,
+    `${file} is damaged at line ${line}: its checksum does not match, and later changes follow it`,
     `Remove line ${line} to go on without that one change: ${repairCommand(path.dirname(file))}. A copy is kept as ${name}.`,
     'unavailable',
   );

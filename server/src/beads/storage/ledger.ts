@@ -52,7 +52,7 @@ export class Ledger {
   private hasBase: boolean;
   /** What keeps the file from being written or merged, for a person; undefined while all is well. */
   damage: UserError | undefined;
-  /** It was damaged when it was opened: nothing is written before it was mended and opened again. */
+  /** It was damaged when it was opened: nothing is written before it was repaired and opened again. */
   isReadOnly = false;
   /** Records up to this number are in `base.jsonl`. */
   private checkpointedSeq: number;
@@ -224,8 +224,8 @@ export class Ledger {
   }
 
   /**
-   * Writes what changed up to record `seq` into `issues.jsonl`. Nothing else of the ledger has to wait for it: later changes
-   * are for the next checkpoint.
+   * Writes what changed up to record `seq` into `issues.jsonl`. Nothing else of the ledger has to wait for it: later
+   * changes are for the next checkpoint.
    * @returns `changed` where the file was written by somebody else: then call `mergeOutside`
    */
   async checkpoint(seq: number, writer: CheckpointWriter): Promise<CheckpointResult['kind']> {
@@ -318,7 +318,7 @@ export class Ledger {
     }
   }
 
-  /** What the files look like now, to see when a person has mended them. */
+  /** What the files look like now, to see when a person has repaired them. */
   get filesStamp(): string {
     return [this.issuesFile, this.journal.path].map((file) => this.fs.stamp(file) ?? '').join(' ');
   }

@@ -96,7 +96,7 @@ export function requireLedger(directory: string): void {
   if (isLedger(directory)) return;
   throw new UserError(
     `the ledger ${directory} is gone: its beads were there before`,
-    `Bring the folder back from a backup. Without one run: ${repairCommand(directory)} (it takes what the rig's repository has of it, or starts over).`,
+    `Restore the folder from a backup. Without one run: ${repairCommand(directory)} (it takes what the rig's repository has of it, or starts over).`,
     'not-found',
   );
 }

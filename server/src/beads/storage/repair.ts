@@ -37,29 +37,29 @@ export async function diagnose(fs: LedgerFs, directory: string, fix: boolean): P
   const { issuesFile } = readLedgerConfig(fs, directory);
   const diagnosis: Diagnosis = { findings: [], kept: [] };
   for (const [file, look] of [
-    [issuesFile, mendIssues],
-    ['journal.jsonl', mendJournal],
+    [issuesFile, repairIssues],
+    ['journal.jsonl', repairJournal],
   ] as const) {
     const bytes = fs.read(path.join(directory, file));
     if (!bytes) continue;
-    const { findings, mended } = look(bytes, file);
+    const { findings, repaired } = look(bytes, file);
     diagnosis.findings.push(...findings);
     if (!fix || findings.length === 0) continue;
     const kept = keptName(file, bytes);
     await writeDurably(fs, path.join(directory, kept), bytes);
-    await replaceFile(fs, path.join(directory, file), mended);
+    await replaceFile(fs, path.join(directory, file), repaired);
     diagnosis.kept.push(kept);
   }
   return diagnosis;
 }
 
-interface Mended {
+interface Repaired {
   findings: Finding[];
-  mended: Buffer;
+  repaired: Buffer;
 }
 
 /** Pure. */
-export function mendIssues(bytes: Buffer, file: string): Mended {
+export function repairIssues(bytes: Buffer, file: string): Repaired {
   const findings: Finding[] = [];
   const lines: { bytes: Buffer; number: number; id?: string; updated?: string }[] = [];
   const byId = new Map<string, number>();
@@ -96,13 +96,13 @@ export function mendIssues(bytes: Buffer, file: string): Mended {
     byId.set(id, lines.length);
     lines.push({ bytes: slice, number, id, updated });
   }
-  return { findings, mended: Buffer.concat(lines.map((line) => line.bytes)) };
+  return { findings, repaired: Buffer.concat(lines.map((line) => line.bytes)) };
 }
 
 /** Pure. */
-export function mendJournal(bytes: Buffer, file: string): Mended {
+export function repairJournal(bytes: Buffer, file: string): Repaired {
   const { damagedLine } = scanJournal(bytes);
-  if (damagedLine === undefined) return { findings: [], mended: bytes };
+  if (damagedLine === undefined) return { findings: [], repaired: bytes };
   const findings: Finding[] = [];
   const kept: Buffer[] = [];
   let line = 0;
@@ -117,7 +117,7 @@ export function mendJournal(bytes: Buffer, file: string): Mended {
         remedy: 'the line is removed, with its change',
       });
   }
-  return { findings, mended: Buffer.concat(kept) };
+  return { findings, repaired: Buffer.concat(kept) };
 }
 
 /** The lines of both sides. */

@@ -16,7 +16,10 @@ const shared: ReadonlySet<string> = new Set([
   'types.custom',
   'create.owner',
   'sync-branch',
+  'external.unresolved',
 ]);
+/** Keys of that file by their beginnings. */
+const sharedGroups = ['external_projects.'];
 const aliases: Readonly<Record<string, string>> = { issue_prefix: 'issue-prefix' };
 const keyPattern = /^[\w][\w.:/-]*$/;
 const localSchema = z.record(z.string(), z.string());
@@ -27,11 +30,15 @@ export function settingKey(key: string): string {
   return Object.hasOwn(aliases, key) ? aliases[key]! : key;
 }
 
+function isShared(key: string): boolean {
+  return shared.has(key) || sharedGroups.some((group) => key.startsWith(group));
+}
+
 /** All settings by their keys. */
 export function readSettings(directory: string): Record<string, string> {
   const yaml = parseSimpleYaml(readTextIfPresent(path.join(directory, 'config.yaml')) ?? '');
   const known = [...yaml]
-    .filter(([key]) => shared.has(settingKey(key)))
+    .filter(([key]) => isShared(settingKey(key)))
     .map(([key, value]): [string, string] => [settingKey(key), value]);
   return { ...readLocal(directory), ...Object.fromEntries(known) };
 }
@@ -39,7 +46,7 @@ export function readSettings(directory: string): Record<string, string> {
 /** @param value undefined removes it */
 export function writeSetting(directory: string, key: string, value: string | undefined): void {
   const name = settingKey(key);
-  if (shared.has(name)) writeShared(path.join(directory, 'config.yaml'), name, value);
+  if (isShared(name)) writeShared(path.join(directory, 'config.yaml'), name, value);
   else {
     const { [name]: _old, ...others } = readLocal(directory);
     writeJsonAtomic(path.join(directory, 'settings.json'), value === undefined ? others : { ...others, [name]: value });
@@ -54,7 +61,7 @@ function readLocal(directory: string): Record<string, string> {
   } catch {
     throw new UserError(
       `${path.join(directory, 'settings.json')} cannot be read`,
-      'It must be a JSON object of texts. Mend it, or remove it to start without these settings.',
+      'It must be a JSON object of texts. Fix it, or remove it to start without these settings.',
     );
   }
 }

@@ -14,7 +14,7 @@ export function addConfig(program: CliCommand, context: BdContext): void {
     .command('config')
     .description('settings of the ledger')
     .withHelp({
-      text: 'status.custom and types.custom add names, separated by commas; create.owner false leaves the address of authors out of new beads. These are kept in config.yaml and shared by git, all other keys in settings.json of this clone.',
+      text: 'status.custom and types.custom add names, separated by commas; create.owner false leaves the address of authors out of new beads; external_projects.<name> is the folder of another project, and external.unresolved ignore lets nothing wait for what no ledger here has. These are kept in config.yaml and shared by git, all other keys in settings.json of this clone.',
       examples: [['bd config set status.custom "awaiting_review,testing"', 'two more statuses']],
       see: ['bd kv', 'bd types'],
     });

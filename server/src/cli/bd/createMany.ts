@@ -24,7 +24,7 @@ export async function createFromPlan(invocation: Invocation, context: BdContext,
   try {
     plan = JSON.parse(text) as typeof plan;
   } catch (error) {
-    throw new UserError(`${file} is no JSON: ${messageOf(error)}`);
+    throw new UserError(`${file} is not JSON: ${messageOf(error)}`);
   }
   if (!Array.isArray(plan.nodes) || plan.nodes.length === 0)
     throw new UserError(`${file} has no "nodes"`, '{"nodes": [{"key": "a", "title": "First"}], "edges": []}');

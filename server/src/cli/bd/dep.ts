@@ -58,11 +58,12 @@ function addAdd(dep: CliCommand, context: BdContext): void {
     .option('--blocked-by <id>', 'the bead that it waits for')
     .option('--depends-on <id>', 'the bead that it waits for')
     .withHelp({
-      text: 'Types that make a bead wait: blocks (the default), conditional-blocks, waits-for and parent-child. Others only record a relation. A cycle is refused.',
+      text: 'Types that make a bead wait: blocks (the default), conditional-blocks, waits-for and parent-child. Others only record a relation. A cycle is refused. A bead of another project is external:<project>:<id or capability> or beads://<host>/<org>/<repository>/<id>.',
       examples: [
         ['bd dep add app-d3e4f app-a1b2c', 'd3e4f waits for a1b2c'],
         ['bd dep add app-d3e4f --blocked-by app-a1b2c', 'the same'],
         ['bd dep add app-d3e4f app-x9y8z -t related', 'they are related'],
+        ['bd dep add app-d3e4f external:lib:login', 'd3e4f waits until the project lib ships login'],
       ],
       see: ['bd dep tree', 'bd blocked'],
     })

@@ -1,4 +1,5 @@
 import { UserError } from '../../base/errors';
+import { isExternal } from '../../beads/external/reference';
 import { BeadReady, BeadShow, type BeadDetails, type TreeNode } from '../../protocol/bead';
 import { DependencyTree } from '../../protocol/dependency';
 import { treeBranches } from '../shared/beadText';
@@ -111,13 +112,14 @@ function treeLines(
 
 function nodeText(node: TreeNode): string {
   const { id, title, priority, status, truncated } = node;
-  if (id.startsWith('external:')) return `${oneLine(title)} (external)`;
+  if (isExternal(id))
+    return `${oneLine(title)} (external${status === 'closed' ? '' : node.external_state === 'open' ? ', open' : ', unresolved'})`;
   return `${oneLine(id)}: ${oneLine(title)} [P${priority}] (${oneLine(status)})${truncated ? ' …' : ''}`;
 }
 
 function mermaidLines(nodes: readonly TreeNode[]): string[] {
   const mark = ({ id, status }: TreeNode): string =>
-    id.startsWith('external:') ? '⚠' : status === 'closed' ? '☑' : status === 'in_progress' ? '◧' : '☐';
+    isExternal(id) ? '⚠' : status === 'closed' ? '☑' : status === 'in_progress' ? '◧' : '☐';
   const label = (node: TreeNode): string => oneLine(`${mark(node)} ${node.id}: ${node.title}`).replaceAll('"', "'");
   return [
     'flowchart TD',

@@ -37,7 +37,11 @@ export function addDoctor(program: CliCommand, context: BdContext): void {
     .action(async ({ fix = false }: { fix?: boolean }, invocation: Invocation) => {
       const { cwd, env } = context.process;
       if (fix && env.GT_SESSION_TOKEN)
-        throw new UserError('only a person repairs a ledger', 'tell the person what is wrong: gt escalate', 'refused');
+        throw new UserError(
+          'only a person may repair a ledger',
+          'tell the person what is wrong: gt escalate',
+          'refused',
+        );
       const report = await examine(cwd, env, (invocation.options as GlobalOptions).db, fix);
       if (!fix && report.findings.length > 0) context.exitCode = 1;
       context.print(invocation, report, () => lines(report));

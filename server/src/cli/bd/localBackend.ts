@@ -40,7 +40,15 @@ export async function openLocalBackend(directory: string, options: LocalOptions)
   const lease = await lockLedger(directory, LOCK_MS);
   try {
     const places = { cwd, ...(home === undefined ? {} : { home }), ...(town === undefined ? {} : { town }) };
-    const ledger = await OpenLedger.open({ directory, lease, state, places: () => places });
+    const ledger = await OpenLedger.open({
+      directory,
+      lease,
+      state,
+      places: () => places,
+      projects: async () =>
+        (await import('../../town/knownProjects')).knownProjects(({ message }) => warn(`Warning: ${message}\n`)),
+      onError: (error) => warn(`Warning: ${messageOf(error)}\n`),
+    });
     for (const warning of ledger.warnings()) warn(`Warning: ${warning}\n`);
     return new LocalBackend(ledger, lease, options.actor, warn);
   } catch (error) {
@@ -74,6 +82,7 @@ class LocalBackend implements Backend {
         'Check the owner and the permissions of the folder.',
         'unavailable',
       );
+    await this.ledger.store.externals.refreshIfDue();
     const context: CallContext = { actor: this.actor, kind: 'person' }; // nobody can repeat it, so it needs no operation id
     const result = await entry.run(parsed, context);
     this.wrote ||= spec.access !== 'read';

@@ -30,7 +30,7 @@ export function addMerge(program: CliCommand, context: BdContext): void {
         if (first)
           throw new UserError(
             `error reading ${first.side} file: failed to parse line ${first.line}: ${first.reason}`,
-            `${plural(unreadable.length, 'line')} that cannot be read: kept in ${output} as they are. Mend or remove them, then "git add" it.`,
+            `${plural(unreadable.length, 'line')} that cannot be read: kept in ${output} as they are. Fix or remove them, then "git add" it.`,
             'conflict',
           );
         context.print(invocation, { merged: count, output }, () => `Merged ${plural(count, 'issue')}`);

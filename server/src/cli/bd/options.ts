@@ -1,6 +1,7 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import { hasCode, UserError, messageOf } from '../../base/errors';
+import { isExternal } from '../../beads/external/reference';
 import { pastTime, timeFromWords } from '../../beads/model/timeWords';
 import type { CliCommand } from '../shared/command';
 import type { ProcessContext } from '../shared/context';
@@ -44,7 +45,7 @@ export function parseLimit(text: string): number {
 export function parseDeps(text: string): [string, string][] {
   return collect(text, undefined).map((part) => {
     const colon = part.indexOf(':');
-    if (colon < 0 || part.startsWith('external:')) return ['', part];
+    if (colon < 0 || isExternal(part)) return ['', part];
     const [type, id] = [part.slice(0, colon).trim(), part.slice(colon + 1).trim()];
     if (type === '' || id === '')
       throw new UserError(`invalid dependency format '${part}', expected 'type:id' or 'id'`);

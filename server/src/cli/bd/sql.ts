@@ -63,8 +63,8 @@ async function ask(file: string, query: string): Promise<{ columns: string[]; ro
   } catch (error) {
     const message = messageOf(error);
     throw /readonly|query_only/i.test(message)
-      ? new UserError('the ledger is not changed by SQL', 'Use bd update, bd close and the like.', 'refused')
-      : new UserError(`the query cannot be answered: ${message}`, 'bd sql "SELECT name, sql FROM sqlite_master"');
+      ? new UserError('SQL cannot change the ledger', 'Use bd update, bd close and the like.', 'refused')
+      : new UserError(`cannot run the query: ${message}`, 'bd sql "SELECT name, sql FROM sqlite_master"');
   } finally {
     database.close();
   }

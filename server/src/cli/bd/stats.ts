@@ -41,7 +41,7 @@ export function addStats(program: CliCommand, context: BdContext): void {
     })
     .action(async (options: StatsOptions, invocation: Invocation) => {
       if (options.all && options.assigned)
-        throw new UserError('--all and --assigned exclude each other', 'give one of them');
+        throw new UserError('--all and --assigned cannot be combined', 'give one of them');
       const { groupBy: by, tag } = options;
       const actor = options.assigned ? undefined : (invocation.options as GlobalOptions).actor;
       if (by !== undefined || tag !== undefined || (actor !== undefined && hasTown(context, invocation)))

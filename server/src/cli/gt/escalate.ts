@@ -36,7 +36,7 @@ export function addEscalate(program: CliCommand, context: GtContext): void {
       const text = words.join(' ').trim();
       if (text === '')
         throw new UserError(
-          'say what the problem is',
+          'describe the problem',
           'gt escalate -s high "…"; "gt escalate list" lists open escalations',
         );
       const { severity, reason, bead } = options;

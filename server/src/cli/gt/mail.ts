@@ -123,7 +123,7 @@ function addReply(mail: CliCommand, context: GtContext): void {
         invocation: Invocation,
       ) => {
         const body = options.message ?? text;
-        if (!body) throw new UserError('the answer has no text', 'gt mail reply <id> -m "…"');
+        if (!body) throw new UserError('the reply has no text', 'gt mail reply <id> -m "…"');
         const info = await context.call(invocation, MailReply.spec, { id, body, subject: options.subject });
         context.print(invocation, info, () => `✓ Sent ${info.id} to ${info.to}`);
       },

@@ -16,7 +16,7 @@ import {
 } from '../../protocol/town';
 import { InvalidValue, type CliCommand, type Invocation } from '../shared/command';
 import type { GtContext } from './context';
-import { logLines, queueLine, statusLines } from './mqText';
+import { judgementLines, logLines, queueLine, statusLines } from './mqText';
 
 interface ListOptions extends Omit<MqListFilter, 'rig' | 'status'> {
   status?: MergeRequestState;
@@ -25,6 +25,7 @@ interface ListOptions extends Omit<MqListFilter, 'rig' | 'status'> {
 interface ApproveOptions {
   message?: string;
   first?: boolean;
+  forAll?: boolean;
   patch?: string;
 }
 
@@ -164,18 +165,24 @@ function addApprove(mq: CliCommand, context: GtContext): void {
     .description('approve a change, so that it is merged')
     .option('-m, --message <text>', 'what you reviewed')
     .option('--first', 'merge it before all others')
+    .option('--for-all', 'also in place of the reviewers that have not answered')
     .option('--patch <hash>', 'only if it is still this patch (see "status --json")')
     .withHelp({
-      text: 'The approval is for the patch as it is. A rebase that changes the patch needs another review.',
+      text: 'The approval is for the patch as it is. A rebase that changes the patch needs another review. Where a rig has several reviewers, and a person is one of them, it is merged once the others have approved it, too.',
       examples: [
         ['gt mq approve toy-a1b2c -m "read all of it"', 'approve it'],
         ['gt mq approve toy-a1b2c --first', 'merge it before all others'],
+        ['gt mq approve toy-a1b2c --for-all', 'wait for no other reviewer'],
       ],
       see: ['gt mq status', 'gt mq reject'],
     })
-    .action(async (id: string, { message, first, patch }: ApproveOptions, invocation: Invocation) => {
-      const result = await context.call(invocation, MqApprove.spec, { id, message, first, patch });
-      context.print(invocation, result, () => `✓ Approved ${result.bead}${first ? '; it is merged next' : ''}`);
+    .action(async (id: string, { message, first, forAll, patch }: ApproveOptions, invocation: Invocation) => {
+      const result = await context.call(invocation, MqApprove.spec, { id, message, first, forAll, patch });
+      context.print(invocation, result, () =>
+        result.waitsFor
+          ? `✓ Approved ${result.bead}; still to answer: ${result.waitsFor.join(', ')}`
+          : `✓ Approved ${result.bead}${first ? '; it is merged next' : ''}`,
+      );
     });
 }
 
@@ -197,7 +204,11 @@ function addReject(mq: CliCommand, context: GtContext): void {
       async (id: string, options: { message?: string; reason?: string; patch?: string }, invocation: Invocation) => {
         const { message = options.reason, patch } = options;
         const result = await context.call(invocation, MqReject.spec, { id, message, patch });
-        context.print(invocation, result, () => `✓ Sent ${result.bead} back to its author`);
+        context.print(invocation, result, () =>
+          result.waitsFor
+            ? `✓ Rejected ${result.bead}; still to answer: ${result.waitsFor.join(', ')}`
+            : `✓ Sent ${result.bead} back to its author`,
+        );
       },
     );
 }
@@ -248,18 +259,30 @@ function addReorder(mq: CliCommand, context: GtContext): void {
 
 function addLog(mq: CliCommand, context: GtContext): void {
   mq.command('log <change>')
-    .description('show what the gates printed for a change, also for one that has ended')
-    .option('--gate <name>', 'of this gate only')
+    .description('show what the gates and the reviewers of a change have said')
+    .option('--gate <name>', 'the log of this gate only')
+    .option('--diff', 'also the change itself')
     .withHelp({
       text: 'A gate whose result was known, as it had run for the same files before, did not run again and has no log of its own.',
       examples: [
         ['gt mq log toy-a1b2c', 'all gates, with the paths of their logs'],
         ['gt mq log toy-a1b2c --gate test', 'one gate'],
+        ['gt mq log toy-a1b2c --diff', 'and the change'],
       ],
       see: ['gt mq status', 'gt mq retry'],
     })
-    .action(async (id: string, { gate }: { gate?: string }, invocation: Invocation) => {
-      const result = await context.call(invocation, MqLog.spec, { id, gate });
-      context.print(invocation, result, () => logLines(result));
+    .action(async (id: string, { gate, diff: withDiff }: { gate?: string; diff?: boolean }, invocation: Invocation) => {
+      const { log, diff } = await context.withTown(invocation, async (town) => {
+        const found = await town.call(MqLog.spec, { id, gate });
+        return {
+          log: found,
+          ...(withDiff ? { diff: (await town.call(MqDiff.spec, { id: found.mergeRequest })).text } : {}),
+        };
+      });
+      context.print(invocation, diff === undefined ? log : { ...log, diff }, () => [
+        ...logLines(log),
+        ...(gate === undefined ? judgementLines(log) : []),
+        ...(diff === undefined ? [] : ['', diff.trimEnd()]),
+      ]);
     });
 }

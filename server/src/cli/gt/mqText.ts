@@ -6,6 +6,7 @@ import type {
   LandingCheck,
   MergeRequestInfo,
   ProcessedRequest,
+  ReviewerInfo,
 } from '../../protocol/town';
 import { indent } from '../shared/output';
 
@@ -42,7 +43,9 @@ function stateText(info: MergeRequestInfo): string {
   if (info.waitsFor === 'pull-request') return `waits for pull request #${info.pullRequest?.number}`;
   if (info.waitsFor === 'retry') return `waits until ${info.waitsUntil}`;
   if (info.state !== 'reviewing') return info.state;
-  return info.needsPerson ? "waits for a person's review" : 'in review';
+  const answered = info.reviewers.filter(({ state }) => state === 'approved').length;
+  const of = info.reviewers.length > 1 ? `, ${answered} of ${info.reviewers.length} approved` : '';
+  return `${info.needsPerson ? "waits for a person's review" : 'in review'}${of}`;
 }
 
 export function statusLines(info: MergeRequestInfo): string[] {
@@ -60,12 +63,45 @@ export function statusLines(info: MergeRequestInfo): string[] {
     ...(validation ? [`  validated by ${validation.validated_by}: ${signals(validation.quality_signals)}`] : []),
     ...(info.pullRequest ? [`  pull request ${info.pullRequest.url}${info.pullRequest.open ? '' : ', closed'}`] : []),
     ...(info.note ? [`  author's note: ${info.note}`] : []),
+    ...judgementLines(info),
+  ];
+}
+
+/** How its checks ended, who reviews it, and what was said. */
+export function judgementLines(
+  info: Pick<MergeRequestInfo, 'checks' | 'reviewers' | 'reviewsNeeded' | 'reviews'>,
+): string[] {
+  return [
     ...(info.checks.length > 0 ? ['', '  checks', ...info.checks.map((check) => `    ${checkText(check)}`)] : []),
+    ...reviewerLines(info),
     ...info.reviews.flatMap((review) => [
       '',
       `  ${review.verdict} by ${review.by}, ${review.at}`,
       indent(review.message, 4),
     ]),
+  ];
+}
+
+const REVIEWER_STATES: Readonly<Record<ReviewerInfo['state'], string>> = {
+  'to-do': '· not asked yet',
+  reviewing: '· reviewing',
+  approved: '✓ approved',
+  rejected: '✗ requests changes',
+  'no-answer': '! gives no answer: a person decides in its place',
+};
+
+/** Each of several reviewers; nothing where there is one, whose review says it all. */
+function reviewerLines({ reviewers, reviewsNeeded }: Pick<MergeRequestInfo, 'reviewers' | 'reviewsNeeded'>): string[] {
+  if (reviewers.length < 2) return [];
+  const width = Math.max(...reviewers.map(({ name }) => name.length));
+  return [
+    '',
+    `  reviewers (${reviewsNeeded === 'all' ? 'all have to approve' : 'one approval is enough'})`,
+    ...reviewers.map(({ name, state, by, waitsUntil }) => {
+      const more = [by === undefined || by === name ? '' : by, waitsUntil ? `asked again at ${waitsUntil}` : ''];
+      const text = more.filter(Boolean).join(', ');
+      return `    ${name.padEnd(width)}  ${REVIEWER_STATES[state]}${text ? ` (${text})` : ''}`;
+    }),
   ];
 }
 

@@ -12,6 +12,7 @@ import {
   RigSet,
   TownGetSnapshot,
   type GateName,
+  type ReviewSetting,
   type RigInfo,
 } from '../../protocol/town';
 import { rigNameFrom } from '../../base/rigName';
@@ -91,7 +92,7 @@ function addSet(rig: CliCommand, context: GtContext): void {
     .action(async (name: string, entries: string[], _options: unknown, invocation: Invocation) => {
       const info = await context.call(invocation, RigSet.spec, { name, ...parseSettings(entries) });
       context.print(invocation, info, () => [
-        `✓ ${info.id}: ${plural(info.maxWorkers, 'worker')}, review ${info.review}, merge strategy ${info.mergeStrategy}`,
+        `✓ ${info.id}: ${plural(info.maxWorkers, 'worker')}, review ${reviewText(info.review)}, merge strategy ${info.mergeStrategy}`,
         ...gateLines(info),
         ...(info.accepted ? [] : [`  Its commands run only after you accept them: gt rig accept ${info.id}`]),
       ]);
@@ -249,4 +250,8 @@ function keyAndValue(entry: string): [key: string, value: string] | undefined {
 function absoluteIfFolder(source: string, cwd: string): string {
   const isUrl = /^[a-z][a-z0-9+.-]*:\/\//i.test(source) || /^[^/\\]+@[^/\\]+:/.test(source);
   return isUrl ? source : path.resolve(cwd, source);
+}
+
+function reviewText(review: ReviewSetting): string {
+  return typeof review === 'string' ? review : `${review.reviewers.join(', ')} (${review.needed})`;
 }

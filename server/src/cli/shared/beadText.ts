@@ -1,4 +1,4 @@
-import type { Bead, BeadDetails, BeadListItem, BlockedItem, Comment } from '../../protocol/bead';
+import type { Bead, BeadDetails, BeadListItem, BlockedItem, Comment, ExternalDependency } from '../../protocol/bead';
 import { indent, oneLine, printable, type Colour, type Paint } from './output';
 
 /** Beads as lines for people. */
@@ -198,12 +198,29 @@ function relationLines(bead: BeadDetails, paint: Paint): string[] {
     if (!lines.includes(line)) groups.set(heading, [...lines, line]);
   };
   for (const other of bead.dependencies) add(other, outgoing[other.dependency_type] ?? ['DEPENDS ON', '→']);
+  for (const other of bead.external_dependencies ?? []) {
+    const [heading, arrow] = outgoing[other.dependency_type] ?? ['DEPENDS ON', '→'];
+    groups.set(heading, [...(groups.get(heading) ?? []), `  ${arrow} ${externalText(other, paint)}`]);
+  }
   for (const other of bead.dependents) add(other, incoming[other.dependency_type] ?? ['BLOCKS', '←']);
   const order = ['PARENT', 'CHILDREN', 'DEPENDS ON', 'BLOCKS', 'RELATED', 'DISCOVERED FROM', 'DISCOVERED'];
   return order.flatMap((heading) => {
     const lines = groups.get(heading);
     return lines ? ['', paint('bold', heading), ...lines] : [];
   });
+}
+
+const externalMarks = { met: ['✓', 'green'], open: ['○', 'bold'], unresolved: ['?', 'yellow'] } as const;
+
+/** `? external:lib:login (unresolved: no ledger on this machine has it)` */
+function externalText({ id, state, bead }: ExternalDependency, paint: Paint): string {
+  const [mark, colour] = externalMarks[state];
+  const what = bead
+    ? `: ${oneLine(bead.title)} (${id.endsWith(bead.id) ? '' : `${oneLine(bead.id)}, `}${oneLine(bead.status)})`
+    : state === 'unresolved'
+      ? ' (unresolved: no ledger on this machine has it)'
+      : ' (not provided yet)';
+  return `${paint(colour, mark)} ${paint('bold', oneLine(id))}${what}`;
 }
 
 /** `○ app-a1b2c: (EPIC) Title ● P1` */

@@ -1,4 +1,4 @@
-import { isExternal } from '../../beads/model/dependencies';
+import { isExternal } from '../../beads/external/reference';
 import { UserError } from '../../base/errors';
 import { BeadBatch } from '../../protocol/batch';
 import { BeadUpdate, type Bead } from '../../protocol/bead';
@@ -9,14 +9,14 @@ import { isStaged, type ConvoyTown } from './convoys';
 import { refuseCollected } from './featureRules';
 import { addToConvoy } from './startConvoy';
 
-/** What `bd` does to convoys means what the commands of convoys mean. */
+/** Applies the rules of the convoy commands to `bd` requests on convoys. */
 export function guardConvoyBeads(dispatcher: Dispatcher, town: ConvoyTown): void {
   acceptTracksEdges(dispatcher, town);
   guardRemovedEdges(dispatcher, town);
   guardStatus(dispatcher, town);
 }
 
-/** An edge from a convoy to what it tracks means the same as adding the bead, however it is written. */
+/** A `tracks` edge from a convoy, however it is written, is the same as `gt convoy add`. */
 function acceptTracksEdges(dispatcher: Dispatcher, town: ConvoyTown): void {
   dispatcher.wrap(DependencyAdd.spec, (next) => async (params, context) => {
     const convoy = params.type === 'tracks' ? convoyNamed(town, params.from) : undefined;
@@ -39,7 +39,7 @@ function acceptTracksEdges(dispatcher: Dispatcher, town: ConvoyTown): void {
   });
 }
 
-/** An edge from a convoy to what is on its feature branch stays, as it does for `gt convoy remove`. */
+/** As with `gt convoy remove`, an edge to a bead whose work is on the feature branch cannot be removed. */
 function guardRemovedEdges(dispatcher: Dispatcher, town: ConvoyTown): void {
   const refuse = ({ from, to }: { from: string; to: string }): void => {
     const convoy = convoyNamed(town, from);
@@ -56,7 +56,7 @@ function guardRemovedEdges(dispatcher: Dispatcher, town: ConvoyTown): void {
   });
 }
 
-/** The convoy that a whole id or a part of one means; undefined where it means something else, or nothing. */
+/** The convoy with this id or part of an id; undefined for any other bead, and for no bead. */
 export function convoyNamed(town: Pick<ConvoyTown, 'store'>, partial: string): Bead | undefined {
   const bead = beadNamed(town, partial);
   return bead?.issue_type === CONVOY ? bead : undefined;
@@ -66,13 +66,13 @@ function beadNamed(town: Pick<ConvoyTown, 'store'>, partial: string): Bead | und
   try {
     return town.store.get(town.store.resolve(partial));
   } catch (error) {
-    // What it means, if anything, is for the handler of the request to say.
+    // The handler of the request reports an id that is unknown or ambiguous.
     if (error instanceof UserError) return undefined;
     throw error;
   }
 }
 
-/** Statuses that a convoy may get by `bd update`, by the one it has. Everything else has a command of its own. */
+/** Status changes of a convoy that `bd update` may make, by current status. All others have a command of their own. */
 const TRANSITIONS: Readonly<Record<string, readonly string[]>> = {
   open: ['open', 'closed'],
   closed: ['closed', 'open'],

@@ -11,14 +11,14 @@ import { refuseStep } from '../molecules/molecules';
 import { CONVOY, isClosed, isLaunched, isOfThisTown, trackedIds } from '../state/work';
 import type { PlannedRig } from './planCheck';
 
-/** What convoys need to know of the town. */
+/** Facts about the town that convoys depend on. */
 export interface ConvoyTown {
   store: BeadStore;
   projection: Projection;
   addresses: AddressBook;
   /** Undefined where there is no such rig. */
   rig(name: string): PlannedRig | undefined;
-  /** Whether new convoys get a feature branch where neither they nor their rigs say. */
+  /** Default for new convoys where neither the convoy nor one of its rigs sets it. */
   featureBranchDefault(): boolean;
   /** Commits of a feature branch that the target of the rig does not have; undefined where they cannot be counted. */
   commitsAhead(rig: string, branch: string): Promise<number | undefined>;
@@ -48,7 +48,7 @@ export function refuseClosed(convoy: Bead): void {
     throw new UserError(`${convoy.id} is closed`, 'add beads to it with "gt convoy add"; that reopens it', 'conflict');
 }
 
-/** Changes a convoy in one batch, with its event, and says what it is then. */
+/** Changes a convoy in one batch, with its event. @returns the convoy after the change */
 export function changeConvoy(
   town: ConvoyTown,
   context: CallContext,
@@ -69,7 +69,7 @@ export function trackedBeads(store: Pick<BeadStore, 'get'>, convoy: Bead): Bead[
 }
 
 /**
- * The beads that are meant, with the work below an epic in its place.
+ * Resolves ids to beads; an epic is replaced by the work below it.
  * @throws UserError where a convoy cannot track one of them
  */
 export function trackable(town: Pick<ConvoyTown, 'store'>, ids: readonly string[]): Bead[] {

@@ -119,7 +119,7 @@ function openOf(beads: readonly Bead[]): Pick<ConvoyEnd, 'running' | 'waiting'> 
   return { running: ids(({ status }) => IN_WORK.has(status)), waiting: ids(({ status }) => !IN_WORK.has(status)) };
 }
 
-/** What is being pushed at this moment cannot be taken back. */
+/** A push in progress cannot be undone. */
 function refuseLanding({ store }: ConvoyTown, convoy: Bead): void {
   const landing = requestsIn(store)
     .openOf(convoy.id)
@@ -127,7 +127,7 @@ function refuseLanding({ store }: ConvoyTown, convoy: Bead): void {
   if (landing)
     throw new UserError(
       `${convoy.id} is landing right now (${landing.id})`,
-      `look again in a moment: "gt convoy status ${convoy.id}"`,
+      `check again in a moment: "gt convoy status ${convoy.id}"`,
       'conflict',
     );
 }

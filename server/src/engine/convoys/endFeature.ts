@@ -22,7 +22,7 @@ export async function endFeature(action: EndAction, context: EngineContext): Pro
   if (!feature) return;
   const moved: string[] = [];
   for (const [rig, { landed }] of Object.entries(feature.rigs)) {
-    // A rig that was removed has taken its repository with it.
+    // The repository of a removed rig is gone.
     if (!context.rig(rig)) continue;
     if ((await requireRig(context, rig).dropFeature(feature.branch, landed !== undefined)) === 'moved') moved.push(rig);
   }

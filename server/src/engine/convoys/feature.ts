@@ -3,18 +3,18 @@ import type { Bead } from '../../protocol/bead';
 import { CONVOY, convoyOf, isClosed, trackedIds, withConvoy, workOf, type ConvoyDetails } from '../state/work';
 import { openConvoys } from './wanted';
 
-/** Label of a convoy whose feature branch is there, or may be: it goes when the branch is deleted. */
+/** Label of a convoy whose feature branch exists or may exist. It is removed when the branch is deleted. */
 export const FEATURE_LABEL = 'gt:feature-branch';
 
 type Feature = NonNullable<ConvoyDetails['feature']>;
-/** What a convoy's feature branch in one rig has come to. */
+/** State of a convoy's feature branch in one rig. */
 export type FeatureRig = Feature['rigs'][string];
 
 export function featureOf(convoy: Bead): Feature | undefined {
   return convoyOf(convoy).feature;
 }
 
-/** The convoy on whose feature branch the work on a bead lands. One that is closed collects nothing. */
+/** The convoy whose feature branch a bead's work lands on. Closed convoys do not count. */
 export function featureConvoyOf(store: Pick<BeadStore, 'dependents'>, bead: string): Bead | undefined {
   return store
     .dependents(bead, 'tracks')
@@ -27,12 +27,15 @@ export function targetOf(store: Pick<BeadStore, 'dependents'>, bead: string): st
   return convoy && featureOf(convoy)?.branch;
 }
 
-/** A bead whose work is on a feature branch, and not on the target yet. */
+/** A bead whose work is on a feature branch but not yet on the target. */
 export function isCollected(bead: Bead): boolean {
   return isClosed(bead.status) && workOf(bead).merged !== undefined && workOf(bead).target !== undefined;
 }
 
-/** Beads whose work is on the feature branch of an open convoy only, with that convoy: nothing outside of it can build on them. */
+/**
+ * Beads whose work is only on the feature branch of an open convoy, by bead: beads outside of that convoy cannot build
+ * on them.
+ */
 export function unlandedBeads(store: BeadStore): Map<string, string> {
   const unlanded = new Map<string, string>();
   for (const convoy of openConvoys(store)) {
@@ -60,7 +63,7 @@ export function waitsForLanding(
   return undefined;
 }
 
-/** Writes down what has become of a convoy's feature branch in one rig. */
+/** Records the state of a convoy's feature branch in one rig. */
 export function recordFeature(tx: Transaction, convoy: Bead, rig: string, changes: Partial<FeatureRig>): void {
   const feature = featureOf(convoy);
   if (!feature) return;
@@ -68,7 +71,7 @@ export function recordFeature(tx: Transaction, convoy: Bead, rig: string, change
   tx.update(convoy.id, { metadata: withConvoy(convoy, { feature: { ...feature, rigs } }) });
 }
 
-/** Rigs in which the feature branch has something that has not landed. */
+/** Rigs whose feature branch has commits that have not landed. */
 export function rigsToLand(convoy: Bead): string[] {
   return Object.entries(featureOf(convoy)?.rigs ?? {})
     .filter(([, { tip, landed }]) => tip !== undefined && landed === undefined)

@@ -5,7 +5,7 @@ import { requestsIn } from '../mergeQueue/requestIndex';
 import { mergeOf } from '../state/work';
 import { featureOf } from './feature';
 
-/** How far the feature branch of a convoy is, in each rig that has something of it. */
+/** Progress of a convoy's feature branch in each rig that has commits on it. */
 export function featureInfo(store: BeadStore, convoy: Bead): FeatureInfo | undefined {
   const feature = featureOf(convoy);
   if (!feature) return undefined;

@@ -6,7 +6,7 @@ import { mergeOf } from '../state/work';
 import type { ConvoyTown } from './convoys';
 import { featureConvoyOf, featureOf, isCollected } from './feature';
 
-/** Whether a new convoy gets a feature branch where it does not say so: one of its rigs wants that, or the town. */
+/** Default for a new convoy that does not set it: on where one of its rigs, or else the town, sets it. */
 export function wantsFeature(town: ConvoyTown, beads: readonly Bead[]): boolean {
   const rigs = new Set(beads.map((bead) => rigOfBead(town.store, bead)));
   if (rigs.size === 0) return town.featureBranchDefault();
@@ -16,7 +16,7 @@ export function wantsFeature(town: ConvoyTown, beads: readonly Bead[]): boolean 
 }
 
 /**
- * The work on a bead lands on one branch.
+ * Ensures that the work on each bead lands on one branch only.
  * @param convoy the one with a feature branch that is to track them
  * @throws UserError `conflict` for a bead that is on its way to another branch
  */
@@ -41,7 +41,7 @@ export function refuseOtherBranch({ store }: ConvoyTown, beads: readonly Bead[],
 }
 
 /**
- * What is on a feature branch lands with it, whether its convoy tracks it or not.
+ * Refuses to remove work that is on the feature branch: it lands with the branch, tracked or not.
  * @throws UserError `conflict` for a bead that is there, or on its way there
  */
 export function refuseCollected({ store }: ConvoyTown, convoy: Bead, ids: readonly string[]): void {
@@ -52,7 +52,7 @@ export function refuseCollected({ store }: ConvoyTown, convoy: Bead, ids: readon
     if (bead && isCollected(bead))
       throw new UserError(
         `the work on ${id} is on ${branch} already, and lands with it`,
-        `take it back there by another bead of ${convoy.id}, or close the convoy: "gt convoy close ${convoy.id} --reason …"`,
+        `revert it there with another bead of ${convoy.id}, or close the convoy: "gt convoy close ${convoy.id} --reason …"`,
         'conflict',
       );
     const request = requestsIn(store)

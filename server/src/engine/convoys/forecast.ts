@@ -5,7 +5,7 @@ import type { PlanForecast } from '../../protocol/convoyPlan';
 import { workOf } from '../state/work';
 
 const MINUTE = 60_000;
-/** Finished beads of a rig and type that are looked at: those that were closed last. */
+/** Number of finished beads of a rig and type that a forecast is based on, the latest ones. */
 const MAX_SAMPLES = 200;
 
 interface Work {
@@ -16,8 +16,8 @@ interface Work {
 }
 
 /**
- * How long beads will take: each as long as the median of the finished ones of its rig and type, from the first session to
- * the merge, begun as soon as what it needs is done and a worker of its rig is free.
+ * Forecasts how long beads will take. Each takes the median of the finished beads of its rig and type, from first
+ * session to merge, and starts as soon as its dependencies are done and a worker of its rig is free.
  */
 export function forecast(store: BeadStore, beads: readonly Bead[], work: Work): PlanForecast {
   const history = new Map<string, number[]>();

@@ -7,7 +7,7 @@ import { convoyOf, isClosed, trackedIds, withConvoy } from '../state/work';
 import { rigsToLand } from './feature';
 import { tellLanded } from './notice';
 
-/** Why a convoy is closed that nobody closed before its work was done. */
+/** Close reason of a convoy whose work is done. */
 export const LANDED = 'All tracked beads are closed';
 
 /** Closes a convoy whose work is done, and tells its subscribers. */
@@ -28,7 +28,7 @@ export async function landConvoy(
   }
 }
 
-/** Whether all that a convoy tracks is closed, and there is something. */
+/** Whether a convoy tracks at least one bead and all of them are closed. */
 export function isDone(reader: Pick<Transaction, 'get'>, convoy: Bead): boolean {
   const tracked = trackedIds(convoy).map((id) => reader.get(id));
   return tracked.length > 0 && tracked.every((bead) => bead !== undefined && isClosed(bead.status));

@@ -2,8 +2,8 @@ import type { Action } from '../loop/action';
 import type { TownView } from '../state/townView';
 
 /**
- * A convoy lands when all it tracks is closed, and never when it tracks nothing. An owned one is landed by a person. One with
- * a feature branch lands with that: first the branch, in each rig, then the convoy.
+ * A convoy lands when all the beads that it tracks are closed; an empty one never does. A person lands an owned one.
+ * With a feature branch, the branch lands first, in each rig, then the convoy.
  */
 export function convoys(view: TownView): Action[] {
   return view.convoys
@@ -21,7 +21,7 @@ export function convoys(view: TownView): Action[] {
     });
 }
 
-/** A convoy that has ended, landed or not, needs its feature branch no more. */
+/** Once a convoy has ended, landed or not, its feature branch is deleted. */
 export function endedFeatures(view: TownView): Action[] {
   return (view.endedFeatures ?? []).map(({ id, revision }) => ({ type: 'end-feature', convoy: id, revision }));
 }

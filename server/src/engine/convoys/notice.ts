@@ -8,7 +8,7 @@ import { convoyOf, isClosed } from '../state/work';
 /** Beads that the message about a convoy names; the rest is counted. */
 const NAMED = 100;
 
-/** Tells everybody who asked for it that a convoy has landed. In the batch of the landing: it cannot be lost between the two. */
+/** Notifies subscribers that a convoy has landed. Part of the batch that lands it, so that a crash cannot lose it. */
 export function tellLanded(tx: Transaction, convoy: Bead, tracked: readonly Bead[]): void {
   tell(tx, convoy, `🚚 Convoy Landed: ${convoy.title} (${convoy.id})`, [
     ...issueLines(tracked),
@@ -17,7 +17,7 @@ export function tellLanded(tx: Transaction, convoy: Bead, tracked: readonly Bead
   ]);
 }
 
-/** Tells them that a person has closed it before its work was done. */
+/** Notifies subscribers that a person closed the convoy before its work was done. */
 export function tellClosed(tx: Transaction, convoy: Bead, tracked: readonly Bead[], reason: string): void {
   tell(tx, convoy, `🚚 Convoy Closed: ${convoy.title} (${convoy.id})`, [
     `Closed by ${tx.actor}: ${reason}`,
@@ -28,7 +28,7 @@ export function tellClosed(tx: Transaction, convoy: Bead, tracked: readonly Bead
   ]);
 }
 
-/** A plan may have waited for long: it counts from its launch. */
+/** Counted from the launch: a plan may have waited long before it. */
 function startOf(convoy: Bead): number {
   return Date.parse(convoyOf(convoy).launched_at ?? convoy.created_at);
 }

@@ -5,7 +5,7 @@ import { isClosed } from '../state/work';
 import type { ConvoyTown } from './convoys';
 import { checkPlan, hinders } from './planCheck';
 
-/** What is known of a plan of these beads at this moment. */
+/** Checks a plan of these beads against the current state of the town. */
 export async function planOf(town: ConvoyTown, beads: readonly Bead[], isEpic = false): Promise<PlanCheck> {
   const missingRuntimes = await town.missingRuntimes(beads.filter((bead) => !isClosed(bead.status)));
   return checkPlan(town.store, beads, { rig: (name) => town.rig(name), missingRuntimes }, isEpic);

@@ -8,7 +8,7 @@ import { isClosed, slingableTypes } from '../state/work';
 import { forecast } from './forecast';
 import { needsOf } from './needs';
 
-/** More beads than this in a wave are worth a warning, as in the Go `gt`. */
+/** More beads than this in one wave cause a warning, as in the Go `gt`. */
 const WAVE_CAPACITY = 5;
 
 /** A rig, as far as a plan depends on it. */
@@ -38,8 +38,8 @@ export function hinders(finding: PlanFinding): boolean {
 }
 
 /**
- * What a person should know before a convoy of these beads is launched.
- * @param isEpic they are the work below an epic: a bead apart from the others is worth a look
+ * Errors and warnings about launching a convoy of these beads.
+ * @param isEpic the beads are the work below an epic: a bead without a link to the others causes a warning
  */
 export function checkPlan(store: BeadStore, beads: readonly Bead[], facts: PlanFacts, isEpic = false): PlanCheck {
   const open = beads.filter((bead) => !isClosed(bead.status));
@@ -92,7 +92,7 @@ function cycles(cyclic: readonly string[], needs: (id: string) => readonly strin
   ];
 }
 
-/** The beads of one cycle, each waiting for the next. Every bead that is passed waits for another one. */
+/** The beads of one cycle, each waiting for the next. Precondition: every bead passed waits for another one. */
 function cycleOf(start: string, needs: (id: string) => readonly string[]): string[] {
   const passed: string[] = [];
   for (let id = start; ; id = needs(id)[0]!) {

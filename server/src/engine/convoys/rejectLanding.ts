@@ -59,7 +59,7 @@ function conflictText(target: string, files: readonly string[]): string {
   return `It conflicts with the target in ${files.join(', ')}. Run "git merge ${target}", resolve the conflicts so that both sides' changes are in, commit the merge, then "gt done". Merge it, do not rebase: the history of the target has to be in your branch.`;
 }
 
-/** The runtime with which the last bead of this rig was done, where somebody had chosen one. */
+/** The runtime of the last bead of this rig, where one was chosen for it. */
 function runtimeOf(
   tx: Transaction,
   convoy: Bead,

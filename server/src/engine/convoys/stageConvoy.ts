@@ -11,7 +11,7 @@ import { isStaged, trackable, trackedBeads, type ConvoyTown } from './convoys';
 import { planOf, textOf } from './plan';
 import { launchConvoy, newConvoy } from './startConvoy';
 
-/** Checks beads, the work below an epic, or a staged convoy again; without errors it is staged. */
+/** Checks beads, the work below an epic, or a convoy that is staged already, and stages them if there are no errors. */
 export async function stageConvoy(
   town: ConvoyTown,
   context: CallContext,
@@ -61,7 +61,7 @@ function stagedConvoy(named: readonly Bead[]): Bead | undefined {
   if (named.length > 1) throw new UserError('stage one convoy, one epic, or beads', 'one convoy at a time');
   if (isStaged(convoy)) return convoy;
   throw new UserError(
-    `${convoy.id} is ${convoy.status}: only what was never open is staged`,
+    `${convoy.id} is ${convoy.status}: only a convoy that has never been open can be staged`,
     isClosed(convoy.status)
       ? `"gt convoy add ${convoy.id} <bead>" opens it again`
       : `"gt convoy launch ${convoy.id}" starts its beads; "gt convoy pause ${convoy.id}" holds them`,

@@ -61,7 +61,7 @@ export async function createConvoy(
   });
 }
 
-/** Makes a convoy in the batch that it belongs to. Its id begins with `hq-cv-`. */
+/** Creates a convoy within the given batch. Its id begins with `hq-cv-`. */
 export function newConvoy(
   tx: Transaction,
   convoy: {
@@ -134,14 +134,14 @@ export async function launchConvoy(
   });
 }
 
-/** A plan may have errors while it is made: they keep it from being launched. Beads in a circle are not a plan. */
+/** A plan may have errors while it is being made; they only block its launch. A dependency cycle is refused at once. */
 function stagedStatus(plan: PlanCheck): 'staged_ready' | 'staged_warnings' {
   const circles = plan.errors.filter(({ category }) => category === 'cycle');
   if (circles.length > 0) refuseHindered({ ...plan, errors: circles }, { force: true, strict: false });
   return plan.errors.length + plan.warnings.length > 0 ? 'staged_warnings' : 'staged_ready';
 }
 
-/** What has landed of its feature branch is done; what was collected before it was closed is there again. */
+/** What its feature branch has landed stays landed; commits kept when it was closed are restored. */
 function reopen(tx: Transaction, convoy: Bead): void {
   const feature = featureOf(convoy);
   const rigs = Object.fromEntries(Object.entries(feature?.rigs ?? {}).filter(([, { landed }]) => landed === undefined));

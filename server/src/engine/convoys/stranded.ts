@@ -8,14 +8,14 @@ import type { BeadStore } from '../../beads/store';
 
 const AT_WORK = new Set(['hooked', 'in_progress', 'in_review']);
 
-/** Why nobody begins with a bead. */
+/** Why a bead is not being worked on. */
 interface Reasons {
   of(bead: Bead): WhyNot[];
 }
 
 /**
- * Open convoys of which nothing goes on and nothing will by itself: nobody has started them, or every open bead has failed,
- * was stopped, waits for one of those, or is a person's.
+ * Open convoys without progress, now or later: nobody has started them, or every open bead has failed, was stopped,
+ * waits for one of those, or belongs to a person.
  */
 export function strandedConvoys(store: BeadStore, why: Reasons): StrandedConvoy[] {
   return openConvoys(store).flatMap((convoy): StrandedConvoy[] => {
@@ -40,7 +40,7 @@ function goesOn(store: BeadStore, bead: Bead, reasons: readonly WhyNot[]): boole
   return reasons.every((reason) => passes(store, reason));
 }
 
-/** It is gone by itself, sooner or later. */
+/** This reason passes without help. */
 function passes(store: BeadStore, reason: WhyNot): boolean {
   switch (reason.kind) {
     case 'backoff':

@@ -2,7 +2,7 @@ import type { BeadStore } from '../../beads/store';
 import type { Bead } from '../../protocol/bead';
 import { CONVOY, convoyOf, isLaunched, isOfThisTown, trackedIds, workOf } from '../state/work';
 
-/** Convoys that are neither staged nor closed. One that came by pull or import is looked at, and is not ours to close. */
+/** Convoys that are neither staged nor closed. Those that came by pull or import are read-only for this town. */
 export function openConvoys(store: BeadStore): Bead[] {
   return store.list({ type: [CONVOY], status: ['open'], limit: 0 }).filter(isOfThisTown);
 }
@@ -27,7 +27,7 @@ function isSlung(bead: Bead | undefined): boolean {
   return bead !== undefined && workOf(bead).slung !== undefined;
 }
 
-/** Beads that only paused convoys track, with the id of one of these: none of them is begun. */
+/** Beads that only paused convoys track, with the id of one of those convoys. They are not started. */
 export function pausedBeads(store: BeadStore): Map<string, string> {
   const paused = new Map<string, string>();
   const going = new Set<string>();

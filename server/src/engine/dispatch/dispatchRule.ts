@@ -4,7 +4,7 @@ import { isHooked, type RigView, type TownView, type WorkView } from '../state/t
 import { freeWorkers } from './capacity';
 import { takenNames } from './takenNames';
 
-/** Gives ready beads to free workers: by priority, then age. */
+/** Assigns ready beads to free workers, by priority, then age. */
 export function dispatch(view: TownView): Action[] {
   return view.rigs.flatMap((rig) => dispatchRig(view, rig));
 }

@@ -13,12 +13,12 @@ import { hasChangedSince, openStepsOf } from '../molecules/openSteps';
 import { isHooked } from '../state/townView';
 import { mergeOf, withWork, workOf } from '../state/work';
 
-/** What an agent says when it ends. */
+/** How an agent ends its work. */
 export interface DoneRequest {
   status: DoneStatus;
-  /** About the change, for its reviewer; needed where there is none. */
+  /** Note for the reviewer; required where there is no change. */
   message?: string | undefined;
-  /** For the merge request; that of the bead where it is missing. */
+  /** Priority of the merge request; defaults to the bead's. */
   priority?: number | undefined;
 }
 
@@ -35,7 +35,10 @@ interface Finished {
 
 const MAX_MESSAGE_BYTES = 4_000;
 
-/** The bead on an agent's hook: what the engine gave it, not what it has claimed besides, such as the step that it is at. */
+/**
+ * The bead on an agent's hook: the one that the engine assigned, not others that the agent has claimed, such as its
+ * current step.
+ */
 export function hookedBead(context: EngineContext, agent: string) {
   return context.store
     .list({ assignee: agent, status: ['hooked', 'in_progress'], limit: 0 })
@@ -43,8 +46,8 @@ export function hookedBead(context: EngineContext, agent: string) {
 }
 
 /**
- * `gt done`: the agent's session ends. Its branch goes to the merge queue, or it says why there is no change, or what keeps
- * it from going on. Saying it twice gives the first answer.
+ * `gt done`: ends the agent's session. It submits the branch, or states why there is no change or what blocks the
+ * agent. Calling it again returns the first result.
  */
 export async function done(context: EngineContext, caller: CallContext, request: DoneRequest): Promise<DoneResult> {
   const agent = caller.agent;
@@ -78,16 +81,16 @@ async function submit(
   return { mergeRequest, bead: bead.id, status: noChange ? 'no-change' : 'completed' };
 }
 
-/** The bead stays the agent's, with its worktree; its next session is told what this one says. */
+/** The bead stays assigned, with its worktree; the next session gets the message. */
 async function pause(finished: Finished, status: 'escalated' | 'deferred', message: string): Promise<DoneResult> {
   const { context, caller, agent, bead, rig, name } = finished;
   const progress = await requireRig(context, rig).progress(name);
   const at = context.clock.now().toISOString();
   return context.store.batch(caller, (tx) => {
     const current = requireHooked(tx, bead.id, agent);
-    // What its molecule waits for is noticed by itself; anything else is known to a person only.
+    // The engine notices when what the molecule waits for happens; anything else needs a person.
     const steps = status === 'deferred' ? openStepsOf(tx.view, current) : undefined;
-    // It may not have seen that a gate has opened, or that somebody has done a step for it: another session looks again.
+    // The agent may not have seen that a gate opened or that somebody closed a step: another session checks.
     const isUnseen =
       status === 'deferred' && hasChangedSince(tx.view, current, { agent, since: startOf(context, agent) });
     const mark = isUnseen ? UNSEEN : steps?.mark;
@@ -115,10 +118,13 @@ async function pause(finished: Finished, status: 'escalated' | 'deferred', messa
   });
 }
 
-/** In place of the mark of a molecule that has changed while its agent was at it. */
+/** Replaces the mark of a molecule that somebody else changed during the session. */
 const UNSEEN = 'unseen';
 
-/** When the agent's session was started, in milliseconds since 1970. It may have been killed while it said that it ends. */
+/**
+ * Start of the agent's session in milliseconds since 1970. It may have been killed during `gt done`, so ended ones
+ * count.
+ */
 function startOf({ sessions }: EngineContext, agent: string): number {
   return sessions.all().find((session) => session.agent === agent)?.startedAt ?? 0;
 }

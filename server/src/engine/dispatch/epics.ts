@@ -6,8 +6,8 @@ import { isStep } from '../molecules/molecules';
 import { isClosed, slingableTypes } from '../state/work';
 
 /**
- * What agents can work on below an epic, at any depth. What is closed, put off, or a person's is left alone.
- * @throws UserError `conflict` where there is nothing
+ * Beads below an epic, at any depth, that agents can work on: not closed, deferred or assigned to a person.
+ * @throws UserError `conflict` where there are none
  */
 export function workBelow(store: BeadStore, epic: Bead): Bead[] {
   const work = store
@@ -28,7 +28,7 @@ export function workBelow(store: BeadStore, epic: Bead): Bead[] {
   );
 }
 
-/** The same ids, each once, with those of the work below an epic in its place. */
+/** Replaces epics by the ids of the work below them, and drops duplicates. */
 export function withoutEpics(store: BeadStore, ids: readonly string[]): string[] {
   return [
     ...new Set(

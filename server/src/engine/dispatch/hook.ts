@@ -7,14 +7,14 @@ import { pausedBeads } from '../convoys/wanted';
 import { attachMolecule, restartIfBegun } from '../molecules/molecules';
 import { withWork, workOf } from '../state/work';
 
-/** Nobody's, or a polecat's of an earlier try that is over. A person's bead is theirs. */
+/** Unassigned, or assigned to a polecat whose attempt is over. A bead that is assigned to a person is never taken. */
 function isFree(bead: Bead): boolean {
   return (
     ['open', 'deferred'].includes(bead.status) && (!bead.assignee || parseAddress(bead.assignee)?.role === 'polecats')
   );
 }
 
-/** Compare-and-set of a bead onto a polecat's hook. From here on the bead is that polecat's until it ends. */
+/** Assigns a bead to a polecat's hook by compare-and-set. It stays assigned until the polecat's work ends. */
 export async function hook(action: Extract<Action, { type: 'hook' }>, context: EngineContext): Promise<void> {
   const agent = polecatAddress(action.rig, action.name);
   const seen = context.store.get(action.bead);

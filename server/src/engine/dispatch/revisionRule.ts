@@ -3,7 +3,7 @@ import { parseAddress } from '../../town/layout';
 import { isHooked, sessionOf, type TownView } from '../state/townView';
 import { liveSessions } from './capacity';
 
-/** Hooked work without a session gets one: after a hook, a crash, or a merge that was sent back. */
+/** Starts a session for hooked work that has none: after hooking, a crash, or a rejected merge. */
 export function revisions(view: TownView): Action[] {
   return view.rigs.flatMap((rig): Action[] => {
     if (!rig.accepted || rig.crashLooping) return [];

@@ -21,13 +21,13 @@ export interface SlingRequest {
   agent?: string;
   runtime?: string;
   model?: string;
-  /** The steps by which it is to be done. */
+  /** Formula whose steps the agent follows. */
   formula?: SlungFormula;
 }
 
 /**
- * Asks that beads be worked on. It only writes the wish down: the reconciler hooks each bead when it is ready
- * and a worker is free. A bead that no open convoy tracks gets one of its own; the work below an epic shares one.
+ * Requests work on beads. It only records the request: the reconciler hooks each bead once it is ready and a worker is
+ * free. A bead that no open convoy tracks gets a convoy of its own; the beads below an epic share one.
  */
 export async function sling(store: BeadStore, context: CallContext, request: SlingRequest): Promise<SlingResult[]> {
   const name =
@@ -46,7 +46,7 @@ export async function sling(store: BeadStore, context: CallContext, request: Sli
   return results.map((result) => (paused.has(result.bead) ? { ...result, pausedBy: paused.get(result.bead) } : result));
 }
 
-/** One convoy for what is below an epic and is not in one yet. @returns ids of beads with that of their convoy */
+/** Creates one convoy for the beads below an epic that are in none. @returns convoy id by bead id */
 function trackEpic(tx: Transaction, store: BeadStore, id: string): [bead: string, convoy: string][] {
   const epic = tx.get(id);
   if (epic?.issue_type !== 'epic' || isClosed(epic.status)) return [];
@@ -56,7 +56,9 @@ function trackEpic(tx: Transaction, store: BeadStore, id: string): [bead: string
   return untracked.map((bead) => [bead.id, convoy]);
 }
 
-/** What the formula makes of each bead as it is now. It is cooked elsewhere, and so before the batch. */
+/**
+ * Cooks the formula for each bead in its current state. Cooking runs in another thread, so it happens before the batch.
+ */
 async function cookFor(
   store: BeadStore,
   ids: readonly string[],
@@ -95,7 +97,7 @@ function slingOne(
       throw new UserError(`${id} is on the hook of ${bead.assignee}`, undefined, 'conflict');
     if (request.formula)
       throw new UserError(
-        `${id} is in work already`,
+        `${id} is in progress already`,
         'its steps cannot be changed any more; stop it first, or sling it without a formula',
         'conflict',
       );
@@ -103,8 +105,8 @@ function slingOne(
   }
   if (running && request.formula)
     throw new UserError(
-      `${id} was begun already`,
-      'it goes on where it was stopped; sling it without a formula',
+      `${id} was started already`,
+      'it resumes where it stopped; sling it without a formula',
       'conflict',
     );
   const slung = {
@@ -130,7 +132,7 @@ function slingOne(
   const molecule = proto ? attachMolecule(tx, bead, store.ledgerOf(id) ?? request.rig, proto) : work.molecule;
   const fresh = bead.status === 'failed' || (bead.status === 'open' && bead.assignee !== undefined);
   tx.update(id, {
-    // What failed starts over with a fresh polecat; what was stopped goes on where it was.
+    // Failed work starts over with a fresh polecat; stopped work resumes.
     ...(fresh ? { status: 'open', assignee: undefined } : {}),
     metadata: withWork(bead, {
       slung,
@@ -140,7 +142,15 @@ function slingOne(
       notBefore: undefined,
       problem: undefined,
       ...(fresh
-        ? { attempt: 0, deaths: 0, startFailures: 0, reviews: [], handoff: undefined, silence: undefined }
+        ? {
+            attempt: 0,
+            deaths: 0,
+            startFailures: 0,
+            reviews: [],
+            olderRejections: undefined,
+            handoff: undefined,
+            silence: undefined,
+          }
         : {}),
     }),
   });
@@ -148,7 +158,7 @@ function slingOne(
   return { bead: id, rig: request.rig, convoy: convoyOf(bead), changed: true };
 }
 
-/** Statuses from which work can begin, go on, or start over. */
+/** Statuses from which work can start, resume or start over. */
 const SLINGABLE = new Set(['open', 'hooked', 'in_progress', 'in_review', 'failed']);
 
 function refuseUnslingable(bead: Bead, ledger: string | undefined, rig: string): void {
@@ -167,7 +177,7 @@ function refuseUnslingable(bead: Bead, ledger: string | undefined, rig: string):
     throw new UserError(`${bead.id} belongs to ${ledger}, not to ${rig}`, `sling it to ${ledger}`, 'conflict');
 }
 
-/** The merge request that was given up after too many tries. */
+/** The merge request that failed after too many attempts. */
 function exhaustedMerge(tx: Transaction, store: BeadStore, id: string): Bead | undefined {
   const request = requestsIn(store)
     .openOf(id)
@@ -175,7 +185,7 @@ function exhaustedMerge(tx: Transaction, store: BeadStore, id: string): Bead | u
   return request && tx.get(request.id);
 }
 
-/** The convoy that tracks a bead; made here where there is none, so that all work is seen to land. */
+/** The convoy that tracks a bead, created if there is none, so that all work has a convoy that lands. */
 function trackingConvoy(tx: Transaction, store: BeadStore, bead: Bead): string {
   return openConvoyOf(store, bead) ?? createConvoy(tx, `Work: ${bead.title}`, [bead]);
 }

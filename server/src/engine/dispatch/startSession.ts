@@ -16,7 +16,7 @@ type StartAction = Extract<Action, { type: 'start-session' }>;
 /** How often a start that fails for a temporary reason is tried before it counts as failed. */
 const MAX_START_FAILURES = 8;
 
-/** Brings a hooked bead's worktree and its session into being. */
+/** Creates the worktree and starts the session of a hooked bead. */
 export async function startSession(action: StartAction, context: EngineContext): Promise<void> {
   const agent = polecatAddress(action.rig, action.name);
   const bead = context.store.get(action.bead);
@@ -27,15 +27,15 @@ export async function startSession(action: StartAction, context: EngineContext):
     await begin(start, bead, context);
   } catch (error) {
     if (!(error instanceof UserError)) throw error;
-    // A person was asked meanwhile: it waits for the answer.
+    // A question to a person is open since: wait for the answer.
     if (error.code === 'consent') throw new StaleAction(error.message);
     await (error.code === 'conflict' ? holdForPerson : recordFailure)(start, error, context);
   }
 }
 
 /**
- * `revision` moves with what the start itself writes on the bead: what failed is not written on a bead that somebody has closed,
- * or taken off the hook, meanwhile.
+ * `revision` follows the writes of the start itself, so that a failure is not recorded on a bead that somebody closed
+ * or unhooked since.
  */
 type Start = StartAction & { agent: string };
 
@@ -85,7 +85,7 @@ async function begin(action: Start, bead: Bead, context: EngineContext): Promise
   await context.store.batch({ actor: actors.witness(action.rig) }, (tx) =>
     tx.event({ type: 'session_started', bead: bead.id, agent, rig: action.rig, message: runtime }),
   );
-  // A person who stopped everything while this one was starting means this one too.
+  // A stop of everything includes a session that is just starting.
   if (isHeld(context, bead.id)) await context.sessions.endAgent(agent, 'stopped');
 }
 
@@ -99,12 +99,12 @@ function isHeld(context: EngineContext, id: string): boolean {
   return bead === undefined || workOf(bead).held === true;
 }
 
-/** The one that was frozen, if it is one that a person has accepted: its file may have come with a copied town. */
+/** The frozen script, if a person has accepted it: the file may come from a copied town. */
 function scriptToRun(frozen: Script | undefined, bead: Bead, context: EngineContext): Script {
   return frozen && context.isAccepted.script(frozen.blocks) ? frozen : acceptedScript(bead, context);
 }
 
-/** Looked at again here: the description may have changed since the reconciler saw it. */
+/** Checked again: the description may have changed since the reconciler read it. */
 function acceptedScript(bead: Bead, context: EngineContext): Script {
   const script = scriptOf(context.store, bead);
   if (script.blocks.length > 0 && !context.isAccepted.script(script.blocks))
@@ -112,12 +112,12 @@ function acceptedScript(bead: Bead, context: EngineContext): Script {
   return script;
 }
 
-/** Begins the keys of escalations that ask a person for what sessions of a rig need to start. */
+/** Key prefix of escalations about what sessions of a rig need to start. */
 export function startKeyPrefix(rig: string): string {
   return `start-${rig}-`;
 }
 
-/** The rig or a folder needs a person's hand: the bead waits, without using up its tries. One question for one cause. */
+/** A person has to fix the rig or a folder: the bead waits without using up attempts. One escalation per cause. */
 async function holdForPerson(action: Start, error: UserError, context: EngineContext): Promise<void> {
   const { agent } = action;
   const notBefore = new Date(context.clock.now().getTime() + HELD_MS).toISOString();

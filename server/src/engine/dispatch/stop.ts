@@ -12,8 +12,7 @@ export interface StopTarget {
 }
 
 /**
- * Stops work: first it is written down that it waits for a person, then the sessions are ended, so that nothing that is
- * just starting slips through.
+ * Stops work: marks it as held first, then ends the sessions, so that a session that is just starting is stopped too.
  * @returns the agents whose sessions were ended
  */
 export async function stopWork(context: EngineContext, actor: string, target: StopTarget): Promise<string[]> {
@@ -41,7 +40,7 @@ export async function stopWork(context: EngineContext, actor: string, target: St
 }
 
 /**
- * Starting the engine, or slinging again, lets go on what a person had stopped. What was taken off its hook, as by `gt polecat
+ * Starting the engine, or slinging again, resumes work that a person stopped. Unhooked work, as after `gt polecat
  * nuke`, waits until it is slung.
  */
 export async function releaseHeld(context: EngineContext, actor: string): Promise<void> {
@@ -57,7 +56,9 @@ export async function releaseHeld(context: EngineContext, actor: string): Promis
   });
 }
 
-/** Its agent gave it up: a person looks at it and slings it again. What waits for a step of its molecule goes on by itself. */
+/**
+ * Its agent escalated it: a person has to sling it again. Work that waits for a step of its molecule resumes by itself.
+ */
 function waitsForSling({ paused }: Work): boolean {
   return paused !== undefined && paused.mark === undefined;
 }

@@ -1,16 +1,16 @@
 import { parseAddress } from '../../town/layout';
 
-/** What can hold the name of a polecat. */
+/** Where polecat names are in use. */
 export interface NameHolders {
   /** Folders of polecats in the rig. */
   worktrees: Iterable<{ name: string }>;
-  /** Of all rigs, living or not yet forgotten. */
+  /** Sessions of all rigs that live or whose record is kept. */
   sessions: Iterable<{ role: string; rig?: string; name: string }>;
   /** Addresses that have a bead on their hook or in review. */
   assignees: Iterable<string | undefined>;
 }
 
-/** The names in a rig that no new polecat may get: each is a folder's, a session's, or that of a bead's assignee. */
+/** Names in a rig that a new polecat must not get: those of folders, sessions and assignees. */
 export function takenNames(rig: string, { worktrees, sessions, assignees }: NameHolders): Set<string> {
   const taken = new Set<string>();
   for (const { name } of worktrees) taken.add(name);

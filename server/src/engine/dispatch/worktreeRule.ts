@@ -3,10 +3,10 @@ import { parseAddress } from '../../town/layout';
 import { isHooked, type TownView } from '../state/townView';
 import { dispatch } from './dispatchRule';
 
-/** A start that takes longer than this is in trouble, and nothing waits for it any more. */
+/** After this time a start no longer holds up the removal of worktrees. */
 const START_MS = 10_000;
 
-/** A merged bead's worktree goes, once nobody is in it. Who is about to begin in the same repository goes first. */
+/** Removes the worktree of a merged bead once no session uses it. Starts of agents in the same repository go first. */
 export function removableWorktrees(view: TownView): Action[] {
   const finished = view.worktrees.filter((worktree) => worktree.bead && worktree.finished);
   if (finished.length === 0) return [];
@@ -20,7 +20,7 @@ export function removableWorktrees(view: TownView): Action[] {
   });
 }
 
-/** Rigs in which an agent is being started: one thing at a time changes a repository, and a worktree can wait to be removed. */
+/** Rigs in which an agent is being started: changes of a repository run one at a time, and a removal can wait. */
 function beginning(view: TownView): Set<string> {
   const hooks = dispatch(view).flatMap((action) =>
     action.type === 'hook' && !view.inFlight.has(`hook:${action.rig}`) ? [action.rig] : [],

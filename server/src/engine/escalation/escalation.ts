@@ -11,7 +11,7 @@ import { sendMail } from '../mail/mail';
 import { ESCALATION, isClosed } from '../state/work';
 
 export interface Escalation {
-  /** Names the cause: there is one open escalation for one cause. */
+  /** Identifies the cause: there is at most one open escalation for each. */
   key: string;
   title: string;
   detail: string;
@@ -20,7 +20,7 @@ export interface Escalation {
   agent?: string;
   /** What the town itself has given up on is `high`. */
   severity?: Severity;
-  /** Who calls, where it is not the town itself. */
+  /** Who escalates; missing for the town itself. */
   by?: string;
 }
 
@@ -43,7 +43,10 @@ function escalationId(tx: Pick<Transaction, 'get'>, key: string): string {
   return candidate;
 }
 
-/** Files what needs a person as a bead in the town's ledger. What comes back is open again, also where it was acked. */
+/**
+ * Records what needs a person as a bead in the town's ledger. If the cause returns, the escalation is open again, even
+ * if it was acknowledged.
+ */
 export function escalate(tx: Transaction, escalation: Escalation): string {
   const { key, bead, rig, agent, detail, severity = 'high', by } = escalation;
   const id = escalationId(tx, key);
@@ -69,7 +72,7 @@ export function escalate(tx: Transaction, escalation: Escalation): string {
   return id;
 }
 
-/** The cause is gone by itself: nobody needs to look any more. */
+/** The cause is gone: closes its escalation. */
 export function resolveEscalation(tx: Transaction, key: string, reason: string): void {
   const id = escalationId(tx, key);
   if (isOpen(tx, key)) tx.close(id, reason, { force: true });
@@ -106,7 +109,7 @@ export function escalationInfo(bead: Bead): EscalationInfo {
   };
 }
 
-/** Those that nobody looks after first, then by severity and age. */
+/** Unacknowledged ones first, then by severity and age. */
 export function escalations(store: BeadStore, all = false): EscalationInfo[] {
   const rank = { open: 0, acked: 1, closed: 2 } as const;
   return store
@@ -139,8 +142,8 @@ export interface Raised {
 export async function raise(store: BeadStore, caller: CallContext, raised: Raised): Promise<EscalationInfo> {
   const { text, severity, reason, bead } = raised;
   const title = firstLine(text.trim());
-  if (title === '') throw new UserError('say what the matter is', 'gt escalate -s high "…"');
-  // The same said twice is one escalation.
+  if (title === '') throw new UserError('describe the problem', 'gt escalate -s high "…"');
+  // Escalating the same twice gives one escalation.
   const key = `said-${createHash('sha256')
     .update([caller.actor, bead ?? '', text].join('\n'))
     .digest('hex')

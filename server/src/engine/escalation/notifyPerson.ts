@@ -2,7 +2,7 @@ import type { Action } from '../loop/action';
 import { actors, type EngineContext } from '../loop/context';
 import { escalate, isOpen } from './escalation';
 
-/** Tells a person of something that no bead is to blame for, once. */
+/** Notifies a person once about a problem that no bead caused. */
 export async function escalateAction(
   { key, rig, title, detail }: Extract<Action, { type: 'escalate' }>,
   context: EngineContext,

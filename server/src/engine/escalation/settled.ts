@@ -9,7 +9,7 @@ import { isHooked, type MergeView, type RigView, type TownView, type WorkView } 
 import { crashLoopKey, SHORT_LIFE_MS } from '../supervision/crashLoops';
 import { causeOf } from './escalation';
 
-/** What decides whether the cause of an escalation is still there. */
+/** Facts that decide whether the cause of an escalation still exists. */
 export interface SettledFacts {
   now: number;
   /** Undefined for a bead that cannot be read. */
@@ -20,12 +20,12 @@ export interface SettledFacts {
   sessions: readonly SessionView[];
 }
 
-/** Keys of actions that keep failing name what they are about (`actionKey`). */
+/** For actions that keep failing, the key contains the action key (`actionKey`). */
 const ACTION_KEY = /^(?:bead|convoy|gate):(.+)$/;
 
 /**
- * Why nobody needs to look at an escalation any more; undefined while its cause is there. What somebody has said with
- * `gt escalate` stays until a person closes it.
+ * Why an escalation is settled; undefined while its cause exists. One raised with `gt escalate` stays open until a
+ * person closes it.
  */
 export function settledReason(escalation: Bead, facts: SettledFacts): string | undefined {
   const { key, bead, rig, by } = causeOf(escalation);
@@ -44,7 +44,9 @@ export function settledReason(escalation: Bead, facts: SettledFacts): string | u
   return undefined;
 }
 
-/** Not when the pause is over, as then the next agents may exit, too: when one has lived on, or there is no work for any. */
+/**
+ * Settled once an agent has kept running or no work is left, not when the pause is over: the next agents may exit too.
+ */
 function endOfCrashLoop(name: string, since: number, facts: SettledFacts): string | undefined {
   const rig = facts.rigs.find((candidate) => candidate.name === name);
   if (!rig || rig.crashLooping) return undefined;
@@ -60,7 +62,7 @@ function endOfCrashLoop(name: string, since: number, facts: SettledFacts): strin
   return survivor && `${survivor.agent} is running`;
 }
 
-/** Closes escalations whose cause is gone, in whatever way: nobody needs to look any more. */
+/** Closes escalations whose cause is gone. */
 export function settledEscalations(view: TownView): Action[] {
   return view.escalations.flatMap(({ id, revision, settled }): Action[] =>
     settled === undefined ? [] : [{ type: 'close-escalation', escalation: id, revision, reason: settled }],

@@ -11,21 +11,21 @@ import { belongsToPerson, openSources } from '../state/workingSet';
 import type { TownView, WorkView } from '../state/townView';
 import { isClosed, slingableTypes, workOf } from '../state/work';
 
-/** Beads that a row names; the rest is counted. */
+/** Number of beads that a row names; the others are counted. */
 const NAMED = 5;
 const BEGINS = new Set(['open', 'deferred']);
 
 export interface WhyNotSources {
   store: BeadStore;
-  /** What the engine decides on. */
+  /** The engine's view of the town. */
   view: TownView;
   /** Name of the runtime that a bead would run with. */
   runtimeOf(bead: Bead, rig: string): string | undefined;
 }
 
 /**
- * Says why work on a bead has not started: by the same functions that `bd ready`, `bd blocked` and the engine use, at one
- * moment. The reasons that only the engine knows are worked out once for all beads that it looks at.
+ * Explains why work on a bead has not started, with the functions that `bd ready`, `bd blocked` and the engine use.
+ * Reasons that only the engine knows are computed once for all beads in its view.
  */
 export class WhyNots {
   /** The moment, in milliseconds since 1970. */
@@ -44,7 +44,7 @@ export class WhyNots {
     this.holds = this.findHolds();
   }
 
-  /** Beads that the engine keeps waiting although `bd ready` may name them, with the reasons that only it knows. */
+  /** Beads that the engine holds back although `bd ready` may list them, with reasons that only the engine knows. */
   get held(): ReadonlyMap<string, readonly WhyNot[]> {
     return this.holds;
   }
@@ -66,7 +66,7 @@ export class WhyNots {
     return reasons;
   }
 
-  /** What keeps a bead that could begin from being begun with. */
+  /** Why a ready bead has not been started. */
   hints(bead: Bead): WhyNot[] {
     if (!BEGINS.has(bead.status) || this.of(bead).length > 0) return [];
     if (!slingableTypes.has(bead.issue_type)) return [{ kind: 'type', type: bead.issue_type }];
@@ -88,7 +88,7 @@ export class WhyNots {
         .filter((edge) => edge.type !== 'parent-child' && blockingTypes.has(edge.type))
         .map((edge) => edge.depends_on_id),
     );
-    // bd names a blocked ancestor where the bead itself waits for nothing.
+    // bd reports a blocked ancestor where the bead itself has no open blocker.
     const [first] = blockers;
     if (first !== undefined && !own.has(first)) return [{ kind: 'parent', bead: this.ref(first) }];
     return blockers.length === 0 ? [] : [{ kind: 'waits', ...this.refs(blockers) }];
@@ -148,7 +148,7 @@ export class WhyNots {
     return reasons;
   }
 
-  /** Why nobody goes on with a bead that was begun. */
+  /** Why nobody continues a bead that was started. */
   private pauses(bead: Bead): WhyNot[] | undefined {
     const { held, paused } = workOf(bead);
     if (paused?.status === 'escalated') return [{ kind: 'escalated', message: paused.message }];

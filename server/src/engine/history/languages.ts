@@ -1,6 +1,6 @@
 import path from 'node:path';
 
-/** Languages by the endings of file names; what is neither code nor text counts for none. */
+/** Languages by file extension. Files that are neither code nor text have none. */
 const LANGUAGES: Readonly<Record<string, readonly string[]>> = {
   c: ['c', 'h'],
   'c++': ['cc', 'cpp', 'cxx', 'hh', 'hpp'],
@@ -33,7 +33,7 @@ const byEnding = new Map(
   Object.entries(LANGUAGES).flatMap(([language, endings]) => endings.map((ending) => [ending, language] as const)),
 );
 
-/** The languages of files, that of the most files first. */
+/** Languages of these files, most frequent first. */
 export function languagesOf(files: readonly string[]): string[] {
   const counts = new Map<string, number>();
   for (const file of files) {

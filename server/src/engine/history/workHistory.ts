@@ -4,7 +4,7 @@ import type { ReviewRecord, WorkOutcome, WorkRecord } from '../../protocol/histo
 import { parseAddress } from '../../town/layout';
 import { slingableTypes, workOf } from '../state/work';
 
-/** After every time that is written. */
+/** Sorts after every ISO time. */
 const NOT_YET = '9999';
 
 /** A bead with the rig that it belongs to. */
@@ -19,8 +19,8 @@ export function isOf(pattern: string | undefined, actor: string): boolean {
 }
 
 /**
- * The work on beads by whom a pattern names, the latest last. Who has a bead is whose work it is; one that was closed without
- * ever having been given to anybody is nobody's work.
+ * Work on beads by the actors that a pattern matches, latest last. Work belongs to the assignee; a bead that was closed
+ * without ever being assigned counts for nobody.
  */
 export function workRecords(
   beads: readonly RigBead[],
@@ -65,7 +65,7 @@ function outcomeOf({ status }: Bead): WorkOutcome {
   return status === 'failed' ? 'failed' : 'active';
 }
 
-/** What those whom a pattern names have said in reviews, the latest last. */
+/** Review verdicts of the actors that a pattern matches, latest last. */
 export function reviewRecords(beads: readonly RigBead[], pattern: string | undefined): ReviewRecord[] {
   return beads
     .flatMap(({ bead }) => workOf(bead).reviews.map(({ by, verdict, at }) => ({ bead: bead.id, by, verdict, at })))

@@ -1,8 +1,9 @@
+import { SCRIPT } from '../review/reviewers';
 import type { SessionExit } from '../../sessions/types';
 
 /**
- * What the reconciler asks for. `revision` is the `updated_at` that it saw: the action is refused if that moved.
- * Every action may be repeated after a crash: it looks what is already there before it does anything.
+ * An action that the reconciler requests. `revision` is the `updated_at` that it read: the action is refused if it has
+ * changed. Actions are idempotent: after a crash an action checks what is done already before it continues.
  */
 export type Action =
   | { type: 'hook'; bead: string; rig: string; name: string; revision: string }
@@ -26,7 +27,7 @@ export type Action =
       rig: string;
       /** Feature branch that they land on; missing for the rig's own target. */
       target?: string;
-      /** A batch, in the order of the queue. One that has changed since is left out of it. */
+      /** A batch, in queue order. A request that has changed since is left out. */
       requests: { mergeRequest: string; revision: string }[];
       maxAttempts: number;
       maxBatch: number;
@@ -58,11 +59,14 @@ export type Action =
       maxReviewRounds: number;
     }
   | { type: 'review-by-script'; mergeRequest: string; rig: string; revision: string; maxReviewRounds: number }
-  | { type: 'review-by-agent'; mergeRequest: string; rig: string; revision: string }
+  | { type: 'review-by-agent'; mergeRequest: string; rig: string; reviewer: string; revision: string }
+  /** The answers that are there decide it: those that are missing are not waited for any more. */
+  | { type: 'conclude-review'; mergeRequest: string; rig: string; revision: string; maxReviewRounds: number }
   | {
       type: 'record-review-timeout';
       mergeRequest: string;
       rig: string;
+      reviewer: string;
       session: string;
       revision: string;
       problem: string;
@@ -80,14 +84,14 @@ export type Action =
     }
   | { type: 'remove-worktree'; rig: string; name: string; bead: string }
   | { type: 'land-convoy'; convoy: string; revision: string }
-  /** All beads of a convoy are on its feature branch: that is to land now. */
+  /** All beads of a convoy are on its feature branch: request its landing. */
   | { type: 'request-landing'; convoy: string; rig: string; revision: string }
-  /** A convoy has ended: its feature branch goes. */
+  /** A convoy has ended: delete its feature branch. */
   | { type: 'end-feature'; convoy: string; revision: string }
   | { type: 'open-gate'; gate: string; revision: string }
   | { type: 'close-escalation'; escalation: string; revision: string; reason: string };
 
-/** Key of what works in the worktree that a rig's refinery has for a target: one at a time. */
+/** Key of actions that use a rig's refinery worktree for one target: one at a time. */
 export function mergeKey(rig: string, target?: string): string {
   return target === undefined ? `merge:${rig}` : `merge:${rig}:${target}`;
 }
@@ -97,7 +101,7 @@ export function prepareKey(rig: string, target: string | undefined, requests: re
   return `prepare:${mergeKey(rig, target)}:${requests.join(' ')}`;
 }
 
-/** Key of what removes the worktree of a polecat. */
+/** Key of actions that remove the worktree of a polecat. */
 export function worktreeKey(rig: string, name: string): string {
   return `worktree:${rig}/${name}`;
 }
@@ -134,8 +138,11 @@ export function actionKey(action: Action): string {
     case 'close-pull-request':
       return `pull-request:${action.mergeRequest}`;
     case 'review-by-script':
+      return `review:${action.rig}:${SCRIPT}`; // one at a time in the reviewer's worktree
     case 'review-by-agent':
-      return `review:${action.rig}`; // one at a time in the reviewer's worktree
+      return `review:${action.rig}:${action.reviewer}`;
+    case 'conclude-review':
+      return `conclude-review:${action.mergeRequest}`;
     case 'record-review-timeout':
       return `session:${action.session}`;
     case 'start-mayor':

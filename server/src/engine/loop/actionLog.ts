@@ -11,8 +11,8 @@ export interface UnfinishedAction {
 }
 
 /**
- * Which actions were begun and not ended: written before and after each, so that a server that comes up after
- * a crash knows what it has to look at first.
+ * Log of started and finished actions, written before and after each, so that a server knows after a crash which ones
+ * to check first.
  */
 export class ActionLog {
   private readonly open = new Map<string, UnfinishedAction>();
@@ -20,7 +20,7 @@ export class ActionLog {
 
   constructor(private readonly file: string) {}
 
-  /** What the last server left unfinished. Starts a new log. */
+  /** Actions that the last server left unfinished. Starts a new log. */
   recover(): UnfinishedAction[] {
     const unfinished = new Map<string, UnfinishedAction>();
     for (const text of (readTextIfPresent(this.file) ?? '').split('\n')) {
@@ -59,7 +59,7 @@ export class ActionLog {
   }
 }
 
-/** A torn last line is not a line. */
+/** A torn last line is ignored. */
 function parse(text: string): z.output<typeof line> | undefined {
   try {
     return line.parse(JSON.parse(text));

@@ -2,7 +2,7 @@ import type { BeadStore, Transaction } from '../../beads/store';
 import type { Bead } from '../../protocol/bead';
 import type { Clock, PersonPort, RigPort, SessionPort } from './ports';
 import { UserError } from '../../base/errors';
-import { refineryAddress } from '../../town/layout';
+import { refineryAddress, reviewerAddress } from '../../town/layout';
 import type { SlungFormula } from '../molecules/molecules';
 
 /** The actor of what the engine's rules do. */
@@ -10,9 +10,10 @@ export const actors = {
   engine: 'deacon',
   witness: (rig: string) => `${rig}/witness`,
   refinery: refineryAddress,
+  reviewer: reviewerAddress,
 };
 
-/** Everything that actions work with. */
+/** Dependencies of the engine's actions. */
 export interface EngineContext {
   store: BeadStore;
   sessions: SessionPort;
@@ -21,21 +22,21 @@ export interface EngineContext {
   rig(name: string): RigPort | undefined;
   /** Runtime that a bead of this rig runs with where it names none. */
   defaultRuntime(rig: string): string;
-  /** Steps by which beads of this rig are done that name none themselves. @throws UserError where there is no such formula */
+  /** Default workflow of a rig, for beads that name none. @throws UserError where there is no such formula */
   workflow(rig: string): SlungFormula | undefined;
-  /** Runtime that reviews changes of this rig. */
-  reviewerRuntime(rig: string): string;
+  /** Runtime of a reviewer of this rig. @param reviewer see `review/reviewers.ts` */
+  reviewerRuntime(rig: string, reviewer: string): string;
   /** What a person has accepted, looked up at the moment of use. */
   isAccepted: { script(blocks: readonly string[]): boolean };
-  /** Steps that people like to see while they happen: `testing toy-1`, keyed by agent address. */
+  /** Current activity for people, such as `testing toy-1`, by agent address. */
   activity: Map<string, string>;
   onActivity(): void;
 }
 
-/** An action's picture of the world is out of date: it is dropped and the next round decides again. */
+/** The state that an action was based on has changed: it is dropped and the next tick decides again. */
 export class StaleAction extends Error {}
 
-/** The bead, if it is still as the reconciler saw it. */
+/** The bead, if it has not changed since the reconciler read it. */
 export function assertRevision(tx: Transaction, id: string, revision: string): Bead {
   const bead = tx.get(id);
   if (bead?.updated_at !== revision) throw new StaleAction(`${id} has changed`);

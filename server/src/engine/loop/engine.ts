@@ -9,18 +9,19 @@ import { actors, StaleAction, type EngineContext } from './context';
 import { escalate, isOpen } from '../escalation/escalation';
 import { FAREWELL_MS } from '../supervision/sessionEndRule';
 import { reconcile } from './reconcile';
+import { time, waitEnd } from '../state/times';
 import type { TownView } from '../state/townView';
 
 /** Maximum interval between two ticks while the engine is up. */
 const INTERVAL_MS = 5_000;
-/** Events that come together are looked at together. */
+/** Events within this time are handled by one tick. */
 const DEBOUNCE_MS = 15;
-/** A look that comes so much later than planned means that the machine was asleep. */
+/** A tick that is this much late means that the machine was asleep. */
 const LATE_MS = 30_000;
-/** Number of failures in a row after which an action is escalated, and waits until the escalation is closed. */
+/** Consecutive failures after which an action is escalated and waits until the escalation is closed. */
 const FAILURES_TO_ESCALATE = 5;
 
-/** Time as the engine sees it. The simulation puts a clock of its own here. */
+/** Clock and timers of the engine. The simulation provides its own. */
 export interface Timers {
   /** Milliseconds since 1970. */
   now(): number;
@@ -36,15 +37,18 @@ const realTimers: Timers = {
 
 export interface EngineHost {
   buildView(inFlight: ReadonlySet<string>, awakeSince: number): TownView;
-  /** The town as the last look saw it, after its actions were started. */
+  /** Called after each tick with its view, once the actions have started. */
   onLook?(view: TownView): void;
   log: { info(text: string): void; error(text: string): void };
 }
 
-/** The loop around `reconcile`: looks at the town on every event, and carries out what is asked for. */
+/** The loop around `reconcile`: builds the view on every event and executes the actions. */
 export class Engine extends Disposable {
   private readonly running = new Map<string, Promise<void>>();
-  /** Actions that failed through no fault of the work, such as a full disk: how often, and when to try again. */
+  /**
+   * Actions that failed for reasons outside of the work, such as a full disk: failure count and time of the next
+   * attempt.
+   */
   private readonly failures = new Map<string, { count: number; until: number }>();
   /** Stale actions. They back off if they repeat. */
   private readonly stale = new Map<string, { count: number; until: number }>();
@@ -94,7 +98,8 @@ export class Engine extends Disposable {
   }
 
   /**
-   * Runs something as the action with this key: no action with that key runs meanwhile, and none that runs is interrupted.
+   * Runs a function as the action with this key: exclusive with actions of the same key, without interrupting a running
+   * one.
    * @throws AbortedError where the engine stops meanwhile, or has stopped
    */
   async exclusive<T>(key: string, work: () => Promise<T>): Promise<T> {
@@ -112,7 +117,7 @@ export class Engine extends Disposable {
   }
 
   /**
-   * Carries out what a rule asks for, one action after the other, whether the engine is up or not, until it asks for nothing
+   * Executes the actions of a rule one after another, even while the engine is paused, until the rule gives no action
    * that was not tried.
    */
   async runNow(rule: (view: TownView) => Action[]): Promise<void> {
@@ -133,7 +138,7 @@ export class Engine extends Disposable {
   }
 
   private tick(): void {
-    // A machine that slept: nobody was silent meanwhile.
+    // Time asleep does not count as silence of agents.
     const now = this.timers.now();
     if (now - this.dueAt > LATE_MS) this.awakeSince = now;
     this.awakeSince = Math.min(this.awakeSince, now); // the clock was set back
@@ -144,7 +149,7 @@ export class Engine extends Disposable {
       this.host.onLook?.(view);
       this.kick(Math.min(INTERVAL_MS, ...wakeUps(view)));
     } catch (error) {
-      // A settings file that a person is in the middle of editing must not end the server.
+      // A settings file that is being edited must not end the server.
       this.host.log.error(`reconcile: ${messageOf(error)}`);
       this.kick(INTERVAL_MS);
     }
@@ -194,7 +199,7 @@ export class Engine extends Disposable {
 
   private recordStale(key: string): void {
     const count = (this.stale.get(key)?.count ?? 0) + 1;
-    // The first time is everyday life: somebody was faster.
+    // The first time is a normal race.
     this.stale.set(key, { count, until: count === 1 ? 0 : this.timers.now() + backoffMs(count - 1) });
   }
 
@@ -221,9 +226,11 @@ export class Engine extends Disposable {
   }
 }
 
-/** Milliseconds until something that waits for its time is due. */
+/** Milliseconds until the next timed wait ends. */
 function wakeUps(view: TownView): number[] {
   const times = [...view.work, ...view.merges, ...(view.mayor?.items ?? [])].map((item) => item.notBefore);
+  for (const { review } of view.merges)
+    for (const { notBefore } of Object.values(review?.states ?? {})) times.push(waitEnd(time(notBefore), view.now));
   for (const session of view.sessions)
     if (session.doneAt !== undefined && !session.exit) times.push(session.doneAt + FAREWELL_MS);
   for (const rig of view.rigs) times.push(rig.lastSpawnAt + rig.spawnDelayMs);

@@ -7,6 +7,7 @@ import { requestLanding } from '../convoys/requestLanding';
 import { openGate } from '../molecules/openGate';
 import { escalateAction } from '../escalation/notifyPerson';
 import { closeSettled } from '../escalation/settled';
+import { concludeReview } from '../review/conclude';
 import { requestReview } from '../review/requestReview';
 import { handleStall } from '../supervision/handleStall';
 import { merge } from '../mergeQueue/merge';
@@ -23,7 +24,7 @@ import { reviewByScript } from '../review/reviewByScript';
 import { recordMayor, startMayor } from '../mayor/startMayor';
 import { startSession } from '../dispatch/startSession';
 
-/** Carries out one action. Throws `StaleAction` where the world has moved on. */
+/** Executes one action. Throws `StaleAction` where the state has changed since it was requested. */
 export async function execute(action: Action, context: EngineContext): Promise<void> {
   switch (action.type) {
     case 'hook':
@@ -60,6 +61,8 @@ export async function execute(action: Action, context: EngineContext): Promise<v
       return reviewByScript(action, context);
     case 'review-by-agent':
       return reviewByAgent(action, context);
+    case 'conclude-review':
+      return concludeReview(action, context);
     case 'record-review-timeout':
       return recordReviewTimeout(action, context);
     case 'start-mayor':

@@ -7,9 +7,9 @@ import { withWork, workOf } from '../state/work';
 export interface Failure {
   /** One line for people. */
   problem: string;
-  /** What the next attempt is told. */
+  /** Feedback for the next attempt. */
   feedback: string;
-  /** Commit that the next attempt is told to rebase onto. */
+  /** Commit that the next attempt has to rebase onto. */
   rebaseOnto?: string;
   rig: string;
   now: Date;
@@ -17,7 +17,7 @@ export interface Failure {
   retry: boolean;
 }
 
-/** Interval between two checks whether what a person was asked for is done. */
+/** Interval between two checks whether a person has done what they were asked for. */
 export const HELD_MS = 20_000;
 const FIRST_BACKOFF_MS = 500;
 const MAX_BACKOFF_MS = 60_000;
@@ -27,7 +27,7 @@ export function backoffMs(count: number): number {
   return Math.min(FIRST_BACKOFF_MS * 2 ** Math.max(0, count - 1), MAX_BACKOFF_MS);
 }
 
-/** Sends a bead back to its polecat for another attempt, or, where there is none left, fails it and calls a person. */
+/** Sends a bead back to its polecat for another attempt; without attempts left, fails it and escalates to a person. */
 export function failAttempt(tx: Transaction, bead: Bead, failure: Failure): void {
   const work = workOf(bead);
   const problem = cutBytes(firstLine(failure.problem), 300);

@@ -1,4 +1,4 @@
-import type { GateInfo, MergeMode, MergeStrategy, ReviewMode, SnapshotInfo } from '../../protocol/town';
+import type { GateInfo, MergeMode, MergeStrategy, ReviewSetting, SnapshotInfo } from '../../protocol/town';
 import type { LandingBase } from '../../git/landingBase';
 import type { RebaseResult } from '../../git/rebase';
 import type { DroppedFeature } from '../../rigs/featureBranches';
@@ -9,7 +9,7 @@ import type { GateListener, GateRun } from '../../rigs/runGates';
 import type { FrozenBlocks, GateResult, RebasedWork, ReviewedChange, WorktreeRequest } from '../../rigs/types';
 import type { SessionRequest, SessionView } from '../../sessions/types';
 
-/** What the engine asks of the outside world. The simulation puts fakes here; the server the real things. */
+/** Ports of the engine to the outside world. The simulation implements them with fakes. */
 export interface Clock {
   now(): Date;
 }
@@ -19,15 +19,15 @@ export interface RigPort {
   readonly name: string;
   readonly gates: readonly GateInfo[];
   /** Who looks at changes, read again each time. */
-  readonly review: ReviewMode;
+  readonly review: ReviewSetting;
   readonly maxReviewRounds: number;
-  /** Makes sure that a polecat's worktree is there, on this branch. Made from `base`, or from where work lands. */
+  /** Ensures that a polecat's worktree exists and is on this branch, created from `base` or from the target. */
   prepareWorktree(name: string, work: WorktreeRequest): Promise<{ base: string }>;
   /** When agents were started and ended young: spacing of starts and crash loops are decided by it. */
   readonly pacing: Pacing;
   recordSpawn(at: number): void;
   recordShortLife(at: number): void;
-  /** How the queue tests, read again each time. */
+  /** Settings of the merge queue, read again each time. */
   readonly mergeQueue: {
     mode: MergeMode;
     strategy: MergeStrategy;
@@ -65,8 +65,8 @@ export interface RigPort {
   ): Promise<{ commit: string }>;
   landingBase(target?: string): Promise<LandingBase>;
   /**
-   * What would land on top of `base`: one commit, or several, as the rig's merge strategy says. `incomplete`: a fresh clone
-   * of it would lack something.
+   * The commits that would land on top of `base`, one or several by the rig's merge strategy. `incomplete`: a fresh
+   * clone would lack objects.
    */
   rebase(
     commit: string,
@@ -83,14 +83,16 @@ export interface RigPort {
   featureTip(branch: string): Promise<string | undefined>;
   /** Deletes the feature branch of a convoy that has ended. Safe to repeat. @param landed whether all of it is on the target */
   dropFeature(branch: string, landed: boolean): Promise<DroppedFeature>;
-  /** Runs the gates on exactly this commit; stops at the first that fails. What is known of its files is not tested again. */
+  /**
+   * Runs the gates on exactly this commit and stops at the first failure. Results known for the same tree are reused.
+   */
   runGates(commit: string, run: GateRun, onGate: GateListener): Promise<GateResult>;
-  /** Identifies what a change does, wherever it stands. */
+  /** Patch-id: identifies a change independent of its base. */
   patchId(base: string, commit: string): Promise<string>;
-  /** Keeps the commit that a reviewer is asked about while its merge request is among the open ones. */
+  /** Keeps a ref on the commit under review while its merge request is open. */
   keepForReview(mergeRequest: string, commit: string, open: readonly string[]): Promise<void>;
-  /** Puts the reviewer's own worktree at a commit. */
-  prepareReview(commit: string): Promise<void>;
+  /** Puts the own worktree of a reviewer at a commit. */
+  prepareReview(reviewer: string, commit: string): Promise<void>;
   /** Runs the rig's review command on a change. `code` is null where it did not end by itself. */
   runReview(change: ReviewedChange): Promise<{ code: number | null; output: string }>;
   /** Compare-and-set push of a commit that stands on `base`; false if the target moved. */
@@ -98,9 +100,12 @@ export interface RigPort {
   readonly pullRequests: PullRequestPort;
   /** Whether a commit is already on the target. */
   hasLanded(commit: string, target?: string): Promise<boolean>;
-  /** Snapshot, then remove. Gives the label of the snapshot that is kept, if there was anything to keep. */
+  /**
+   * Takes a snapshot of the worktree, then removes it.
+   * @returns label of the snapshot, if there was anything to keep
+   */
   retireWorktree(name: string, bead: string): Promise<string | undefined>;
-  /** All that is kept of worktrees that are gone. */
+  /** Snapshots of removed worktrees. */
   snapshots(): Promise<SnapshotInfo[]>;
   /**
    * Makes a polecat's worktree as it was when the snapshot was taken, with what was not committed then.
@@ -128,7 +133,7 @@ export interface SessionPort {
   forget(session: string): Promise<void>;
   /** Ends it as a crash would: its work goes on in a new one. */
   kill(session: string): Promise<void>;
-  /** Whether words can be typed to its agent. */
+  /** Whether its agent accepts typed text. */
   takesNudges(session: string): boolean;
   /** Types a line to its agent. */
   nudge(session: string, text: string): Promise<void>;

@@ -16,13 +16,13 @@ import { convoys, endedFeatures } from '../convoys/landingRule';
 import { settledEscalations } from '../escalation/settled';
 import { openGates } from '../molecules/gateRule';
 
-/** One rule looks at the town and says what should happen. */
+/** A rule derives actions from a view of the town. */
 export type Rule = (view: TownView) => Action[];
 
-/** Run whether the engine is up or not: they only write down what has happened. */
+/** These also run while the engine is paused: they only record what has happened. */
 const bookkeeping: Rule[] = [sessionEnds, reviewerEnds, mayorEnds, deaths, settledEscalations];
 
-/** Start something new. Revisions come before new beads. */
+/** These start work. Revisions come before new beads. */
 const progress: Rule[] = [
   crashLoops,
   stalls,
@@ -39,7 +39,7 @@ const progress: Rule[] = [
   openGates,
 ];
 
-/** Decides what to do next. Pure: the same view gives the same actions, in the same order. */
+/** Derives the next actions. Pure: the same view gives the same actions in the same order. */
 export function reconcile(view: TownView): Action[] {
   const rules = view.up ? [...bookkeeping, ...progress] : bookkeeping;
   const taken = new Set(view.inFlight);

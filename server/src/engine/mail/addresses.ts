@@ -1,14 +1,14 @@
 import { UserError } from '../../base/errors';
 import { fullAddress, isAgentName, parseAddress } from '../../town/layout';
 
-/** Whoever looks after the town. */
+/** Address of the person in charge of the town. */
 export const OVERSEER = 'overseer';
 const PERSON_WORDS: ReadonlySet<string> = new Set([OVERSEER, 'human']);
 
 const HINT =
   "an agent (toy/rust, toy/crew/ann), mayor, deacon, <rig>/witness, a person's name, or overseer for the person in charge of the town";
 
-/** Who can get mail in a town, at this moment. */
+/** Current recipients of mail in a town. */
 export interface AddressBook {
   isRig(name: string): boolean;
   /** Names of the members of a rig's crew. */
@@ -24,13 +24,13 @@ export function isOverseer(text: string): boolean {
   return PERSON_WORDS.has(text.replace(/^@/, ''));
 }
 
-/** Whether an address belongs to neither an agent nor a rule: then people read it. */
+/** Whether people read the mail of this address: it belongs to neither an agent nor a rule. */
 export function isForPerson(address: string): boolean {
   return !isAgentName(address);
 }
 
 /**
- * The address that is meant, in full. `toy/joe` is the member of the crew where there is one of this name, else the polecat.
+ * Resolves an address to its full form. `toy/joe` is the crew member of this name if there is one, else the polecat.
  * @throws UserError where no such agent can be, or no such rig is
  */
 export function recipient(text: string, book: Pick<AddressBook, 'isRig' | 'crew'>): string {
@@ -47,7 +47,7 @@ export function recipient(text: string, book: Pick<AddressBook, 'isRig' | 'crew'
 }
 
 /**
- * The same, for an address that is used later: it must exist now.
+ * Like `recipient`, for an address that is stored for later: it must exist now.
  * @param self the caller, whose address always exists
  * @throws UserError `not-found`
  */

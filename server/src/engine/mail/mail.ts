@@ -7,7 +7,7 @@ import { mailPriorities, type MailInfo, type MailPriority } from '../../protocol
 import { isClosed } from '../state/work';
 import { isForPerson, isOverseer, OVERSEER } from './addresses';
 
-/** What the town knows of a mail besides its text, kept on the bead (`metadata.mail`). */
+/** Data of a mail besides its text, kept on the bead (`metadata.mail`). */
 const mailSchema = z.looseObject({
   from: z.string().optional(),
   /** A `request` is what a person asked of the Mayor: it is answered by a plan, and is in no inbox. */
@@ -17,10 +17,10 @@ const mailSchema = z.looseObject({
   readAt: z.string().optional(),
   /** Handed to its agent by a hook or at a session's start. */
   deliveredAt: z.string().optional(),
-  /** How often the Mayor was started for it and ended without dealing with it. */
+  /** Number of Mayor sessions that were started for it and ended without handling it. */
   tries: z.number().int().default(0),
   notBefore: z.string().optional(),
-  /** The Mayor was stopped, or does not deal with it: a person has to start it again. */
+  /** The Mayor was stopped or did not handle it: a person has to start it again. */
   held: z.boolean().optional(),
 });
 export type Mail = z.output<typeof mailSchema>;
@@ -68,7 +68,7 @@ export interface Letter {
   kind?: Mail['kind'];
 }
 
-/** Files a mail in the batch of what it is about: it cannot be lost between the two. */
+/** Creates a mail in the batch of its cause, so that a crash cannot separate the two. */
 export function sendMail(tx: Transaction, letter: Letter): Bead {
   const { from, thread, replyTo, kind } = letter;
   const metadata = {
@@ -94,7 +94,7 @@ export function sendMail(tx: Transaction, letter: Letter): Bead {
   return bead;
 }
 
-/** The addresses that belong to somebody: an agent has its own, a person their name and that of the overseer. */
+/** Addresses of a caller: an agent has its own; a person has their name and the overseer's. */
 export function ownAddresses(who: { agent?: string; actor: string }): string[] {
   return who.agent === undefined ? [who.actor, OVERSEER] : [who.agent];
 }
@@ -107,7 +107,7 @@ export interface InboxQuery {
   all?: boolean;
 }
 
-/** Written in this town: what came by pull or import is shown, and starts nobody. */
+/** Written in this town. Mail that came by pull or import is shown but starts no agent. */
 export function isOurs(bead: Bead): boolean {
   return mailOf(bead).from !== undefined;
 }
@@ -133,7 +133,7 @@ export function requireMail(store: BeadStore, id: string): Bead {
   return bead;
 }
 
-/** The conversation that a reply belongs to. */
+/** Thread of a reply. */
 export function threadOf(bead: Bead): { thread: string; replyTo: string } {
   return { thread: mailOf(bead).thread ?? bead.id, replyTo: bead.id };
 }
@@ -150,7 +150,7 @@ export function ackMail(tx: Transaction, id: string, now: Date): void {
   if (bead && !isClosed(bead.status)) tx.close(id, 'Acked', { force: true });
 }
 
-/** Notes that the agent has been given the text of these mails; they stay unread. */
+/** Records that these mails were delivered to the agent; they stay unread. */
 export async function markDelivered(store: BeadStore, actor: string, mails: readonly Bead[]): Promise<void> {
   const fresh = mails.filter((bead) => mailOf(bead).deliveredAt === undefined);
   if (fresh.length === 0) return;

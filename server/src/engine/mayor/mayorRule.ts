@@ -6,12 +6,12 @@ import { FAREWELL_MS } from '../supervision/sessionEndRule';
 
 /** Silence after which the Mayor counts as not having answered. */
 export const MAYOR_SILENCE_MS = 15 * 60_000;
-/** What it was asked has been settled without it: it may say so, then it ends. */
+/** The request was settled without it: it gets time to finish its output, then it ends. */
 const IDLE_MS = 60_000;
 
 const mayors = (view: TownView): SessionView[] => view.sessions.filter((session) => session.role === 'mayor');
 
-/** Starts the Mayor where it is asked something. Without that it has no process, and costs nothing. */
+/** Starts the Mayor when there is a request or mail. Otherwise it has no process and costs nothing. */
 export function mayorStarts(view: TownView): Action[] {
   const { mayor } = view;
   if (!mayor?.accepted || mayors(view).length > 0) return [];
@@ -19,7 +19,7 @@ export function mayorStarts(view: TownView): Action[] {
   return next ? [{ type: 'start-mayor', item: next.id, revision: next.revision, runtime: mayor.runtime }] : [];
 }
 
-/** Ends a Mayor that has answered, writes down where it did not, and forgets one that is gone. */
+/** Ends a Mayor that has answered, records a failure to answer, and removes records of ended sessions. */
 export function mayorEnds(view: TownView): Action[] {
   return mayors(view).flatMap((session): Action[] => {
     const item = view.mayor?.items.find((candidate) => candidate.id === session.bead);
@@ -51,7 +51,8 @@ export function mayorEnds(view: TownView): Action[] {
       return session.asks === undefined && silentMs > MAYOR_SILENCE_MS
         ? unanswered(`it said nothing for ${MAYOR_SILENCE_MS / 60_000} minutes`)
         : [];
-    // Whatever else waits has a session of its own next, with its own tries; until it is silent, it may be at that already.
+    // Other waiting requests get a session of their own with their own attempts. Until it falls silent, it may be
+    // working on one of them.
     return silentMs > (view.mayor ? MAYOR_SILENCE_MS : IDLE_MS) && !(view.mayor && session.asks !== undefined)
       ? end
       : [];

@@ -56,7 +56,8 @@ export function registerMayorHandlers(town: MayorTown): void {
     town.acceptScriptOf(bead, caller.actor);
     const live = town.sessions.liveOf(MAYOR);
     if (live && town.sessions.takesNudges(live.id)) {
-      // It is in the middle of something: what it has to do next is in its prime. Where it cannot be typed, the next session finds it.
+      // It is in the middle of something: `gt prime` shows the new request. If the nudge fails, the next session finds
+      // it.
       await town.sessions
         .nudge(
           live.id,
@@ -88,7 +89,7 @@ export function registerMayorHandlers(town: MayorTown): void {
     }
     return { name: town.runtimes.mayor };
   });
-  // Starting the engine lets go on what a person had stopped; the Mayor too.
+  // Starting the engine resumes what a person had stopped, including the Mayor.
   dispatcher.wrap(TownUp.spec, (next) => async (params, caller) => {
     await releaseMayor(store, caller.actor);
     return next(params, caller);
@@ -105,7 +106,7 @@ async function start(town: MayorTown, caller: CallContext): Promise<{ live: bool
   await releaseMayor(store, caller.actor);
   const live = sessions.liveOf(MAYOR);
   if (live && live.doneAt === undefined) return { live: true };
-  // It has had its say and is about to be ended: that one is no Mayor to talk to.
+  // That session has finished and is about to be ended: start a new one.
   if (live) await sessions.end(live.id, 'ended');
   const [next] = pendingForMayor(store, runtime);
   if (runtime === 'script' && !next)
@@ -137,6 +138,6 @@ function script(town: MayorTown): FrozenScript {
     );
   if (!town.isScriptAccepted(blocks))
     throw new UserError(`nobody has accepted the script of ${bead.id}`, 'ask again: gt mayor ask -F <file>', 'consent');
-  // One attempt whatever happens: after a crash it goes on with the block that it was in.
+  // Always attempt 1: after a crash it resumes with the block that was running.
   return { bead: bead.id, title: bead.title, attempt: 1, blocks, submits: false };
 }

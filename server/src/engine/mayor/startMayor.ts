@@ -4,7 +4,7 @@ import { actors, StaleAction, assertRevision, type EngineContext } from '../loop
 import { holdRequests, MAYOR, recordFailedPlanning } from './mayor';
 import { mailOf } from '../mail/mail';
 
-/** Starts the Mayor's session, which goes on with its conversation. */
+/** Starts the Mayor's session, which resumes its conversation. */
 export async function startMayor(
   action: Extract<Action, { type: 'start-mayor' }>,
   context: EngineContext,
@@ -21,7 +21,7 @@ export async function startMayor(
     });
   } catch (error) {
     if (!(error instanceof UserError)) throw error;
-    // A person is asked meanwhile: it waits for the answer.
+    // Waits for a person's answer.
     if (error.code === 'consent') throw new StaleAction(error.message);
     const problem = [`it cannot be started: ${error.message}`, error.hint].filter(Boolean).join('\n');
     await context.store.batch({ actor: actors.engine }, (tx) =>

@@ -7,7 +7,7 @@ import { escalate } from '../escalation/escalation';
 import { isClosed, mergeOf, withMerge, withWork, type MergeRequest } from '../state/work';
 import { backoffMs, HELD_MS } from '../loop/failure';
 
-/** Number of tries that were not the work's fault after which a person is called. */
+/** Failed tries for reasons outside of the work after which a person is notified. */
 const MAX_RETRIES = 10;
 /** A merge request whose turn cannot be finished. */
 interface Turn {
@@ -15,15 +15,15 @@ interface Turn {
   rig: string;
 }
 
-/** Whatever went wrong in a turn that is not the work's own fault: the request waits. */
+/** Defers a request after an error that the work did not cause. */
 export async function deferMerge(turn: Turn, error: unknown, context: EngineContext): Promise<void> {
   if (error instanceof UserError && waitsForPerson(error)) await holdForPerson(turn, error, context);
-  // The remote does not want it: it would not want it the next time either.
+  // The remote refused it, and would refuse it again.
   else if (error instanceof UserError && error.code === 'refused') await giveUp(turn, error.message, context);
   else await deferUntil(turn, messageOf(error), context);
 }
 
-/** Why the landing of a feature branch is withdrawn and asked for again. */
+/** Why the landing of a feature branch is withdrawn and requested again. */
 export const OUTDATED = 'the feature branch moved after its landing was requested';
 
 /** Cancels a merge request that is no longer wanted, or not in this form. @param why shown to people */
@@ -37,7 +37,7 @@ export async function cancelMerge(turn: Turn, why: string, context: EngineContex
   });
 }
 
-/** Not the work's fault, and not one that passes by itself: the folder, or the rig's commands, need a person's hand. */
+/** Not caused by the work, and not temporary: a person has to fix the folder or accept the rig's commands. */
 function waitsForPerson(error: UserError): boolean {
   return error.code === 'conflict' || error.code === 'consent';
 }
@@ -49,7 +49,7 @@ async function holdForPerson(turn: Turn, error: UserError, context: EngineContex
     if (!bead || isClosed(bead.status)) return;
     const notBefore = new Date(context.clock.now().getTime() + HELD_MS).toISOString();
     tx.update(bead.id, { status: 'open', metadata: withMerge(bead, { notBefore }) });
-    // A missing consent is asked for on its own.
+    // A missing consent has its own attention item.
     if (error.code === 'consent') return;
     escalate(tx, {
       key: landingKey(turn.rig),
@@ -60,7 +60,7 @@ async function holdForPerson(turn: Turn, error: UserError, context: EngineContex
   });
 }
 
-/** The target fails a gate by itself: nothing can be said of what waits, and a person is told. */
+/** The target itself fails a gate: the waiting requests cannot be judged, and a person is notified. */
 export async function holdForTarget(
   rig: string,
   members: readonly { id: string }[],
@@ -92,7 +92,7 @@ export function landingKey(rig: string): string {
   return `landing-${rig}`;
 }
 
-/** Something else is at fault: the request waits and is tried again, a bounded number of times. */
+/** The request waits and is retried, a bounded number of times. */
 export async function deferUntil(turn: Turn, problem: string, context: EngineContext): Promise<void> {
   await context.store.batch({ actor: actors.refinery(turn.rig) }, (tx) => {
     const bead = tx.get(turn.mergeRequest);
@@ -106,7 +106,7 @@ export async function deferUntil(turn: Turn, problem: string, context: EngineCon
   });
 }
 
-/** It waits until somebody says that it is to be tried again, or changes the rig. */
+/** The request waits for a manual retry or a change of the rig. */
 async function giveUp(turn: Turn, problem: string, context: EngineContext): Promise<void> {
   await context.store.batch({ actor: actors.refinery(turn.rig) }, (tx) => {
     const bead = tx.get(turn.mergeRequest);

@@ -33,10 +33,10 @@ import { hasSession, workOfPolecat } from './submit';
 export interface DirectLanding {
   /** Address of the polecat. */
   agent: string;
-  /** Land although its session lives, which is ended, or its worktree has changes that nobody committed. */
+  /** Land despite a live session, which is ended, or uncommitted changes. */
   force: boolean;
   skipTests: boolean;
-  /** Run the checks that change nothing, and say what would land. */
+  /** Run only the checks, and return what would land. */
   dryRun: boolean;
 }
 
@@ -47,7 +47,7 @@ export interface LandingTown {
   changedFiles(rig: string, base: string, commit: string): Promise<ChangedFile[]>;
 }
 
-/** How often it starts over where the target has moved under it. */
+/** Attempts when the target moves meanwhile. */
 const MAX_TRIES = 3;
 
 interface Turn {
@@ -67,9 +67,9 @@ interface Turn {
 }
 
 /**
- * Lands the work of a polecat without its turn in the queue and its review: its session has ended, its worktree is clean, the
- * change rebases, and the gates pass on what would land, which is then pushed as the queue does. No merge of the rig runs
- * meanwhile.
+ * Lands the work of a polecat without its turn in the queue and its review: its session has ended, its worktree is
+ * clean, the change rebases, and the gates pass on what would land, which is then pushed as the queue does. No merge of
+ * the rig runs meanwhile.
  * @throws UserError that names the check that failed and what to do
  */
 export async function landDirectly(
@@ -154,7 +154,7 @@ function note(turn: Turn, name: LandingCheckName, outcome: LandingCheck['outcome
   turn.checks.push({ name, outcome, ...(detail === undefined ? {} : { detail }) });
 }
 
-/** Writes a failed check down. @throws UserError unless it is a dry run, which goes on as far as it can */
+/** Records a failed check. @throws UserError unless it is a dry run, which goes on as far as it can */
 function fail(turn: Turn, name: LandingCheckName, problem: string, hint: string): void {
   note(turn, name, 'failed', problem);
   if (!turn.landing.dryRun) throw new UserError(`${turn.agent} was not landed: ${problem}`, hint, 'conflict');
@@ -190,7 +190,7 @@ async function checkWorktree(turn: Turn): Promise<string> {
     return commit;
   } catch (error) {
     if (!(error instanceof UserError)) throw error;
-    // Submitted work has passed this check; its worktree may be gone since.
+    // Submitted work passed this check before; its worktree may be gone.
     if (error.code === 'not-found' && turn.submitted)
       note(turn, 'worktree', 'passed', 'it is gone; its branch is there');
     else if (landing.force && error.code === 'conflict') note(turn, 'worktree', 'skipped', error.message);
@@ -228,7 +228,7 @@ async function checkConflicts(turn: Turn, request: MergeRequest): Promise<Placed
   const candidate = await makeCandidate(rig, request, base.commit, town.context);
   if (candidate.kind === 'empty' || candidate.kind === 'outdated')
     throw new UserError(
-      `there is nothing to land: the target of ${rig.name} has all of ${bead.id} already`,
+      `there is nothing to land: the target branch of ${rig.name} already contains all of ${bead.id}`,
       `close it: "bd close ${bead.id}"`,
       'conflict',
     );
@@ -236,7 +236,7 @@ async function checkConflicts(turn: Turn, request: MergeRequest): Promise<Placed
     note(turn, 'conflicts', 'passed');
     return { commit: candidate.commit, base };
   }
-  // There is no commit that could land, so that nobody can skip this.
+  // Cannot be skipped: without it there is no commit to land.
   fail(turn, 'conflicts', candidate.why.problem, candidate.why.feedback);
   return undefined;
 }
@@ -329,7 +329,7 @@ async function push(
   }
 }
 
-/** Nothing was pushed: all is as it was before. */
+/** Nothing was pushed: restore the state before. */
 async function takeBack(
   { town, caller }: Turn,
   { id, before, source }: { id: string; before: Bead | undefined; source: Bead },
@@ -341,7 +341,7 @@ async function takeBack(
   });
 }
 
-/** Its worktree and its branch are not needed any more. What was not committed is in a snapshot. */
+/** Removes its worktree and branch. Uncommitted changes are kept in a snapshot. */
 async function cleanUp(
   { town, rig, name, bead }: Turn,
   branch: string,

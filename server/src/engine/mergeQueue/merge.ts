@@ -32,7 +32,7 @@ export async function merge(action: MergeAction, context: EngineContext): Promis
     await deferAll(batch, error);
   } finally {
     batch.show();
-    // What was interrupted is shown as being merged until the next server goes on with it.
+    // An interrupted merge is shown as in progress until the next server resumes it.
     if (!isInterrupted) await batch.release();
   }
 }
@@ -152,7 +152,7 @@ async function openPullRequest(batch: Batch, links: readonly Link[], base: Landi
   return false;
 }
 
-/** A turn that cannot be finished. Where it may be about one member alone, the next ones are smaller, and show which. */
+/** A turn that failed. If one member may be the cause, the next batches are smaller to find it. */
 async function deferAll(batch: Batch, error: unknown, members: readonly Member[] = batch.members): Promise<void> {
   const { rig, target } = batch;
   if (members.length > 1) {

@@ -1,10 +1,18 @@
 import type { BeadStore } from '../../beads/store';
 import { graphOf } from '../../formulas/pour/molecule';
 import type { Bead } from '../../protocol/bead';
-import type { MergeRequestInfo, MergeRequestState, MqListFilter, ReviewMode, ReviewState } from '../../protocol/town';
+import type {
+  MergeRequestInfo,
+  MergeRequestState,
+  MqListFilter,
+  ReviewSetting,
+  ReviewState,
+} from '../../protocol/town';
 import { wantedSince } from '../convoys/wanted';
 import { openStepsOf } from '../molecules/openSteps';
 import { isClosed, mergeOf, orderOf, workOf, type MergeRequest } from '../state/work';
+import { reviewerInfos, reviewNote } from '../review/reviewerInfo';
+import { waitsForPerson } from '../review/reviewers';
 import { requestsIn } from './requestIndex';
 import { searchesIn } from './searches';
 import { compareTurns, mergeScore } from './score';
@@ -13,13 +21,13 @@ import { directLandingOf } from './validation';
 /** Reads merge requests for people and agents. */
 export interface QueueSources {
   store: BeadStore;
-  reviewMode(rig: string): ReviewMode;
+  reviewSetting(rig: string): ReviewSetting;
   /** The rig's own target branch. */
   targetBranch(rig: string): string;
   now: Date;
 }
 
-/** How many closed requests are listed: the latest. */
+/** Maximum number of closed requests in a list, latest first. */
 const MAX_CLOSED = 100;
 
 /**
@@ -44,7 +52,7 @@ export function mergeRequests(sources: QueueSources, filter: MqListFilter = {}):
     .filter(atMost(MAX_CLOSED));
 }
 
-/** Keeps all that are open, and so many of those that have ended. */
+/** Keeps all open requests and the latest closed ones. */
 function atMost(limit: number): (info: MergeRequestInfo) => boolean {
   let count = 0;
   return ({ state }) => !ended.has(state) || count++ < limit;
@@ -71,7 +79,7 @@ function matches(info: MergeRequestInfo, { status, ready, blocked, worker }: MqL
   return worker === undefined || info.worker === worker || info.worker.endsWith(`/${worker}`);
 }
 
-/** It could be merged at this moment. */
+/** Ready to be merged now. */
 function isReady({ state, waitsFor }: MergeRequestInfo): boolean {
   return state === 'queued' && waitsFor === undefined;
 }
@@ -97,7 +105,7 @@ export function mergeRequestInfo(
   const request = mergeOf(bead);
   if (!request) return undefined;
   const source = sources.store.get(request.source);
-  const mode = sources.reviewMode(request.rig);
+  const mode = sources.reviewSetting(request.rig);
   const review = reviewState(request, mode);
   const convoyCreatedAt = convoys.get(request.source);
   const work = source && workOf(source);
@@ -117,6 +125,7 @@ export function mergeRequestInfo(
     review,
     patch: request.review?.patch,
     approvedBy: review === 'approved' ? request.review?.by : undefined,
+    ...reviewerInfos(mode, request.review),
     pullRequest: request.pullRequest && {
       number: request.pullRequest.number,
       url: request.pullRequest.url,
@@ -137,7 +146,7 @@ export function mergeRequestInfo(
     checks: request.checks ?? [],
     direct: directLandingOf(request, request.landed),
     validation: state === 'merged' ? work?.validation : undefined,
-    reviews: work ? work.reviews.map(({ by, verdict, message, note, at }) => ({ by, verdict, message, note, at })) : [],
+    reviews: work ? work.reviews.map(reviewNote) : [],
   };
 }
 
@@ -165,13 +174,13 @@ function landedOf(state: MergeRequestState, request: MergeRequest, merged: strin
   return state === 'merged' ? (request.landed ?? merged) : undefined;
 }
 
-/** Why it ended as it did, or is not merged any more. */
+/** Why it was closed or failed. */
 function reasonOf(bead: Bead, source: Bead | undefined): string | undefined {
   if (isClosed(bead.status)) return bead.close_reason;
   return bead.status === 'failed' && source ? workOf(source).problem : undefined;
 }
 
-/** What has to happen before it can be merged, besides its review. */
+/** What it waits for, besides its review. */
 function waitsFor(
   { store, now }: QueueSources,
   {
@@ -192,17 +201,14 @@ function waitsFor(
     : undefined;
 }
 
-function reviewState(request: MergeRequest, mode: ReviewMode): ReviewState {
+function reviewState(request: MergeRequest, mode: ReviewSetting): ReviewState {
   if (mode === 'off') return 'none';
   return request.review?.state ?? 'to-do';
 }
 
 /** Whether its review waits for a person, and not for a script or an agent. */
-export function needsPerson(bead: Bead, request: MergeRequest, mode: ReviewMode): boolean {
+export function needsPerson(bead: Bead, request: MergeRequest, mode: ReviewSetting): boolean {
   return (
-    mode !== 'off' &&
-    bead.status === 'open' &&
-    request.review?.state === 'waiting' &&
-    (mode === 'person' || request.review.person === true)
+    bead.status === 'open' && request.review?.state === 'waiting' && waitsForPerson(mode, request.review.reviewers)
   );
 }

@@ -8,7 +8,8 @@ import type { Feedback } from './feedback';
 export type { Feedback } from './feedback';
 
 /**
- * The work itself is at fault: its merge request is closed and its polecat gets another attempt, in its own worktree.
+ * Rejects work for its own problem: closes its merge request and gives its polecat another attempt in the same
+ * worktree.
  * @param retry whether there is a further attempt
  */
 export function rejectWork(

@@ -7,7 +7,7 @@ import { isClosed, mergeOf, withMerge } from '../state/work';
 import { mergeRequests, type QueueSources } from './mergeRequests';
 import { ordersFor, type Place } from './order';
 
-/** Gives a request another place in the queue of its rig. It keeps it, whatever the scores of the others become. */
+/** Moves a request to another place in the queue of its rig. It keeps the place when scores change. */
 export async function reorder(
   context: EngineContext,
   caller: CallContext,

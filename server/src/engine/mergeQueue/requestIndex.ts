@@ -10,8 +10,8 @@ interface Entry {
 }
 
 /**
- * All merge requests of a store, closed ones included. They name their bead, branch and rig in their metadata, so that no
- * index of the store has these: they are read through once, then kept up to date change by change.
+ * All merge requests of a store, closed ones included, by bead, branch and rig. These are in the metadata, which the
+ * store does not index: the index is built once and updated with each change.
  */
 class RequestIndex {
   private entries: Map<string, Entry> | undefined;
@@ -19,7 +19,7 @@ class RequestIndex {
   private readonly openIds = new Set<string>();
   private readonly pullRequestIds = new Set<string>();
 
-  /** Follows the store for as long as that is open. */
+  /** Subscribes to the store until that closes. */
   constructor(private readonly store: BeadStore) {
     store.onDidChange(({ ids }) => {
       if (this.entries) for (const id of ids) this.set(id, this.store.get(id), this.entries);

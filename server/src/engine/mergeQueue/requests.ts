@@ -38,7 +38,7 @@ import { verifyWork } from './verify';
 import { submitWork, workToSubmit, type NamedWork } from './submit';
 import type { BeadStore } from '../../beads/store';
 import type { Dispatcher } from '../../protocol/dispatcher';
-import type { ReviewMode } from '../../protocol/town';
+import type { ReviewSetting } from '../../protocol/town';
 import type { Rigs } from '../../rigs/registry';
 import type { SessionManager } from '../../sessions/manager';
 import type { EngineContext } from '../loop/context';
@@ -51,7 +51,7 @@ export interface MergeQueueTown {
   readonly store: BeadStore;
   readonly rigs: Pick<Rigs, 'get' | 'require'>;
   readonly sessions: Pick<SessionManager, 'markDone'>;
-  reviewMode(rig: string): ReviewMode;
+  reviewSetting(rig: string): ReviewSetting;
 }
 
 const MAX_DIFF_BYTES = 250_000;
@@ -61,7 +61,7 @@ export function registerMergeQueueHandlers(town: MergeQueueTown): void {
   const sources = (): QueueSources => ({
     store: town.store,
     now: new Date(),
-    reviewMode: (name) => town.reviewMode(name),
+    reviewSetting: (name) => town.reviewSetting(name),
     targetBranch: (name) => rigs.get(name)?.repository.landing ?? '',
   });
   dispatcher.on(MqList.spec, async (filter) => {
@@ -95,7 +95,12 @@ export function registerMergeQueueHandlers(town: MergeQueueTown): void {
   dispatcher.on(MqLog.spec, async ({ id, gate }) => {
     const { bead, merge } = requestNamed(town.store, id);
     const logs = gateLogsOf(town.layout, bead.id, merge);
+    const { checks, reviewers, reviewsNeeded, reviews } = mergeRequestInfo(sources(), bead)!;
     return {
+      checks,
+      reviewers,
+      reviewsNeeded,
+      reviews,
       mergeRequest: bead.id,
       bead: merge.source,
       logs: logs.filter((log) => gate === undefined || log.gate === gate),
@@ -143,13 +148,15 @@ export function registerMergeQueueHandlers(town: MergeQueueTown): void {
   });
 }
 
-/** A reviewer that has answered has done its work: its session ends. */
+/** The session of a reviewer ends with its verdict. */
 function judged<T>(town: MergeQueueTown, caller: CallContext, result: T): T {
   if (caller.agent !== undefined) town.sessions.markDone(caller.agent);
   return result;
 }
 
-/** An agent submits its own work, and its session ends with that; a person the work of one whose session has ended. */
+/**
+ * An agent submits its own work, which ends its session. A person submits the work of an agent whose session has ended.
+ */
 async function submit(
   town: MergeQueueTown,
   caller: CallContext,
@@ -187,7 +194,7 @@ function requestNamed(store: BeadStore, id: string): { bead: Bead; merge: MergeR
   return { bead, merge };
 }
 
-/** What a merge request would change, or what its bead's merge has changed. */
+/** Diff of a merge request, or of the landed commit. */
 async function changeOf(town: MergeQueueTown, id: string) {
   const { rig, commit, base } = requestedChange(town, id) ?? mergedChange(town, id);
   const { repository } = town.rigs.require(rig);

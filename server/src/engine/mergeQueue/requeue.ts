@@ -5,7 +5,7 @@ import type { EngineContext } from '../loop/context';
 import { requestsIn } from './requestIndex';
 import { mergeOf, withMerge, withWork, type Work } from '../state/work';
 
-/** Queues a request again whose merging was given up: the work itself is done, and its branch is still there. */
+/** Queues a failed request again: the work is done, and its branch still exists. */
 export function requeue(tx: Transaction, request: Bead, source: Bead, more: Partial<Work> = {}): void {
   const again = { retries: 0, notBefore: undefined, refused: undefined };
   tx.update(request.id, { status: 'open', metadata: withMerge(request, again) });
@@ -13,7 +13,7 @@ export function requeue(tx: Transaction, request: Bead, source: Bead, more: Part
     tx.update(source.id, { status: 'in_review', metadata: withWork(source, { ...more, problem: undefined }) });
 }
 
-/** A person has changed something about the rig: what its remote has refused may be taken now. */
+/** After a change of the rig, requests that its remote refused are tried again. */
 export async function requeueRefused(context: EngineContext, rig: string, actor: string): Promise<void> {
   const given = requestsIn(context.store).open(rig);
   await context.store.batch({ actor }, (tx) => {

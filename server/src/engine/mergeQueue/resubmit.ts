@@ -3,7 +3,7 @@ import { parseAddress } from '../../town/layout';
 import { actors, assertRevision, type EngineContext } from '../loop/context';
 import { withWork } from '../state/work';
 
-/** Puts a bead whose merge request was lost back on its hook. Its branch is there: the next session says done again. */
+/** Puts a bead whose merge request was lost back on its hook. Its branch exists: the next session submits it again. */
 export async function resubmit(action: Extract<Action, { type: 'resubmit' }>, context: EngineContext): Promise<void> {
   await context.store.batch({ actor: actors.engine }, (tx) => {
     const bead = assertRevision(tx, action.bead, action.revision);
@@ -12,7 +12,7 @@ export async function resubmit(action: Extract<Action, { type: 'resubmit' }>, co
       status: 'hooked',
       metadata: withWork(bead, {
         problem,
-        feedback: `${problem}: look at your branch, mend what is wrong, and run "gt done" again.`,
+        feedback: `${problem}: look at your branch, fix what is wrong, and run "gt done" again.`,
       }),
     });
     tx.event({

@@ -10,7 +10,7 @@ import { isClosed, MERGE_REQUEST, mergeOf, withWork, workOf, type MergeRequest }
 import { requestsIn } from './requestIndex';
 import { requeue } from './requeue';
 
-/** Retries a merge that waits, was given up, or was sent back until its bead failed. */
+/** Retries a merge that waits, has failed, or was rejected until its bead failed. */
 export async function retryMerge(context: EngineContext, caller: CallContext, name: string): Promise<ReviewResult> {
   const bead = requestsIn(context.store).find(name);
   const request = bead && mergeOf(bead);
@@ -80,7 +80,7 @@ function submitAgain(
     worker: request.worker,
     target,
     retries: 0,
-    // An approval is for a patch, which is the same. What was rejected is read again as it stands.
+    // The approval still covers the unchanged patch. A rejected patch is reviewed again.
     ...(review?.state === 'approved' && target === request.target ? { review } : {}),
     note: request.note ?? `Retried by ${caller.actor}`,
     ...(request.noChange ? { noChange: true } : {}),
@@ -97,11 +97,11 @@ function submitAgain(
   return { mergeRequest: again.id, bead: source.id };
 }
 
-/** Its bead may have been restarted since: that work must not be overtaken by the old. */
+/** If its bead was restarted, the old work must not overtake the new. */
 function restarted(request: MergeRequest): UserError {
   return new UserError(
-    `${request.source} is no longer in the hands of ${request.worker}, or its agent is at it again`,
-    'its work was restarted; leave the old request alone',
+    `${request.source} is no longer assigned to ${request.worker}, or its agent is working on it again`,
+    'the work was restarted: its new merge request replaces this one',
     'conflict',
   );
 }

@@ -28,7 +28,7 @@ export interface Submission {
 const SUBMITTABLE: readonly string[] = ['hooked', 'in_progress', 'failed'];
 
 /**
- * Checks the work and puts it into the merge queue.
+ * Checks the work and adds it to the merge queue.
  * @returns the id of the merge request
  * @throws UserError where something is not committed, or there is nothing to merge
  */
@@ -82,7 +82,7 @@ export async function submitWork(context: EngineContext, caller: CallContext, su
   });
 }
 
-/** What names the work that a person submits: one of these. */
+/** Identifies the work that a person submits, by one of these. */
 export interface NamedWork {
   bead?: string | undefined;
   branch?: string | undefined;
@@ -90,7 +90,7 @@ export interface NamedWork {
 }
 
 /**
- * Work that a person submits in place of its agent, whose session has ended.
+ * Submits, for a person, the work of an agent whose session has ended.
  * @throws UserError where there is none, or it is in other hands
  */
 export function workToSubmit(context: EngineContext, named: NamedWork): { bead: Bead; agent: string } {
@@ -118,8 +118,8 @@ export function workToSubmit(context: EngineContext, named: NamedWork): { bead: 
     );
   if (hasSession(context, agent))
     throw new UserError(
-      `${agent} is at work on ${bead.id}: it says itself when that is done`,
-      `to submit what it has, end its session first: "gt stop ${agent}"`,
+      `${agent} is working on ${bead.id} and submits it by itself`,
+      `to submit its work so far, stop its session first: "gt stop ${agent}"`,
       'conflict',
     );
   return { bead, agent };
@@ -139,14 +139,14 @@ function beadOf({ store }: EngineContext, { bead, branch, agent }: NamedWork): B
     const found = mine.find((candidate) => workOf(candidate).branch === branch);
     if (found) return found;
     throw new UserError(
-      `${branch} is not the branch of an agent's work`,
+      `${branch} is not a branch that an agent works on`,
       'see "gt polecat list"; name the bead: "gt mq submit --issue <bead>"',
       'not-found',
     );
   }
   if (agent !== undefined) return workOfAgent(mine, fullAddress(agent));
   throw new UserError(
-    'say whose work is meant',
+    'name the work to submit',
     'name the bead or its branch: "gt mq submit --issue <bead>", or --branch <branch>',
     'invalid',
   );

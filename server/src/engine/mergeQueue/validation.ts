@@ -12,7 +12,7 @@ const SIGNALS: Readonly<Record<string, string>> = {
 };
 
 /**
- * Who vouched for what has landed, and by what: all gates of the rig have passed, or it would not have landed.
+ * Validation record of a landed change: all gates of the rig have passed, or it would not have landed.
  * @param by the refinery, or who landed it directly
  */
 export function validationOf(

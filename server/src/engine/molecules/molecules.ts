@@ -14,13 +14,13 @@ import { isHooked } from '../state/townView';
 import { workOf } from '../state/work';
 
 /**
- * A bead may have a molecule that says how to do it, named in its own metadata. Its steps are the agent's bookkeeping:
- * they are never slung. What was closed stays closed through crashes, and through attempts that are sent back; work
- * that starts over in a fresh worktree starts its molecule over too.
+ * A bead may have a molecule with the steps of the work, named in its metadata. Steps are tracked by the agent and
+ * never slung. Closed steps stay closed through crashes and rejected attempts; work that starts over in a fresh
+ * worktree also starts its molecule over.
  */
 export interface SlungFormula {
   name: string;
-  /** Asks elsewhere than in the thread of the engine. @throws UserError with what is wrong with the formula */
+  /** Cooks in another thread than the engine's. @throws UserError with the problems of the formula */
   cook(bead: Bead): Promise<Proto>;
 }
 
@@ -30,25 +30,25 @@ export function isStep(reader: Reader, bead: Bead): boolean {
   return moleculeAbove(reader, bead) !== undefined;
 }
 
-/** Steps are done by whoever has the bead that their molecule belongs to. */
+/** Steps belong to the assignee of the bead that their molecule is attached to. */
 export function refuseStep(reader: Reader, bead: Bead): void {
   const molecule = moleculeAbove(reader, bead);
   if (molecule)
     throw new UserError(
       `${bead.id} is a step of ${molecule.id}`,
-      'steps are not worked on by themselves; sling the bead that the molecule is attached to',
+      'a step is not slung on its own; sling the bead that the molecule is attached to',
       'refused',
     );
 }
 
-/** The molecule of a bead, as long as it is there. */
+/** The molecule of a bead, if it still exists. */
 export function moleculeOfBead(reader: Reader, bead: Bead): Bead | undefined {
   const { molecule } = workOf(bead);
   const root = molecule === undefined ? undefined : reader.get(molecule);
   return root?.issue_type === MOLECULE ? root : undefined;
 }
 
-/** Pours what was cooked for a bead; the molecule that it had before is over. @returns the new one's id */
+/** Pours a cooked formula for a bead and closes the molecule that it had before. @returns id of the new molecule */
 export function attachMolecule(tx: Transaction, bead: Bead, ledger: string, proto: Proto): string {
   const { root } = pour(tx, proto, {
     ledger,
@@ -62,7 +62,7 @@ export function attachMolecule(tx: Transaction, bead: Bead, ledger: string, prot
   return root;
 }
 
-/** Before a bead goes to a fresh worktree: nothing of what an earlier agent has done is there. */
+/** Starts the molecule over before a bead gets a fresh worktree, which has no work of earlier agents. */
 export function restartIfBegun(tx: Transaction, bead: Bead): void {
   const root = moleculeOfBead(tx, bead);
   if (!root) return;
@@ -76,7 +76,7 @@ export function restartIfBegun(tx: Transaction, bead: Bead): void {
   tx.event({ type: 'molecule_restarted', bead: bead.id, new: root.id });
 }
 
-/** The agent is at the step that is next: so windows show it, and `gt prime` after a crash. */
+/** Marks the next step as current, for windows and for `gt prime` after a crash. */
 export function beginStep(tx: Transaction, bead: Bead, agent: string): void {
   const root = moleculeOfBead(tx, bead);
   if (root && !isFinished(root)) beginCurrent(tx, root, agent);
@@ -91,22 +91,22 @@ export function finishLastStep(tx: Transaction, bead: Bead): void {
   if (open.length === 1 && last?.status === 'current') tx.close(last.issue.id, 'submitted with gt done');
 }
 
-/** How far a bead's molecule has come; empty where it has none. */
+/** Fingerprint of a molecule's progress; empty without a molecule. */
 export function stepMark(store: BeadStore, id: string): string {
   const bead = store.get(id);
   const root = bead && moleculeOfBead(store, bead);
   return root ? ` ${root.id}:${inspectMolecule(graphOf(store), root).completed}` : '';
 }
 
-/** What the `script` runtime runs: blocks one after another, or those of the steps as each step becomes ready. */
+/** Blocks that the `script` runtime runs, in order, or those of each step as it becomes ready. */
 export interface Script {
   blocks: string[];
-  /** How many of the blocks belong to which step, in the same order; undefined where they are the bead's own. */
+  /** Number of blocks of each step, in the same order; undefined where the blocks are the bead's own. */
   steps?: { step: string; blocks: number }[];
 }
 
 /**
- * What the `script` runtime runs for a bead: its own blocks, else those of its molecule's steps.
+ * Blocks that the `script` runtime runs for a bead: its own, else those of its molecule's steps.
  * @throws UserError for a block that is not closed
  */
 export function scriptOf(store: BeadStore, bead: Bead): Script {

@@ -7,12 +7,12 @@ import { parseAddress } from '../../town/layout';
 import { MAYOR } from '../mayor/mayor';
 import { moleculeOfBead } from './molecules';
 
-/** What is left of a bead's molecule. */
+/** The open part of a bead's molecule. */
 export interface OpenSteps {
   open: readonly MoleculeStep[];
   /** Gates that are still closed. */
   gates: readonly Bead[];
-  /** A step can be taken up now, or is in progress. */
+  /** A step is ready or in progress. */
   canGoOn: boolean;
   /** Changes whenever a step is closed or becomes ready. */
   mark: string;
@@ -78,7 +78,7 @@ function named(names: readonly string[]): string {
 }
 
 /**
- * A molecule is done when its steps are done: before that nothing of its bead is submitted.
+ * Refuses to submit a bead before the steps of its molecule are done.
  * @throws UserError `refused` with the steps that are open
  */
 export function refuseOpenSteps(graph: Graph, bead: Bead): void {

@@ -4,7 +4,7 @@ import type { FormulaService } from '../../formulas/service/formulaService';
 import type { Bead } from '../../protocol/bead';
 import type { Rig } from '../../rigs/rig';
 
-/** What variables may be named after. */
+/** Variables that bead and rig provide. */
 type KnownRig = Pick<Rig, 'name' | 'gates' | 'config'>;
 
 /** A formula for beads of a rig. What is known of the bead and the rig need not be given as variables. */

@@ -1,3 +1,4 @@
+import { reviewersOf } from '../review/reviewers';
 import type { Bead } from '../../protocol/bead';
 import type { AgentInfo, BeadInfo, ConvoyInfo, EscalationInfo, RigInfo } from '../../protocol/town';
 import { cutEnd, finish, framed, LIMIT, oneLine } from './text';
@@ -67,7 +68,7 @@ function townParts({ rigs, ready, convoys, agents, escalations, up }: MayorPrime
       'Rigs (projects)',
       rigs.map(
         (rig) =>
-          `- ${rig.id}: beads ${rig.prefix}-…, ${oneLine(rig.source)}, branch ${rig.defaultBranch}, ${rig.maxWorkers} workers, review ${rig.review}, checks: ${rig.gates.map((gate) => gate.name).join(', ') || 'none'}`,
+          `- ${rig.id}: beads ${rig.prefix}-…, ${oneLine(rig.source)}, branch ${rig.defaultBranch}, ${rig.maxWorkers} workers, review ${reviewersOf(rig.review).reviewers.join(', ') || 'off'}, checks: ${rig.gates.map((gate) => gate.name).join(', ') || 'none'}`,
       ),
       'None yet: say in your answer that a repository has to be added.',
     ),

@@ -4,8 +4,9 @@ import type { PrimeResult } from '../../protocol/agent';
 import type { Bead } from '../../protocol/bead';
 import type { CallContext, Dispatcher } from '../../protocol/dispatcher';
 import { Prime, type BeadInfo, type TownInfo, type TownSnapshot } from '../../protocol/town';
+import { changeHistory } from '../../git/changeHistory';
 import type { Rigs } from '../../rigs/registry';
-import { parseAddress, type TownLayout } from '../../town/layout';
+import { parseAddress, parseReviewer, type TownLayout } from '../../town/layout';
 import { isCollected } from '../convoys/feature';
 import { hookedBead } from '../dispatch/done';
 import { requireAgent } from '../dispatch/requests';
@@ -15,6 +16,7 @@ import { inbox, mailInfo, markDelivered, ownAddresses } from '../mail/mail';
 import { MAYOR, openRequests } from '../mayor/mayor';
 import { moleculeOfBead } from '../molecules/molecules';
 import { reviewOf } from '../review/review';
+import { reviewersOf, reviewerTitle } from '../review/reviewers';
 import type { Projection } from '../state/projection';
 import { CONVOY, slingableTypes, trackedIds, workOf } from '../state/work';
 import { crewPrime } from './crewText';
@@ -95,6 +97,9 @@ async function reviewer(town: PrimeTown, agent: string): Promise<PrimeResult> {
   const rig = town.rigs.require(agent.split('/')[0]!);
   const source = request && town.store.get(request.source);
   const review = request?.review;
+  const depth = rig.settings.review_depth;
+  const { reviewers, needed } = reviewersOf(rig.review);
+  const own = parseReviewer(agent)?.reviewer;
   const change = bead &&
     source &&
     review && {
@@ -107,9 +112,18 @@ async function reviewer(town: PrimeTown, agent: string): Promise<PrimeResult> {
       commit: review.commit,
       diff: await rig.diff(review.base, review.commit),
       reviews: workOf(source).reviews,
+      ...(depth === 'deep' ? { history: await changeHistory(rig.repository, { tip: request.commit, ...review }) } : {}),
     };
   return {
-    text: reviewerPrime({ agent, rig: rig.name, town: town.info().name, change, gates: rig.gates }),
+    text: reviewerPrime({
+      agent,
+      rig: rig.name,
+      town: town.info().name,
+      change,
+      gates: rig.gates,
+      depth,
+      others: { names: reviewers.filter((name) => name !== own).map(reviewerTitle), needed },
+    }),
     bead: source?.id,
   };
 }

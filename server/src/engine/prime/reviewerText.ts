@@ -1,5 +1,6 @@
 import type { Bead } from '../../protocol/bead';
-import type { GateInfo, ReviewNote } from '../../protocol/town';
+import type { ChangeHistory } from '../../git/changeHistory';
+import type { GateInfo, NeededReviews, ReviewDepth, ReviewNote } from '../../protocol/town';
 import { plural } from '../../base/text';
 import { cutEnd, exchange, finish, framed, LIMIT, oneLine } from './text';
 
@@ -23,8 +24,13 @@ export interface ReviewerPrimeOptions {
     /** As `git diff` prints it. */
     diff: string;
     reviews: readonly ReviewNote[];
+    /** For a deep review. */
+    history?: ChangeHistory;
   };
   gates: readonly GateInfo[];
+  depth: ReviewDepth;
+  /** Who looks at it at the same time, as people read it, and whether all of them have to approve. */
+  others?: { names: readonly string[]; needed: NeededReviews };
 }
 
 /** Of a long change the reviewer sees the beginning here, and the rest in its worktree. */
@@ -33,7 +39,7 @@ const MAX_DIFF = 60_000;
 const MAX_PARTS = 30;
 
 /** What a reviewer is told at its start. Pure. */
-export function reviewerPrime({ agent, rig, town, change, gates }: ReviewerPrimeOptions): string {
+export function reviewerPrime({ agent, rig, town, change, gates, depth, others }: ReviewerPrimeOptions): string {
   const parts = [
     `# You are ${agent}`,
     `You review changes of the project "${rig}" in the Gas Town "${oneLine(town)}", before they are merged. You work alone, without a person at your terminal.`,
@@ -60,19 +66,45 @@ export function reviewerPrime({ agent, rig, town, change, gates }: ReviewerPrime
   if (beads.length > MAX_PARTS)
     parts.push(`And ${plural(beads.length - MAX_PARTS, 'more bead')}: \`gt convoy show ${bead.id}\`.`);
   add('What the author says', change.note);
-  parts.push(...exchange(change.reviews));
+  const said = change.reviews;
+  parts.push(...exchange(depth === 'quick' ? said.slice(-1) : said, depth === 'quick' ? said.slice(0, -1) : []));
+  add("The author's commits", change.history?.commits);
+  add('Earlier commits to the same files', change.history?.files);
   parts.push('### The diff', framed(cutEnd(change.diff, MAX_DIFF)));
   if (change.diff.length > MAX_DIFF)
     parts.push(`It is longer than this: \`git diff ${base} ${commit}\` shows all of it.`);
-  parts.push(rules(bead.id, gates));
+  parts.push(rules(bead.id, gates, depth, others));
   return finish(parts);
 }
 
-function rules(bead: string, gates: readonly GateInfo[]): string {
+/** What the reviewer is asked to look at. */
+const TASK: Readonly<Record<ReviewDepth, string>> = {
+  quick:
+    '- This is a quick review: read the diff and judge whether it does what was asked for and harms nothing. Read other code only where the diff makes you doubt; run nothing.',
+  normal:
+    '- Judge whether the change does what was asked for, is correct, and fits the project. Read the code around it; run what you need to be sure.',
+  deep: '- This is a deep review: read all code that the change touches or that depends on it, and the history above. Look for wrong behaviour at the edges, for races, for what hostile input does, and for tests that cannot fail. Run the tests, and try what you doubt.',
+};
+
+function othersText({ names, needed }: { names: readonly string[]; needed: NeededReviews }): string {
+  const effect =
+    needed === 'all'
+      ? 'All of you have to approve it; one request for changes sends it back.'
+      : 'One approval is enough to merge it; it goes back where all of you request changes.';
+  return `- Others look at it at the same time: ${names.map(oneLine).join(', ')}. ${effect} Judge for yourself.`;
+}
+
+function rules(
+  bead: string,
+  gates: readonly GateInfo[],
+  depth: ReviewDepth,
+  others: ReviewerPrimeOptions['others'],
+): string {
   return [
     '## Rules',
     [
-      '- Judge whether the change does what was asked for, is correct, and fits the project. Read the code around it; run what you need to be sure.',
+      TASK[depth],
+      ...(others && others.names.length > 0 ? [othersText(others)] : []),
       gates.length > 0
         ? `- After your approval these checks run on it anyway: ${gates.map((gate) => oneLine(gate.name)).join(', ')}.`
         : '- This project has no automatic checks: nobody tests the change after you.',

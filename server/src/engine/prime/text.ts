@@ -6,16 +6,25 @@ import type { ReviewNote } from '../../protocol/town';
 export const LIMIT = { review: 4_000, description: 16_000, other: 8_000, comment: 2_000, feedback: 8_000, title: 300 };
 
 /** All that reviewers and the author have said to one another. */
-export function exchange(reviews: readonly ReviewNote[]): string[] {
+/** @param before what was said earlier, which is not repeated but counts as rounds */
+export function exchange(reviews: readonly ReviewNote[], before: readonly ReviewNote[] = []): string[] {
   if (reviews.length === 0) return [];
-  const rounds = reviews.map((review, index) =>
-    [
-      `### Round ${index + 1}: ${review.verdict} by ${oneLine(review.by)}`,
+  let round = 1 + before.filter(endsRound).length;
+  const rounds = reviews.map((review) => {
+    const number = round;
+    if (endsRound(review)) round += 1;
+    return [
+      `### Round ${number}: ${review.verdict} by ${oneLine(review.by)}`,
       ...(review.note ? ['The author had said:', framed(cutEnd(review.note, LIMIT.comment))] : []),
       framed(cutEnd(review.message || '(no words)', LIMIT.review)),
-    ].join('\n\n'),
-  );
+    ].join('\n\n');
+  });
   return ['## What the reviews have said', ...rounds];
+}
+
+/** What comes after it is about another version. */
+function endsRound({ part }: ReviewNote): boolean {
+  return !part;
 }
 
 export function finish(parts: string[]): string {

@@ -6,7 +6,7 @@ import type { RigRepository } from '../../git/repository';
 import type { Bead } from '../../protocol/bead';
 import type { BeadDiffInfo } from '../../protocol/board';
 
-/** What the work on a bead changed: what landed, else its branch as it stands. */
+/** The diff of the work on a bead: of the landed commit, else of its branch. */
 export async function beadDiff(
   store: BeadStore,
   bead: Bead,

@@ -6,23 +6,26 @@ import type { Feedback } from '../mergeQueue/rejectWork';
 import { testChain } from '../mergeQueue/testChain';
 import type { TestPrefix } from '../mergeQueue/verdict';
 import type { Check, MergeRequest } from '../state/work';
+import { PERSON, reviewersOf } from './reviewers';
 
 export interface CheckedChange {
-  /** How the gates ended, to be shown with the question. */
+  /** Gate results, shown with the review request. */
   checks: Check[];
-  /** The change fails a gate by itself: nobody needs to look at it. Missing where the target fails that gate, too. */
+  /** The change itself fails a gate and needs no review. Missing where the target fails the same gate. */
   why?: Feedback;
 }
 
-/** Whether the gates run before somebody is asked to look at a change. */
+/** Whether the gates run before a review is requested. */
 export function checksComeFirst(rig: RigPort, request: MergeRequest): boolean {
-  return rig.review === 'person' && !request.landing && rig.gates.length > 0 && rig.mergeQueue.checksBeforeReview;
+  return (
+    reviewersOf(rig.review).reviewers.includes(PERSON) &&
+    !request.landing &&
+    rig.gates.length > 0 &&
+    rig.mergeQueue.checksBeforeReview
+  );
 }
 
-/**
- * Runs the gates on the commit that would land now. Results are kept: it is not tested again in the queue where the target
- * has not moved by then.
- */
+/** Runs the gates on the commit that would land now. The queue reuses the results if the target has not moved. */
 export async function checkBeforeReview(
   rig: RigPort,
   { id, request, commit, base }: { id: string; request: MergeRequest; commit: string; base: string },

@@ -2,15 +2,17 @@ import type { Transaction } from '../../beads/store';
 import type { Action } from '../loop/action';
 import { cutBytes, firstLine } from '../../base/text';
 import type { Bead } from '../../protocol/bead';
-import { actors, assertRevision, type EngineContext } from '../loop/context';
+import { actors, assertRevision, StaleAction, type EngineContext } from '../loop/context';
 import { escalate } from '../escalation/escalation';
-import { reviewKey } from './review';
-import { mergeOf, withMerge } from '../state/work';
+import { reviewKey } from './conclude';
+import { isAgentReviewer } from './reviewers';
+import { isClosed, mergeOf, withMerge, type MergeRequest, type ReviewerState } from '../state/work';
+import { MAIN_REVIEWER } from '../../town/layout';
 import { backoffMs } from '../loop/failure';
 
-/** How often a reviewer is asked before a person has to look. */
+/** Maximum number of reviewer sessions before a person has to review. */
 const MAX_UNANSWERED = 3;
-/** One that a person stopped does not come back at once. */
+/** A reviewer that a person stopped is not restarted at once. */
 const STOPPED_PAUSE_MS = 60_000;
 
 /** A reviewer's session gave no answer: it is ended, and another is asked, a bounded number of times. */
@@ -22,32 +24,32 @@ export async function recordReviewTimeout(
   await context.store.batch({ actor: actors.refinery(action.rig) }, (tx) => {
     const bead = assertRevision(tx, action.mergeRequest, action.revision);
     const record = action.stopped ? recordStopped : recordUnanswered;
-    record(tx, bead, `the reviewer ${action.problem}`, context.clock.now());
+    record(tx, bead, action.reviewer, `${nameOf(action.reviewer)} ${action.problem}`, context.clock.now());
   });
   await context.sessions.forget(action.session);
 }
 
 /** Being stopped by a person does not count as a failed review. */
-function recordStopped(tx: Transaction, bead: Bead, problem: string, now: Date): void {
+function recordStopped(tx: Transaction, bead: Bead, reviewer: string, problem: string, now: Date): void {
   const request = mergeOf(bead);
   if (!request?.review) return;
-  const review = { ...request.review, shown: undefined };
-  tx.update(bead.id, {
-    metadata: withMerge(bead, { review, notBefore: new Date(now.getTime() + STOPPED_PAUSE_MS).toISOString() }),
+  change(tx, bead, request, reviewer, {
+    shown: undefined,
+    notBefore: new Date(now.getTime() + STOPPED_PAUSE_MS).toISOString(),
   });
   tx.event({ type: 'review_unanswered', bead: request.source, rig: request.rig, message: problem });
 }
 
-export function recordUnanswered(tx: Transaction, bead: Bead, problem: string, now: Date): void {
+export function recordUnanswered(tx: Transaction, bead: Bead, reviewer: string, problem: string, now: Date): void {
   const request = mergeOf(bead);
   if (!request?.review) return;
-  const unanswered = request.review.unanswered + 1;
+  const unanswered = (request.review.reviewers[reviewer]?.unanswered ?? 0) + 1;
   const person = unanswered >= MAX_UNANSWERED;
-  tx.update(bead.id, {
-    metadata: withMerge(bead, {
-      review: { ...request.review, unanswered, shown: undefined, person: person || undefined },
-      notBefore: new Date(now.getTime() + backoffMs(unanswered)).toISOString(),
-    }),
+  change(tx, bead, request, reviewer, {
+    unanswered,
+    shown: undefined,
+    person: person || undefined,
+    notBefore: new Date(now.getTime() + backoffMs(unanswered)).toISOString(),
   });
   tx.event({
     type: 'review_unanswered',
@@ -64,4 +66,44 @@ export function recordUnanswered(tx: Transaction, bead: Bead, problem: string, n
     title: `${request.source} waits for your review: ${cutBytes(firstLine(problem), 200)}`,
     detail: `${problem}\n\nAsked ${unanswered} times. Look at the change yourself: "gt mq status ${request.source}", then "gt mq approve ${request.source}" or "gt mq reject ${request.source} -m …".`,
   });
+}
+
+/** As people read it. */
+function nameOf(reviewer: string): string {
+  return isAgentReviewer(reviewer) && reviewer !== MAIN_REVIEWER ? `the reviewer ${reviewer}` : 'the reviewer';
+}
+
+function change(
+  tx: Transaction,
+  bead: Bead,
+  { review }: MergeRequest,
+  reviewer: string,
+  changes: Partial<ReviewerState>,
+): void {
+  if (!review) return;
+  const state: ReviewerState = { ...(review.reviewers[reviewer] ?? { unanswered: 0 }), ...changes };
+  tx.update(bead.id, {
+    metadata: withMerge(bead, { review: { ...review, reviewers: { ...review.reviewers, [reviewer]: state } } }),
+  });
+}
+
+/** The merge request, if this reviewer's answer about this patch is still missing: others may have answered meanwhile. */
+export function assertUnanswered(tx: Transaction, id: string, reviewer: string, patch: string): Bead {
+  const bead = tx.get(id);
+  const review = bead && mergeOf(bead)?.review;
+  if (
+    !bead ||
+    isClosed(bead.status) ||
+    review?.state !== 'waiting' ||
+    review.patch !== patch ||
+    review.reviewers[reviewer]?.answer
+  )
+    throw new StaleAction(`${id} has changed`);
+  return bead;
+}
+
+/** Written before its session starts: an answer is only taken about this patch. */
+export function recordShown(tx: Transaction, bead: Bead, reviewer: string, patch: string): void {
+  const request = mergeOf(bead);
+  if (request) change(tx, bead, request, reviewer, { shown: patch, notBefore: undefined });
 }

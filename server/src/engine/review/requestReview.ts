@@ -2,7 +2,7 @@ import { AbortedError } from '../../base/abort';
 import type { Action } from '../loop/action';
 import { actors, requireRig, StaleAction, assertRevision, type EngineContext } from '../loop/context';
 import { checkBeforeReview, checksComeFirst } from './checkBeforeReview';
-import { rejectReviewed } from './review';
+import { rejectReviewed, remember } from './conclude';
 import {
   failuresOf,
   isClosed,
@@ -20,7 +20,7 @@ import { recordChecks } from '../mergeQueue/checks';
 import { requestsIn } from '../mergeQueue/requestIndex';
 import { rejectWork, type Feedback } from '../mergeQueue/rejectWork';
 
-/** In place of the id of a patch, where there is none. */
+/** Replaces the patch-id of a change without one. */
 const NO_CHANGE = 'no change';
 
 type RequestReviewAction = Extract<Action, { type: 'request-review' }>;
@@ -76,19 +76,17 @@ async function ask(
     const last = source && workOf(source).reviews.at(-1);
     if (source && !request.landing && last?.verdict === 'rejected' && last.patch === candidate.patch && !request.note) {
       const message = `The change is the same as the one that was rejected:\n\n${last.message}`;
-      rejectReviewed(tx, bead, request, {
-        by: actors.refinery(action.rig),
-        message,
-        patch: candidate.patch,
-        now: context.clock.now(),
-        maxRounds: action.maxReviewRounds,
-      });
+      const by = actors.refinery(action.rig);
+      const now = context.clock.now();
+      const answer = { by, verdict: 'rejected' as const, message, at: now.toISOString() };
+      remember(tx, request, answer, { patch: candidate.patch, part: false });
+      rejectReviewed(tx, bead, request, { by, message, now, maxRounds: action.maxReviewRounds });
       return;
     }
     tx.update(bead.id, {
       status: 'open', // it may have been left in the middle of a direct landing
       metadata: withMerge(bead, {
-        review: { state: 'waiting', ...candidate, unanswered: 0 },
+        review: { state: 'waiting', ...candidate, reviewers: {} },
         notBefore: undefined,
         ...(checks ? { checks, testedWith: undefined } : {}),
       }),
@@ -103,7 +101,7 @@ async function ask(
   });
 }
 
-/** The rebase onto what has landed meanwhile made another patch of it: the approval does not cover that one. */
+/** Rebasing onto the new target changed the patch: the approval does not cover it. */
 export async function reopen(
   action: { mergeRequest: string; rig: string },
   commit: string,
@@ -119,7 +117,7 @@ export async function reopen(
     if (!bead || !request || isClosed(bead.status)) return;
     tx.update(bead.id, {
       status: 'open',
-      metadata: withMerge(bead, { review: { state: 'waiting', patch, commit, base, unanswered: 0 } }),
+      metadata: withMerge(bead, { review: { state: 'waiting', patch, commit, base, reviewers: {} } }),
     });
     tx.event({
       type: 'review_reopened',

@@ -3,36 +3,36 @@ import { UserError } from '../../base/errors';
 import { cutBytes, firstLine } from '../../base/text';
 import type { Bead } from '../../protocol/bead';
 import type { CallContext } from '../../protocol/dispatcher';
-import { parseAddress } from '../../town/layout';
+import type { ReviewSetting, VerdictResult } from '../../protocol/town';
+import { parseAddress, parseReviewer } from '../../town/layout';
 import { requestsIn } from '../mergeQueue/requestIndex';
 import { firstOrder } from '../mergeQueue/order';
-import { rejectWork } from '../mergeQueue/rejectWork';
 import { requireRig, type EngineContext } from '../loop/context';
-import { resolveEscalation } from '../escalation/escalation';
+import { isClosed, mergeOf, withMerge, type MergeRequest, type ReviewerState } from '../state/work';
+import { approve, MESSAGE_BYTES, rejectReviewed, remember } from './conclude';
 import {
-  isClosed,
-  mergeOf,
-  orderOf,
-  rejectionsOf,
-  withMerge,
-  withWork,
-  workOf,
-  type MergeRequest,
-  type Work,
-} from '../state/work';
-
-/** Characters of one review that are kept on the bead, and how many of them. */
-const MESSAGE_BYTES = 8_000;
-const MAX_REVIEWS = 20;
+  answeredByPerson,
+  approvalOf,
+  feedbackOf,
+  outcomeOf,
+  PERSON,
+  reviewersOf,
+  SCRIPT,
+  unansweredBy,
+  type ReviewAnswer,
+  type ReviewStates,
+} from './reviewers';
 
 export interface Verdict {
   verdict: 'approved' | 'rejected';
   /** Undefined where a person gives no reason. */
   message?: string;
-  /** The patch that was looked at; where it is another now, the verdict is refused. */
+  /** Patch-id of the reviewed change; the verdict is refused if the change has another one by now. */
   patch?: string;
   /** Merge it before all others. */
   first?: boolean;
+  /** Of a person: also in place of the reviewers that have not answered. */
+  forAll?: boolean;
 }
 
 /** An open merge request by its own id, its bead's, or its branch. */
@@ -48,7 +48,7 @@ function noOpenRequest(context: EngineContext, name: string, closed: Bead | unde
   if (request?.landed !== undefined)
     return new UserError(
       `${request.source} is merged already, as ${request.landed.slice(0, 12)}`,
-      `see "gt mq status ${request.source}"; what it changed can be taken back by another bead`,
+      `see "gt mq status ${request.source}"; another bead can revert what it changed`,
       'conflict',
     );
   const source = request ? context.store.get(request.source) : beadNamed(context, name);
@@ -67,41 +67,112 @@ function beadNamed(context: EngineContext, name: string): Bead | undefined {
   }
 }
 
-/** `gt mq approve` and `gt mq reject`, of a person or of the reviewer in its session. */
+/** `gt mq approve` and `gt mq reject`, of a person or of a reviewer in its session, or what the rig's command has said. */
 export async function giveVerdict(
   context: EngineContext,
   caller: CallContext,
   name: string,
   verdict: Verdict,
-): Promise<{ mergeRequest: string; bead: string }> {
+): Promise<VerdictResult> {
   const { bead, request } = findRequest(context, name);
   const rig = requireRig(context, request.rig);
-  const result = await context.store.batch(caller, (tx) => {
+  return context.store.batch(caller, (tx) => {
     const current = tx.get(bead.id)!;
     const now = mergeOf(current)!;
-    refuseVerdict(context, caller, current, now, verdict);
-    const mark = {
+    refuseVerdict(context, caller, current, now, verdict, rig.review);
+    const answer: ReviewAnswer = {
+      verdict: verdict.verdict,
       by: caller.actor,
       message: cutBytes(verdict.message ?? defaultMessage(caller, verdict), MESSAGE_BYTES),
-      patch: now.review?.patch ?? '',
-      now: context.clock.now(),
+      at: context.clock.now().toISOString(),
     };
-    if (verdict.verdict === 'approved') {
-      // What is merged before all else is a person's to say.
-      approve(tx, current, now, {
-        ...mark,
-        first:
-          caller.kind === 'person' && verdict.first ? firstOrder(requestsIn(context.store).open(now.rig)) : undefined,
-      });
-    } else {
-      rejectReviewed(tx, current, now, { ...mark, maxRounds: rig.maxReviewRounds });
-    }
-    return { mergeRequest: bead.id, bead: request.source };
+    const first =
+      verdict.first && caller.kind === 'person' ? firstOrder(requestsIn(context.store).open(now.rig)) : undefined;
+    const waitsFor = take(tx, current, now, answer, {
+      caller,
+      setting: rig.review,
+      forAll: verdict.forAll ?? false,
+      maxRounds: rig.maxReviewRounds,
+      first,
+    });
+    return { mergeRequest: bead.id, bead: request.source, ...(waitsFor.length > 0 ? { waitsFor } : {}) };
   });
-  return result;
 }
 
-/** What its author is told where a person gives no reason. */
+/**
+ * Writes an answer down, and ends the review where that decides it. A person who rejects has decided.
+ * @returns the reviewers that it still waits for
+ */
+function take(
+  tx: Transaction,
+  bead: Bead,
+  request: MergeRequest,
+  answer: ReviewAnswer,
+  {
+    caller,
+    setting,
+    forAll,
+    maxRounds,
+    first,
+  }: { caller: CallContext; setting: ReviewSetting; forAll: boolean; maxRounds: number; first: number | undefined },
+): string[] {
+  const patch = request.review?.patch ?? '';
+  const states = withAnswer(request.review?.reviewers ?? {}, answer, caller, setting, forAll);
+  const reviewed = request.review ? { ...request, review: { ...request.review, reviewers: states } } : request;
+  const isDecided =
+    reviewersOf(setting).reviewers.length === 0 || (caller.kind === 'person' && answer.verdict === 'rejected');
+  const wasApproved = request.review?.state === 'approved' && answer.verdict === 'approved';
+  const outcome = isDecided || wasApproved ? answer.verdict : outcomeOf(setting, states);
+  if (!wasApproved) remember(tx, request, answer, { patch, part: outcome === 'waiting' });
+  if (request.review) tx.update(bead.id, { metadata: withMerge(bead, { review: reviewed.review }) });
+  const current = tx.get(bead.id)!;
+  switch (outcome) {
+    case 'approved':
+      approve(tx, current, reviewed, { ...(isDecided ? answer : approvalOf(setting, states)), first });
+      return [];
+    case 'rejected': {
+      const told = request.review ? feedbackOf(setting, states) : answer;
+      rejectReviewed(tx, current, reviewed, { ...told, now: new Date(answer.at), maxRounds });
+      return [];
+    }
+    case 'waiting':
+      if (first !== undefined) tx.update(bead.id, { metadata: withMerge(current, { order: first, first: undefined }) });
+      tx.event({
+        type: 'review_answered',
+        bead: request.source,
+        agent: request.worker,
+        rig: request.rig,
+        message: `${answer.by} has ${answer.verdict} it: ${firstLine(answer.message)}`,
+      });
+      return unansweredBy(setting, states);
+  }
+}
+
+/** An answer stands for one reviewer, or, of a person, for those in whose place it is given. */
+function withAnswer(
+  states: ReviewStates,
+  answer: ReviewAnswer,
+  caller: CallContext,
+  setting: ReviewSetting,
+  forAll: boolean,
+): ReviewStates {
+  const reviewers =
+    caller.kind === 'person'
+      ? [...answeredByPerson(setting, states, forAll), ...(answer.verdict === 'rejected' ? [PERSON] : [])]
+      : [caller.kind === 'agent' ? (parseReviewer(caller.agent ?? '')?.reviewer ?? '') : SCRIPT];
+  const given: Record<string, ReviewerState> = {};
+  for (const reviewer of reviewers)
+    given[reviewer] = {
+      ...(states[reviewer] ?? { unanswered: 0 }),
+      shown: undefined,
+      person: undefined,
+      notBefore: undefined,
+      answer,
+    };
+  return { ...states, ...given };
+}
+
+/** Feedback for the author where a person gives no reason. */
 function defaultMessage({ actor }: CallContext, { verdict }: Verdict): string {
   return verdict === 'approved'
     ? ''
@@ -113,24 +184,28 @@ function refuseVerdict(
   caller: CallContext,
   bead: Bead,
   request: MergeRequest,
-  { verdict, message, patch }: Verdict,
+  { verdict, message, patch, forAll }: Verdict,
+  setting: ReviewSetting,
 ): void {
   if (isClosed(bead.status)) throw new UserError(`${bead.id} is closed`, undefined, 'conflict');
-  if (caller.kind === 'agent') refuseAgent(context, caller, bead, request);
+  if (caller.kind === 'agent') refuseAgent(context, caller, bead, request, setting);
+  if (forAll && caller.kind !== 'person')
+    throw new UserError('only a person answers for other reviewers', 'give your own verdict', 'refused');
+  refuseSecond(caller, request);
   if (bead.status === 'in_progress')
     throw new UserError(
       `${request.source} is being merged right now`,
-      'look again in a moment: "gt mq status"',
+      'check again in a moment: "gt mq status"',
       'conflict',
     );
   if (verdict === 'rejected' && (message?.trim() === '' || (message === undefined && caller.kind === 'agent')))
-    throw new UserError('say what has to change', 'gt mq reject <id> -m "…"');
+    throw new UserError('describe what has to change', 'gt mq reject <id> -m "…"');
   const { review } = request;
   if (!review) {
-    // A person may stop what nobody has looked at; approving needs a patch to approve.
+    // A person may reject a change that was not prepared for review yet; approving needs a patch.
     if (verdict === 'approved')
       throw new UserError(
-        `${request.source} is not laid out for review yet`,
+        `${request.source} is not ready for review yet`,
         'try again in a moment; the engine must be up ("gt up")',
         'conflict',
       );
@@ -144,17 +219,29 @@ function refuseVerdict(
     );
 }
 
-/** Only the reviewer that was asked, about the patch that it was shown, and once. */
+/** The rig's command is asked once about each version. */
+function refuseSecond({ kind }: CallContext, { source, review }: MergeRequest): void {
+  if (kind === 'engine' && (review?.state === 'approved' || review?.reviewers[SCRIPT]?.answer))
+    throw new UserError(`the review of ${source} has been decided already`, undefined, 'conflict');
+}
+
+/** Only a reviewer that was asked, about the patch that it was shown, and once. */
 function refuseAgent(
   context: EngineContext,
   caller: CallContext,
   bead: Bead,
   { source, rig, worker, review }: MergeRequest,
+  setting: ReviewSetting,
 ): void {
   if (caller.agent === worker)
-    throw new UserError('nobody reviews their own work', 'run "gt done" and leave it to the reviewer', 'refused');
+    throw new UserError(
+      'authors may not review their own work',
+      'run "gt done" and leave it to the reviewer',
+      'refused',
+    );
   const session = context.sessions.all().find((candidate) => candidate.id === caller.session && !candidate.exit);
-  if (caller.agent !== `${rig}/refinery` || session?.bead !== bead.id)
+  const address = parseReviewer(caller.agent ?? '');
+  if (address?.rig !== rig || session?.agent !== caller.agent || session?.bead !== bead.id)
     throw new UserError(`you were not asked to review ${source}`, 'see "gt prime"', 'refused');
   if (review?.state === 'approved')
     throw new UserError(
@@ -162,82 +249,25 @@ function refuseAgent(
       'there is nothing left to do: end your session',
       'conflict',
     );
-  if (review && review.shown !== review.patch)
+  if (!reviewersOf(setting).reviewers.includes(address.reviewer))
+    throw new UserError(
+      `${rig} does not ask you for reviews any more`,
+      'there is nothing left to do: end your session',
+      'conflict',
+    );
+  const state = review?.reviewers[address.reviewer];
+  if (state?.answer)
+    throw new UserError(
+      `you have ${state.answer.verdict} ${source} already`,
+      'there is nothing left to do: end your session',
+      'conflict',
+    );
+  if (review && state?.shown !== review.patch)
     throw new UserError(
       'the change is not the one that you were shown: it has changed since',
       'end your session; you will be asked again',
       'conflict',
     );
-}
-
-interface Mark {
-  by: string;
-  message: string;
-  patch: string;
-  now: Date;
-}
-
-function approve(tx: Transaction, bead: Bead, request: MergeRequest, mark: Mark & { first?: number }): void {
-  const { by, message } = mark;
-  tx.update(bead.id, {
-    metadata: withMerge(bead, {
-      review: { ...request.review!, state: 'approved', by, message, shown: undefined, person: undefined },
-      order: mark.first ?? orderOf(request),
-      first: undefined,
-      notBefore: undefined,
-    }),
-  });
-  if (request.review?.state !== 'approved') remember(tx, request, { ...mark, verdict: 'approved' });
-  resolveEscalation(tx, reviewKey(bead.id), `Approved by ${by}`);
-  tx.event({
-    type: 'review_approved',
-    bead: request.source,
-    agent: request.worker,
-    rig: request.rig,
-    message: firstLine(message),
-  });
-}
-
-/** Rejected: back to its author with the words of the reviewer, or, after too many rounds, to a person. */
-export function rejectReviewed(
-  tx: Transaction,
-  bead: Bead,
-  request: MergeRequest,
-  mark: Mark & { maxRounds: number },
-): void {
-  remember(tx, request, { ...mark, verdict: 'rejected' });
-  resolveEscalation(tx, reviewKey(bead.id), `Rejected by ${mark.by}`);
-  tx.event({
-    type: 'review_rejected',
-    bead: request.source,
-    agent: request.worker,
-    rig: request.rig,
-    message: firstLine(mark.message),
-  });
-  const why = { problem: `${mark.by} requested changes: ${firstLine(mark.message)}`, feedback: mark.message };
-  rejectWork(tx, bead.id, request, why, { now: mark.now, retry: (work: Work) => rejectionsOf(work) < mark.maxRounds });
-}
-
-function remember(tx: Transaction, request: MergeRequest, mark: Mark & { verdict: 'approved' | 'rejected' }): void {
-  const source = tx.get(request.source);
-  if (!source) return;
-  const { by, verdict, message, patch, now } = mark;
-  const entry = {
-    by,
-    verdict,
-    message: cutBytes(message, MESSAGE_BYTES),
-    patch,
-    at: now.toISOString(),
-    ...(request.note ? { note: request.note } : {}),
-  };
-  tx.update(source.id, {
-    metadata: withWork(source, { reviews: [...workOf(source).reviews, entry].slice(-MAX_REVIEWS) }),
-  });
-}
-
-/** Names the escalation that calls a person where reviewers do not answer. */
-export function reviewKey(mergeRequest: string): string {
-  return `review-${mergeRequest}`;
 }
 
 /** The merge request that a reviewer's session is about. */

@@ -1,34 +1,32 @@
 import type { Action } from '../loop/action';
 import { UserError } from '../../base/errors';
-import { actors, requireRig, StaleAction, assertRevision, type EngineContext } from '../loop/context';
-import { isClosed, mergeOf, withMerge } from '../state/work';
-import { recordUnanswered } from './recordReviewTimeout';
+import { actors, requireRig, StaleAction, type EngineContext } from '../loop/context';
+import { isClosed, mergeOf } from '../state/work';
+import { assertUnanswered, recordShown, recordUnanswered } from './recordReviewTimeout';
 
 type AgentAction = Extract<Action, { type: 'review-by-agent' }>;
 
 /** Starts a reviewer's session on the commit that would land. It answers with `gt mq approve` or `gt mq reject`. */
 export async function reviewByAgent(action: AgentAction, context: EngineContext): Promise<void> {
   const rig = requireRig(context, action.rig);
-  const agent = actors.refinery(action.rig);
+  const { reviewer } = action;
+  const agent = actors.reviewer(action.rig, reviewer);
   const bead = context.store.get(action.mergeRequest);
   const request = bead && mergeOf(bead);
   if (!bead || !request?.review || bead.updated_at !== action.revision || isClosed(bead.status))
     throw new StaleAction(`${action.mergeRequest} has changed`);
   const { patch, commit } = request.review;
-  await rig.prepareReview(commit);
-  // Written before it starts: an answer is only taken about this patch.
-  const revision = await context.store.batch({ actor: agent }, (tx) => {
-    const current = assertRevision(tx, bead.id, action.revision);
-    tx.update(current.id, { metadata: withMerge(current, { review: { ...request.review!, shown: patch } }) });
+  await rig.prepareReview(reviewer, commit);
+  await context.store.batch({ actor: agent }, (tx) => {
+    recordShown(tx, assertUnanswered(tx, bead.id, reviewer, patch), reviewer, patch);
     tx.event({ type: 'review_started', bead: request.source, agent, rig: action.rig });
-    return tx.get(current.id)!.updated_at;
   });
   try {
     await context.sessions.start({
       agent,
       bead: bead.id,
-      runtime: context.reviewerRuntime(action.rig),
-      attempt: request.review.unanswered + 1,
+      runtime: context.reviewerRuntime(action.rig, reviewer),
+      attempt: (request.review.reviewers[reviewer]?.unanswered ?? 0) + 1,
       resume: false,
     });
   } catch (error) {
@@ -37,7 +35,8 @@ export async function reviewByAgent(action: AgentAction, context: EngineContext)
     await context.store.batch({ actor: agent }, (tx) =>
       recordUnanswered(
         tx,
-        assertRevision(tx, bead.id, revision),
+        assertUnanswered(tx, bead.id, reviewer, patch),
+        reviewer,
         `the reviewer cannot be started: ${error.message}`,
         context.clock.now(),
       ),

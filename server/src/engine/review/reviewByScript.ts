@@ -1,14 +1,18 @@
 import type { Action } from '../loop/action';
 import { cutBytes } from '../../base/text';
 import { messageOf, UserError } from '../../base/errors';
-import { actors, requireRig, StaleAction, assertRevision, type EngineContext } from '../loop/context';
+import { actors, requireRig, StaleAction, type EngineContext } from '../loop/context';
 import { giveVerdict } from './review';
 import { isClosed, mergeOf } from '../state/work';
-import { recordUnanswered } from './recordReviewTimeout';
+import { assertUnanswered, recordUnanswered } from './recordReviewTimeout';
+import { SCRIPT } from './reviewers';
 
 type ScriptAction = Extract<Action, { type: 'review-by-script' }>;
 
-/** The rig's own command looks at the change. Exit code 0 approves, 1 rejects with what it printed; anything else is not an answer. */
+/**
+ * The rig's command reviews the change. Exit code 0 approves, 1 rejects with its output; any other code is not a
+ * verdict.
+ */
 export async function reviewByScript(action: ScriptAction, context: EngineContext): Promise<void> {
   const rig = requireRig(context, action.rig);
   const bead = context.store.get(action.mergeRequest);
@@ -28,7 +32,13 @@ export async function reviewByScript(action: ScriptAction, context: EngineContex
         : `could not review: ${answer.output || `exit code ${answer.code}`}`;
     if (silence !== undefined) {
       await context.store.batch({ actor: refinery }, (tx) =>
-        recordUnanswered(tx, assertRevision(tx, bead.id, action.revision), silence, context.clock.now()),
+        recordUnanswered(
+          tx,
+          assertUnanswered(tx, bead.id, SCRIPT, patch),
+          SCRIPT,
+          `the reviewer ${silence}`,
+          context.clock.now(),
+        ),
       );
       return;
     }
@@ -42,7 +52,7 @@ export async function reviewByScript(action: ScriptAction, context: EngineContex
       message,
       patch,
     })
-      // Somebody was faster, or it is another change by now.
+      // Another verdict came first, or the change is another one by now.
       .catch((error: unknown) => {
         throw error instanceof UserError ? new StaleAction(error.message) : error;
       });
@@ -53,7 +63,7 @@ export async function reviewByScript(action: ScriptAction, context: EngineContex
 }
 
 function noAnswer(error: unknown): { code: null; output: string } {
-  // A person is asked to accept the command meanwhile: that is nobody's failure to answer.
+  // The command waits for a person's consent: that is not a failed review.
   if (error instanceof UserError && error.code === 'consent') throw new StaleAction(error.message);
   return { code: null, output: messageOf(error) };
 }

@@ -2,8 +2,12 @@ import type { Action } from '../loop/action';
 import type { MergeView, RigView, TownView } from '../state/townView';
 import { byTarget } from '../mergeQueue/mergeRule';
 import { FAREWELL_MS } from '../supervision/sessionEndRule';
+import { time, waitEnd } from '../state/times';
+import type { ReviewerState } from '../state/work';
+import { parseReviewer, reviewerAddress } from '../../town/layout';
+import { outcomeOf, PERSON, reviewersOf, SCRIPT } from './reviewers';
 
-/** Brings changes before their reviewers, and writes down where one does not answer. */
+/** Requests reviews, and records reviewers that do not answer. */
 export function reviews(view: TownView): Action[] {
   return view.rigs
     .filter((rig) => rig.accepted && rig.review !== 'off')
@@ -15,7 +19,7 @@ export function reviews(view: TownView): Action[] {
     });
 }
 
-/** Rebased first: a change that conflicts is not worth anybody's reading. One at a time for each target. */
+/** Rebased first: a change that conflicts needs no review. One at a time for each target. */
 function requestReviews(requests: MergeView[], rig: RigView): Action[] {
   return [...byTarget(requests.filter((request) => !request.review))].map(([target, [next]]) => ({
     type: 'request-review',
@@ -28,49 +32,56 @@ function requestReviews(requests: MergeView[], rig: RigView): Action[] {
   }));
 }
 
+/** Each reviewer gets one change at a time: the first in the queue that its answer is missing of. */
 function ask(view: TownView, requests: MergeView[], rig: RigView): Action[] {
-  const next = requests.find((request) => request.review?.state === 'waiting' && !request.review.person);
-  if (!next || rig.review === 'person') return [];
-  if (rig.review === 'script') {
-    return [
-      {
-        type: 'review-by-script',
-        mergeRequest: next.id,
-        rig: rig.name,
-        revision: next.revision,
-        maxReviewRounds: rig.maxReviewRounds,
-      },
-    ];
-  }
-  const isTaken = reviewers(view, rig.name).length > 0;
-  return isTaken || !rig.reviewerAccepted
-    ? []
-    : [{ type: 'review-by-agent', mergeRequest: next.id, rig: rig.name, revision: next.revision }];
+  const waiting = requests.filter(({ review }) => review?.state === 'waiting');
+  const decided = waiting.filter(({ review }) => outcomeOf(rig.review, review!.states) !== 'waiting');
+  const conclusions = decided.map(
+    ({ id, revision }): Action => ({
+      type: 'conclude-review',
+      mergeRequest: id,
+      rig: rig.name,
+      revision,
+      maxReviewRounds: rig.maxReviewRounds,
+    }),
+  );
+  const open = waiting.filter((request) => !decided.includes(request));
+  const asked = reviewersOf(rig.review).reviewers.flatMap((reviewer) => askReviewer(view, open, rig, reviewer));
+  return [...conclusions, ...asked];
 }
 
-function reviewers(view: TownView, rig: string) {
-  return view.sessions.filter((session) => session.role === 'refinery' && session.rig === rig);
+function askReviewer(view: TownView, open: readonly MergeView[], rig: RigView, reviewer: string): Action[] {
+  if (reviewer === PERSON) return [];
+  const next = open.find((request) => isMissing(request.review!.states[reviewer], view.now));
+  if (!next) return [];
+  const about = { mergeRequest: next.id, rig: rig.name, revision: next.revision };
+  if (reviewer === SCRIPT) return [{ type: 'review-by-script', ...about, maxReviewRounds: rig.maxReviewRounds }];
+  const address = reviewerAddress(rig.name, reviewer);
+  const isTaken = view.sessions.some((session) => session.role === 'refinery' && session.agent === address);
+  return isTaken || rig.unacceptedReviewers.includes(reviewer) ? [] : [{ type: 'review-by-agent', ...about, reviewer }];
 }
 
-/** Ends reviewers that have answered, or that take too long, and forgets those that are gone. */
+function isMissing(state: ReviewerState | undefined, now: number): boolean {
+  if (!state) return true;
+  return !state.answer && !state.person && waitEnd(time(state.notBefore), now) <= now;
+}
+
+/** Ends reviewer sessions that have answered or take too long, and removes records of ended ones. */
 export function reviewerEnds(view: TownView): Action[] {
   return view.sessions
     .filter((session) => session.role === 'refinery')
     .flatMap((session): Action[] => {
       const request = view.merges.find((merge) => merge.id === session.bead);
       const rig = view.rigs.find((candidate) => candidate.name === session.rig);
-      const isWanted =
-        rig?.review === 'agent' &&
-        request?.review?.state === 'waiting' &&
-        request.review.shown === request.review.patch &&
-        !request.review.person;
+      const reviewer = parseReviewer(session.agent)?.reviewer;
       const end: Action[] = session.exit ? [] : [{ type: 'end-session', session: session.id }];
-      if (isWanted && session.doneAt === undefined) {
+      if (rig && request && reviewer !== undefined && session.doneAt === undefined && isAsked(rig, request, reviewer)) {
         const silence = (problem: string, stopped = false): Action[] => [
           {
             type: 'record-review-timeout',
             mergeRequest: request.id,
             rig: rig.name,
+            reviewer,
             session: session.id,
             revision: request.revision,
             problem,
@@ -88,4 +99,16 @@ export function reviewerEnds(view: TownView): Action[] {
       if (session.exit) return [{ type: 'forget-session', session: session.id }];
       return session.doneAt !== undefined && view.now - session.doneAt < FAREWELL_MS ? [] : end;
     });
+}
+
+/** Its answer about the version that it was shown is waited for. */
+function isAsked(rig: RigView, { review }: MergeView, reviewer: string): boolean {
+  const state = review?.states[reviewer];
+  return (
+    reviewersOf(rig.review).reviewers.includes(reviewer) &&
+    review?.state === 'waiting' &&
+    state?.shown === review.patch &&
+    !state.person &&
+    !state.answer
+  );
 }

@@ -1,7 +1,7 @@
 import { FEATURE_LABEL, featureOf, rigsToLand, unlandedBeads, waitsForLanding } from '../convoys/feature';
 import { isDone } from '../convoys/landConvoy';
 import { openConvoys, pausedBeads, wantedSince } from '../convoys/wanted';
-import { happenedAt, waitEnd } from './times';
+import { happenedAt, time, waitEnd } from './times';
 import type { BeadStore } from '../../beads/store';
 import type { Bead } from '../../protocol/bead';
 import { isSafeSegment } from '../../git/names';
@@ -10,7 +10,7 @@ import { defaultNames } from '../../town/names';
 import { isOpen } from '../escalation/escalation';
 import { settledReason, type SettledFacts } from '../escalation/settled';
 import { crashLoopKey, isCrashLoop } from '../supervision/crashLoops';
-import type { RigSettings } from '../../town/config';
+import { reviewSettingOf, type RigSettings } from '../../town/config';
 import { graphOf } from '../../formulas/pour/molecule';
 import { openBlockers } from '../../beads/index/blocking';
 import { gateOpensAt } from '../../beads/model/closing';
@@ -37,7 +37,7 @@ export interface ViewedRig {
   port: RigPort;
   settings: RigSettings;
   accepted: boolean;
-  reviewerAccepted: boolean;
+  unacceptedReviewers: readonly string[];
 }
 
 export interface ViewSources {
@@ -52,7 +52,7 @@ export interface ViewSources {
   consented(bead: Bead, rig: string): boolean;
 }
 
-/** Reads the town as it is at this moment. */
+/** Builds the view of the town's current state. */
 export function buildView(sources: ViewSources): TownView {
   const { store } = sources;
   const requests = requestsIn(store).waiting();
@@ -99,8 +99,8 @@ function rigView(rig: ViewedRig, store: BeadStore, now: number): RigView {
     lastSpawnAt: happenedAt(lastSpawnAt, now),
     maxWorkers: settings.max_workers,
     spawnDelayMs: settings.worker_spawn_delay * 1000,
-    review: settings.review,
-    reviewerAccepted: rig.reviewerAccepted,
+    review: reviewSettingOf(settings),
+    unacceptedReviewers: rig.unacceptedReviewers,
     reviewTimeoutMs: settings.review_timeout * 1000,
     maxReviewRounds: settings.max_review_rounds,
     stallMs: settings.stall_after * 1000,
@@ -117,7 +117,10 @@ function rigView(rig: ViewedRig, store: BeadStore, now: number): RigView {
   };
 }
 
-/** Those of closed requests, unless somebody works on their beads: the next request for one of them goes on with it. */
+/**
+ * Pull requests of closed merge requests, unless their bead is in progress: its next merge request continues with the
+ * pull request.
+ */
 function abandonedPullRequests(store: BeadStore, now: number): TownView['abandonedPullRequests'] {
   return requestsIn(store)
     .withPullRequest()
@@ -184,7 +187,7 @@ function waitsForStep(store: BeadStore, bead: Bead): boolean {
   return !steps.canGoOn || (work.paused?.mark !== undefined && work.paused.mark === steps.mark);
 }
 
-/** On a hook that this town's engine gave out: what people claim, and what came from other towns, is not ours to start. */
+/** Hooked by this town's engine. Beads claimed by people, or hooked in other towns, are not started here. */
 function isPolecatsWork(bead: Bead, rig: string): boolean {
   const address = bead.assignee ? parseAddress(bead.assignee) : undefined;
   return address?.role === 'polecats' && address.rig === rig && workOf(bead).branch !== undefined;
@@ -198,7 +201,7 @@ function isBlocked(store: BeadStore, bead: Bead, unmerged: ReadonlySet<string>):
   );
 }
 
-/** Gates that open by a time or by a bead; the others are opened by whoever is asked. */
+/** Gates that open at a time or with a bead; people or agents open the others. */
 function gateViews(store: BeadStore): GateView[] {
   const gates = [false, true].flatMap((ephemeral) => store.list({ type: ['gate'], ephemeral, limit: 0 }));
   return gates.flatMap((gate): GateView[] => {
@@ -245,9 +248,7 @@ function mergeView(
       review: merge.review && {
         state: merge.review.state,
         patch: merge.review.patch,
-        shown: merge.review.shown,
-        unanswered: merge.review.unanswered,
-        person: merge.review.person ?? false,
+        states: merge.review.reviewers,
       },
     },
   ];
@@ -266,7 +267,7 @@ function worktreeViews(store: BeadStore, rig: RigPort, requests: readonly Bead[]
   });
 }
 
-/** Closed, or restarted by somebody else: nobody comes back to this worktree. A failed bead's is kept for a person. */
+/** Closed or restarted elsewhere: this worktree is not used again. That of a failed bead is kept for a person. */
 function isOver(bead: Bead, agent: string): boolean {
   if (isClosed(bead.status) || DISPATCHABLE.has(bead.status)) return true;
   return IN_WORK.has(bead.status) && bead.assignee !== agent;
@@ -296,13 +297,9 @@ function featureView(store: BeadStore, convoy: Bead): Pick<ConvoyView, 'feature'
 }
 
 function endedFeatures(store: BeadStore): TownView['endedFeatures'] {
-  // By the label alone, which few beads have: with type and status, too, all beads that are closed would be looked at.
+  // Queried by the label alone, which few beads have: type and status would select all closed beads.
   return store
     .list({ labels: [FEATURE_LABEL], all: true, limit: 0 })
     .filter((bead) => bead.issue_type === CONVOY && isClosed(bead.status))
     .map(({ id, updated_at: revision }) => ({ id, revision }));
-}
-
-function time(iso: string | undefined): number {
-  return iso ? Date.parse(iso) : 0;
 }

@@ -1,6 +1,6 @@
 import type { TownView } from './townView';
 
-/** Whether the engine would go on by itself with what it sees: something is ready, queued or asked of the Mayor. */
+/** Whether the engine has work to continue: something is ready, queued or requested of the Mayor. */
 export function hasWork(view: TownView): boolean {
   if (!view.up) return false;
   return (

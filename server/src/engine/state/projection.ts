@@ -2,21 +2,21 @@ import { featureInfo } from '../convoys/featureInfo';
 import type { BeadStore, Transaction } from '../../beads/store';
 import type { Bead } from '../../protocol/bead';
 import type { BoardState } from '../../protocol/board';
-import type { BeadInfo, BeadPhase, ConvoyInfo, ReviewMode } from '../../protocol/town';
+import type { BeadInfo, BeadPhase, ConvoyInfo, ReviewSetting } from '../../protocol/town';
 import { requestsIn } from '../mergeQueue/requestIndex';
 import { stepOf } from '../molecules/molecules';
 import type { WhyNots } from '../explain/whyNot';
 import { CONVOY, convoyOf, isClosed, isOwned, mergeOf, trackedIds, workOf } from './work';
 
-/** Reads beads for people: phases, progress, what waits for what. Holds no state of its own. */
+/** Derives what people see of beads: phases, progress, dependencies. Stateless. */
 export class Projection {
   /**
-   * @param reviewMode who looks at changes of a rig before they are merged
+   * @param reviewSetting who looks at changes of a rig before they are merged
    * @param whyNots what beads wait for, at this moment
    */
   constructor(
     private readonly store: BeadStore,
-    private readonly reviewMode: (rig: string) => ReviewMode,
+    private readonly reviewSetting: (rig: string) => ReviewSetting,
     private readonly whyNots: () => WhyNots,
   ) {}
 
@@ -27,7 +27,7 @@ export class Projection {
 
   /** Reads many beads of one moment. */
   reader(why: WhyNots = this.whyNots()): BeadInfoReader {
-    return new BeadInfoReader(this.store, this.reviewMode, why);
+    return new BeadInfoReader(this.store, this.reviewSetting, why);
   }
 
   convoyInfo(convoy: Bead): ConvoyInfo {
@@ -42,13 +42,13 @@ export class Projection {
   }
 }
 
-/** Reads beads as windows show them. What concerns all of them is looked up once: use one for each moment. */
+/** Reads beads as windows show them. Shared facts are looked up once: create one per snapshot. */
 export class BeadInfoReader {
   private requests: ReadonlyMap<string, Bead> | undefined;
 
   constructor(
     private readonly store: BeadStore,
-    private readonly reviewMode: (rig: string) => ReviewMode,
+    private readonly reviewSetting: (rig: string) => ReviewSetting,
     private readonly why: WhyNots,
   ) {}
 
@@ -106,7 +106,7 @@ export class BeadInfoReader {
     const entry = this.openRequests().get(bead);
     const request = entry && mergeOf(entry);
     if (entry?.status === 'in_progress') return 'merging';
-    return request && this.reviewMode(request.rig) !== 'off' && request.review?.state !== 'approved'
+    return request && this.reviewSetting(request.rig) !== 'off' && request.review?.state !== 'approved'
       ? 'reviewing'
       : 'queued';
   }

@@ -3,12 +3,17 @@
  * A wait is a span, so a time that lies further ahead than any span that is ever written is one of another clock.
  */
 
-/** No wait that the engine writes down is longer: see `backoffMs` and the pauses of reviews and merges. */
+/** Upper bound of the waits that the engine records: see `backoffMs` and the pauses of reviews and merges. */
 export const MAX_WAIT_MS = 5 * 60_000;
 
-/** The end of a wait, in milliseconds since 1970; over at once where no clock of now can have written it. */
+/** End of a wait in milliseconds since 1970. A time too far ahead to be valid counts as over. */
 export function waitEnd(stored: number, now: number): number {
   return stored > now + MAX_WAIT_MS ? 0 : stored;
+}
+
+/** Milliseconds since 1970 of a stored time; 0 where there is none. */
+export function time(iso: string | undefined): number {
+  return iso ? Date.parse(iso) : 0;
 }
 
 /** When something happened; a time that is still to come is none. */

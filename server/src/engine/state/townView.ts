@@ -1,10 +1,11 @@
-import type { MergeMode, MergeStrategy, ReviewMode } from '../../protocol/town';
+import type { MergeMode, MergeStrategy, ReviewSetting } from '../../protocol/town';
+import type { ReviewStates } from '../review/reviewers';
 import type { MergeWindow } from '../../rigs/mergeWindow';
 import type { SessionView } from '../../sessions/types';
 
 /**
- * The read-only picture that `reconcile` decides on. All times are milliseconds since 1970.
- * Everything in it is derived from beads, git and live sessions at one moment.
+ * The read-only view that `reconcile` works on, derived from beads, git and live sessions at one moment. Times are
+ * milliseconds since 1970.
  */
 export interface TownView {
   now: number;
@@ -13,7 +14,7 @@ export interface TownView {
   rigs: RigView[];
   work: WorkView[];
   merges: MergeView[];
-  /** Pull requests of merge requests that are closed, whose beads nobody works on any more. */
+  /** Pull requests of closed merge requests whose beads are not in progress. */
   abandonedPullRequests: { mergeRequest: string; rig: string; revision: string; notBefore: number }[];
   sessions: SessionView[];
   worktrees: WorktreeView[];
@@ -25,7 +26,7 @@ export interface TownView {
   escalations: EscalationView[];
   /** Silences are counted from here: when the server began to look, or the machine woke up. */
   awakeSince: number;
-  /** What the Mayor has to deal with; undefined while that is nothing. */
+  /** Requests and mail for the Mayor; undefined while there are none. */
   mayor?: MayorView;
   /** Keys of actions that are running. */
   inFlight: ReadonlySet<string>;
@@ -34,7 +35,7 @@ export interface TownView {
 export interface EscalationView {
   id: string;
   revision: string;
-  /** Why nobody needs to look at it any more; undefined while its cause is there. */
+  /** Why the escalation is settled; undefined while its cause exists. */
   settled?: string;
 }
 
@@ -63,22 +64,22 @@ export interface RigView {
   lastSpawnAt: number;
   maxAttempts: number;
   maxRestarts: number;
-  review: ReviewMode;
+  review: ReviewSetting;
   mergeStrategy: MergeStrategy;
-  /** False while nobody has accepted the runtime that would review. */
-  reviewerAccepted: boolean;
+  /** Reviewers whose runtime nobody has accepted. */
+  unacceptedReviewers: readonly string[];
   reviewTimeoutMs: number;
   maxReviewRounds: number;
   /** Silence after which an agent is handled as stalled. */
   stallMs: number;
   /** How many requests are merged together onto the rig's own target. */
   mergeWindow: MergeWindow;
-  /** The most that may be. */
+  /** Maximum batch size. */
   maxBatch: number;
   /** How many gate runs may go on side by side. */
   gateRuns: number;
   mergeMode: MergeMode;
-  /** Agents die as soon as they are started: nothing new is begun until that has passed. */
+  /** Agents exit right after their start: no starts before this time. */
   crashLooping: boolean;
   /** A person knows of it. */
   crashLoopReported: boolean;
@@ -101,9 +102,9 @@ export interface WorkView {
   /** Slung by name or tracked by a launched convoy. */
   slung: boolean;
   held: boolean;
-  /** The paused convoy that keeps it from being begun. */
+  /** The paused convoy that holds it back. */
   pausedBy?: string;
-  /** No step of its molecule can be taken up, or its agent has seen to all that can. */
+  /** No step of its molecule is ready, or its agent has handled all that are. */
   waitsForStep: boolean;
   /** An open merge request names it. */
   submitted: boolean;
@@ -112,7 +113,7 @@ export interface WorkView {
   notBefore: number;
   /** Key of the escalation that asks a person for what its session needs to start. */
   startBlock?: string;
-  /** When something was last done about its agent's silence. */
+  /** Time of the last supervision step for its silent agent. */
   stallHandledAt: number;
   /** The polecat that the person asked for. */
   wantedName?: string;
@@ -143,12 +144,12 @@ export interface MergeView {
   prepared?: number;
   /** Its place where a person has set it, else 0; smaller ones are merged sooner. */
   order: number;
-  /** Steps of its source, or beads of its convoy, are open: it is not finished work. */
+  /** Steps of its source, or beads of its convoy, are still open. */
   hasOpenSteps: boolean;
   /** A pull request of it is watched. */
   hasPullRequest: boolean;
   /** Undefined until its patch was laid out for review. */
-  review?: { state: 'waiting' | 'approved'; patch: string; shown?: string; unanswered: number; person: boolean };
+  review?: { state: 'waiting' | 'approved'; patch: string; states: ReviewStates };
 }
 
 /** A polecat's folder with its worktree. */
@@ -157,7 +158,7 @@ export interface WorktreeView {
   name: string;
   /** The bead that it was made for; undefined where its record is missing. */
   bead?: string;
-  /** Nobody comes back to it: that bead is closed or restarted elsewhere, and no open merge request names it. */
+  /** Not used again: its bead is closed or restarted elsewhere, and no open merge request names it. */
   finished: boolean;
 }
 
@@ -173,8 +174,8 @@ export interface ConvoyView {
 }
 
 /**
- * The session that works on a bead, living or just ended. One that said `gt done`, or that the engine ended, has had
- * its say: a bead that comes back from the merge queue gets a new one.
+ * The session that works on a bead, live or just ended. After `gt done`, or when the engine ended it, a session counts
+ * no more: a bead that the merge queue sends back gets a new one.
  */
 export function sessionOf(view: TownView, work: WorkView): SessionView | undefined {
   return view.sessions.find(

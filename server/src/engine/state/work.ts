@@ -3,11 +3,11 @@ import { asPlainObject } from '../../base/objects';
 import type { Bead } from '../../protocol/bead';
 
 /**
- * What the engine knows of a bead's work, kept on the bead itself (`metadata.gastown`), so that no process
- * holds anything that its death would lose.
+ * The engine's data about the work on a bead, kept on the bead (`metadata.gastown`), so that the death of a process
+ * loses nothing.
  */
 const workSchema = z.looseObject({
-  /** Somebody asked by name that this bead be worked on. */
+  /** The bead was slung by name. */
   slung: z
     .object({
       rig: z.string(),
@@ -18,30 +18,30 @@ const workSchema = z.looseObject({
       model: z.string().optional(),
     })
     .optional(),
-  /** The molecule that says how to do it, step by step. */
+  /** Id of the molecule with its steps. */
   molecule: z.string().optional(),
   branch: z.string().optional(),
   /** Commit that the branch was made from. */
   base: z.string().optional(),
-  /** Polecats whose commits it goes on from, after it was restored. */
+  /** Polecats whose commits it continues, after it was restored. */
   formerWorkers: z.array(z.string()).optional(),
   /** Commit that the agent was told to rebase onto, after a conflict. */
   rebaseOnto: z.string().optional(),
-  /** How often work was begun: 1 for the first try, one more for each that failed. */
+  /** Number of the attempt: 1 for the first, one more after each failure. */
   attempt: z.number().int().default(0),
   /** When its first session started, and what ran the last one. */
   started: z.object({ at: z.string(), runtime: z.string(), model: z.string().optional() }).optional(),
-  /** How often in a row its session could not be started for a reason that may pass, such as the network. */
+  /** Consecutive starts that failed for a temporary reason, such as the network. */
   startFailures: z.number().int().default(0),
   /** Key of the escalation that asks a person for what its session needs to start. */
   startBlock: z.string().optional(),
-  /** How often in a row its session was killed without progress. */
+  /** Consecutive times that its session was killed without progress. */
   deaths: z.number().int().default(0),
   /** What the work looked like at the last death; a change is progress. */
   progress: z.string().optional(),
   /** ISO time before which no session is started. */
   notBefore: z.string().optional(),
-  /** Steps that were taken about its agent's silence since it last made progress. */
+  /** Supervision steps for its silent agent since its last progress. */
   silence: z.object({ steps: z.number().int(), progress: z.string(), at: z.string() }).optional(),
   /**
    * Its agent ended the session without submitting (`gt done --status`). `mark`: a fingerprint of the open steps
@@ -50,7 +50,7 @@ const workSchema = z.looseObject({
   paused: z
     .object({ status: z.enum(['escalated', 'deferred']), message: z.string(), mark: z.string().optional() })
     .optional(),
-  /** What the last session told the one that goes on. */
+  /** Message of the last session to the next one. */
   handoff: z
     .object({
       message: z.string(),
@@ -73,7 +73,7 @@ const workSchema = z.looseObject({
   target: z.string().optional(),
   /** Commit of the rig's own target that this work merges into a feature branch: its history has to stay. */
   mergesTarget: z.string().optional(),
-  /** Who vouched for what landed, and by what. `null`: nothing looked at that. */
+  /** Who validated the landed change, and how. `null`: not checked. */
   validation: z
     .object({
       validated_by: z.string(),
@@ -82,7 +82,7 @@ const workSchema = z.looseObject({
       quality_signals: z.record(z.string(), z.boolean().nullable()),
     })
     .optional(),
-  /** What reviewers have said of it since it was begun, oldest first. */
+  /** Reviews since the start of the work, oldest first. */
   reviews: z
     .array(
       z.object({
@@ -91,11 +91,15 @@ const workSchema = z.looseObject({
         message: z.string(),
         patch: z.string(),
         at: z.string(),
-        /** What the author had said about the change. */
+        /** The author's note about the change. */
         note: z.string().optional(),
+        /** One of several answers to the same version, which decided nothing by itself. */
+        part: z.literal(true).optional(),
       }),
     )
     .default([]),
+  /** How many rejections are no longer among `reviews`, as only the latest are kept. */
+  olderRejections: z.number().int().optional(),
 });
 
 export type Work = z.output<typeof workSchema>;
@@ -105,11 +109,27 @@ const checkSchema = z.object({
   passed: z.boolean(),
   /** ISO time at which it ended. */
   at: z.string(),
-  /** How long it took; missing where the result was known, as it had run for the same files before. */
+  /** Duration; missing where a known result for the same files was reused. */
   seconds: z.number().optional(),
 });
 /** How one gate ended for a merge request. */
 export type Check = z.output<typeof checkSchema>;
+
+const reviewerSchema = z.object({
+  /** The patch that its living session was shown. */
+  shown: z.string().optional(),
+  /** How often it was asked and did not answer. */
+  unanswered: z.number().int().default(0),
+  /** It does not answer: a person decides in its place. */
+  person: z.boolean().optional(),
+  /** ISO time before which it is not asked again. */
+  notBefore: z.string().optional(),
+  answer: z
+    .object({ verdict: z.enum(['approved', 'rejected']), by: z.string(), message: z.string(), at: z.string() })
+    .optional(),
+});
+/** What is known of one reviewer of one version of a change. */
+export type ReviewerState = z.output<typeof reviewerSchema>;
 
 const mergeSchema = z.looseObject({
   /** The bead whose work it is; of a `landing`, the convoy. */
@@ -120,11 +140,11 @@ const mergeSchema = z.looseObject({
   branch: z.string(),
   /** Tip of the branch when it was submitted. */
   commit: z.string(),
-  /** The agent whose work it is. */
+  /** The author agent. */
   worker: z.string(),
   /** Feature branch that it lands on; missing for the rig's own target. */
   target: z.string().optional(),
-  /** Given up as the remote refused it. It is tried again when somebody says so, or has changed the rig. */
+  /** Failed because the remote refused it. Retried on request or after a change of the rig. */
   refused: z.boolean().optional(),
   /** The last request of its batch: the logs of its gates are under that name. */
   testedWith: z.string().optional(),
@@ -135,22 +155,18 @@ const mergeSchema = z.looseObject({
   review: z
     .object({
       state: z.enum(['waiting', 'approved']),
-      /** Identifies the patch that is looked at, or was: an approval is for this one only. */
+      /** Patch-id under review or reviewed: an approval covers only this patch. */
       patch: z.string(),
       /** The commit that would land, and what it stands on. */
       commit: z.string(),
       base: z.string(),
       by: z.string().optional(),
       message: z.string().optional(),
-      /** The patch that a living reviewer session was shown. */
-      shown: z.string().optional(),
-      /** How often a reviewer was asked and did not answer. */
-      unanswered: z.number().int().default(0),
-      /** Reviewers do not answer: a person has to look. */
-      person: z.boolean().optional(),
+      /** Who was asked about this patch, and what they have answered: see `review/reviewers.ts`. */
+      reviewers: z.record(z.string(), reviewerSchema).default({}),
     })
     .optional(),
-  /** Its author says that nothing has to change, and why in `note`: nothing lands. */
+  /** The author states that nothing has to change, with the reason in `note`: nothing lands. */
   noChange: z.boolean().optional(),
   /** Its place where a person has set it: smaller ones are merged sooner; those of the same place, and of none (0), by score. */
   order: z.number().optional(),
@@ -210,20 +226,20 @@ export const CONVOY = 'convoy';
 export const OWNED_LABEL = 'gt:owned';
 export const ESCALATION = 'escalation';
 
-/** Types that only the town itself makes, and the metadata keys that only it writes. */
+/** Types that only the town creates, and the metadata keys that only it writes. */
 export { engineTypes, localKeys as enginesKeys } from '../../beads/storage/localMetadata';
 
-/** What can be slung; everything else (messages, molecules, epics …) is never dispatched. */
+/** Types that can be slung; all others (messages, molecules, epics …) are never dispatched. */
 export const slingableTypes: ReadonlySet<string> = new Set(['task', 'bug', 'feature', 'chore', 'issue']);
 
 function metadataOf(bead: Bead): Record<string, unknown> {
   return asPlainObject(bead.metadata);
 }
 
-/** Beads are never changed in place, so what was read of one stays true. */
+/** Beads are immutable, so that parsed metadata can be cached by bead. */
 const readWork = new WeakMap<Bead, Work>();
 
-/** Metadata may have come by a pull from anywhere: what does not fit reads as no work at all. */
+/** Metadata may come by a pull from anywhere: invalid data is read as no work. */
 export function workOf(bead: Bead): Work {
   let work = readWork.get(bead);
   if (!work) {
@@ -265,13 +281,13 @@ function stripUndefined(value: Record<string, unknown>): Record<string, unknown>
 
 const convoySchema = z.looseObject({
   launched_at: z.string().optional(),
-  /** Who is told when it lands: addresses as `recipient` gives them. */
+  /** Addresses to notify when it lands, as `recipient` returns them. */
   notify: z.array(z.string()).default([]),
   /** Why a person closed it before its work was done. */
   cancelled: z.string().optional(),
-  /** A person paused it: none of its beads is begun. */
+  /** A person paused it: none of its beads is started. */
   paused: z.object({ by: z.string(), at: z.string(), reason: z.string().optional() }).optional(),
-  /** Its beads are collected on a branch of its own, which lands as a whole. */
+  /** Its beads are collected on a feature branch, which lands as a whole. */
   feature: z
     .object({
       branch: z.string(),
@@ -284,7 +300,7 @@ const convoySchema = z.looseObject({
             tip: z.string().optional(),
             /** The merge commit that is about to be pushed to the target, or was. */
             candidate: z.string().optional(),
-            /** The commit by which it is on the target. */
+            /** Its commit on the target. */
             landed: z.string().optional(),
           }),
         )
@@ -316,7 +332,7 @@ export function isOwned(convoy: Bead): boolean {
   return convoy.labels?.includes(OWNED_LABEL) ?? false;
 }
 
-/** Launched in this town: one that came by pull or import is looked at, and dispatches nothing. */
+/** Launched in this town. Convoys that came by pull or import are shown but dispatch nothing. */
 export function isLaunched(convoy: Bead): boolean {
   return convoy.status === 'open' && convoyOf(convoy).launched_at !== undefined;
 }
@@ -331,8 +347,14 @@ export function failuresOf(work: Work): number {
   return work.attempt - rejectionsOf(work);
 }
 
+/** A version of the change was sent back with it. */
+export function isRejectedRound(review: Pick<Work['reviews'][number], 'verdict' | 'part'>): boolean {
+  return review.verdict === 'rejected' && !review.part;
+}
+
+/** How many versions of its change reviewers have sent back. */
 export function rejectionsOf(work: Work): number {
-  return work.reviews.filter((review) => review.verdict === 'rejected').length;
+  return (work.olderRejections ?? 0) + work.reviews.filter(isRejectedRound).length;
 }
 
 /** Commits that an agent's branch stands on: they are not its own. */
@@ -340,7 +362,7 @@ export function basesOf(work: Work): string[] {
   return [work.base, work.rebaseOnto].filter((base) => base !== undefined);
 }
 
-/** A bead is finished for good; nothing of it is dispatched again. */
+/** The bead is finished and is never dispatched again. */
 export function isClosed(status: string): boolean {
   return status === 'closed' || status === 'tombstone';
 }

@@ -12,8 +12,7 @@ export const IN_WORK: ReadonlySet<string> = new Set(['hooked', 'in_progress', 'i
 export const DISPATCHABLE: ReadonlySet<string> = new Set(['open', 'deferred']);
 
 /**
- * Beads that the engine may have to do something about: those that somebody wants to be worked on, and those on a hook.
- * Never a walk over the whole ledger.
+ * Beads that the engine may have to act on: wanted ones and hooked ones. Must not walk the whole ledger.
  * @param wanted ids, see `wantedSince`
  */
 export function workingSet(store: BeadStore, wanted: Iterable<string>): Bead[] {
@@ -29,13 +28,13 @@ export function workingSet(store: BeadStore, wanted: Iterable<string>): Bead[] {
   return [...beads.values()];
 }
 
-/** The rig that works on a bead; beads of the town's own ledger say it when they are slung. */
+/** The rig that works on a bead; for beads of the town's own ledger it is set when they are slung. */
 export function rigOfBead(store: BeadStore, bead: Bead): string | undefined {
   const ledger = store.ledgerOf(bead.id);
   return workOf(bead).slung?.rig ?? (ledger === 'hq' ? undefined : ledger);
 }
 
-/** Sources whose merge is still to come: what depends on them waits, even if somebody closed them by hand. */
+/** Sources with an open merge request: their dependents wait, even if somebody closed them by hand. */
 export function openSources(store: BeadStore, requests: readonly Bead[]): Set<string> {
   return new Set(
     requests.flatMap((request) => {

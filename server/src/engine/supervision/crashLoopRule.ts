@@ -2,7 +2,7 @@ import type { Action } from '../loop/action';
 import { crashLoopKey } from './crashLoops';
 import type { TownView } from '../state/townView';
 
-/** Where agents exit right after their start, starting more of them helps nobody: a person is told. */
+/** If agents keep exiting right after their start, starts pause and a person is notified. */
 export function crashLoops(view: TownView): Action[] {
   return view.rigs
     .filter((rig) => rig.crashLooping && !rig.crashLoopReported)

@@ -1,10 +1,10 @@
-/** A session that ended after less than this has not worked. */
+/** A session shorter than this counts as a failed start. */
 export const SHORT_LIFE_MS = 10_000;
 
 const WINDOW_MS = 60_000;
 const MIN_DEATHS = 6;
 
-/** Names the escalation that tells a person. */
+/** Key of the escalation. */
 export function crashLoopKey(rig: string): string {
   return `crash-loop-${rig}`;
 }

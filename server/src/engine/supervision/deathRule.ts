@@ -1,7 +1,7 @@
 import type { Action } from '../loop/action';
 import { isHooked, sessionOf, type TownView } from '../state/townView';
 
-/** A session that ended with work on its hook is written down: as a failed attempt, a crash, or a person's stop. */
+/** Records a session that ended with work on its hook: as a failed attempt, a crash, or a stop by a person. */
 export function deaths(view: TownView): Action[] {
   return view.work.filter(isHooked).flatMap((work): Action[] => {
     const session = sessionOf(view, work);

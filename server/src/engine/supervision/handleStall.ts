@@ -8,25 +8,26 @@ import { withWork, workOf, type Work } from '../state/work';
 
 type HandleStallAction = Extract<Action, { type: 'handle-stall' }>;
 
-/** Nudges to an agent that has work that it does not submit. One that has done nothing gets one, then a new start. */
+/** Maximum number of nudges for an agent with unsubmitted work. One without any gets one nudge, then a restart. */
 const MAX_NUDGES = 3;
 
 export type NextStep = 'nudge' | 'restart' | 'mayor' | 'person' | 'wait';
 
 /**
- * What to do about a silent agent. Pure.
+ * Decides the supervision step for a silent agent. Pure.
  * @param steps steps taken since it last made progress
  * @param unsubmitted there are changes or commits that were not submitted
  */
 export function nextStep(state: { steps: number; unsubmitted: boolean; takesNudges: boolean }): NextStep {
-  // What is silent again at the same place may just be slow, such as a long build: it is left to work, and a person is told.
+  // An agent that is silent again at the same place may be slow, such as in a long build: it continues, and a person is
+  // notified.
   if (!state.takesNudges) return state.steps === 0 ? 'restart' : state.steps === 1 ? 'person' : 'wait';
   if (!state.unsubmitted) return state.steps === 0 ? 'nudge' : 'restart';
   if (state.steps < MAX_NUDGES) return 'nudge';
   return state.steps === MAX_NUDGES ? 'mayor' : state.steps === MAX_NUDGES + 1 ? 'person' : 'wait';
 }
 
-/** An agent has been silent for long: it is nudged, restarted, or somebody is told. */
+/** Handles a silent agent: nudges it, restarts it, or escalates. */
 export async function handleStall(action: HandleStallAction, context: EngineContext): Promise<void> {
   const rig = requireRig(context, action.rig);
   const name = parseAddress(action.agent)?.name ?? '';
@@ -46,9 +47,9 @@ export async function handleStall(action: HandleStallAction, context: EngineCont
     if (step === 'mayor') tellMayor(tx, action, current.title);
     if (step === 'person') escalateStall(tx, action, current.title, takesNudges);
   });
-  // A question has come up meanwhile, or it has ended: the next look sees that.
+  // It asks a question or has ended by now: the next tick handles that.
   if (step === 'nudge') await context.sessions.nudge(action.session, nudgeText(unsubmitted)).catch(() => undefined);
-  // Ended like a crash: it is brought back where it stopped, a bounded number of times.
+  // Ended as after a crash: it is resumed a bounded number of times.
   if (step === 'restart') await context.sessions.kill(action.session);
 }
 

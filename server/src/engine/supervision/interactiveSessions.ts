@@ -15,9 +15,9 @@ interface InteractiveTown {
   changed(): void;
 }
 
-/** Sessions that a person starts by name: the Mayor's, the crew's. No bead of a rig stands behind them. */
+/** Sessions that a person starts by name: the Mayor's and the crew's. They belong to no bead of a rig. */
 export class InteractiveSessions {
-  /** What a person wanted to start and could not for want of consent, by agent. */
+  /** Starts that wait for consent, by agent. */
   private readonly wanted = new Map<string, { rig?: string; runtime: string }>();
 
   constructor(private readonly town: InteractiveTown) {}
@@ -45,13 +45,13 @@ export class InteractiveSessions {
       this.town.changed();
       throw new UserError(
         error.message,
-        `look at what it runs, accept it, and start again: gt config agent accept ${request.runtime}`,
+        `check what it runs, accept it, and start again: gt config agent accept ${request.runtime}`,
         'consent',
       );
     }
   }
 
-  /** The Mayor has dealt with everything: its session ends, unless a person has started it to talk to it. */
+  /** The Mayor has handled everything: ends its session, unless a person started it to talk to it. */
   mayorMayEnd(caller: CallContext): void {
     const { sessions, store, runtimes } = this.town;
     if (caller.agent !== MAYOR || sessions.liveOf(MAYOR)?.bead === undefined) return;

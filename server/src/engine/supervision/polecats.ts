@@ -13,9 +13,9 @@ import { stepMark } from '../molecules/molecules';
 import type { RigPort } from '../loop/ports';
 import { isClosed, withWork, workOf } from '../state/work';
 
-/** What people do about polecats by hand. */
+/** Manual operations on polecats. */
 
-/** Hand-overs in a row without a commit or a step in between. */
+/** Consecutive hand-overs without a commit or a closed step in between. */
 const MAX_IDLE_HANDOFFS = 3;
 
 export function requirePolecat(agent: string): AgentAddress {
@@ -25,7 +25,7 @@ export function requirePolecat(agent: string): AgentAddress {
   return address;
 }
 
-/** The calling polecat's session ends; a fresh one, which knows nothing but the bead and these words, goes on. */
+/** Ends the calling polecat's session. A fresh one continues with only the bead and this message. */
 export async function handOff(
   context: EngineContext,
   caller: CallContext,
@@ -45,14 +45,14 @@ export async function handOff(
   const idle = before?.progress === progress ? before.idle + 1 : 0;
   if (idle >= MAX_IDLE_HANDOFFS)
     throw new UserError(
-      'this work was handed over again and again without progress',
+      'this work was handed over repeatedly without progress',
       'make a commit first, or say why you cannot go on with "gt escalate" and end',
       'refused',
     );
   await context.store.batch({ actor: caller.actor }, (tx) => {
     const current = tx.get(bead.id)!;
     const text = [note.subject, note.message].filter((part) => part?.trim()).join('\n\n');
-    // Hooked, not in progress: what comes is a new conversation.
+    // Hooked, not in progress: the next session is a new conversation.
     tx.update(current.id, {
       status: 'hooked',
       metadata: withWork(current, {
@@ -70,7 +70,7 @@ export async function handOff(
   return { bead: bead.id };
 }
 
-/** Lets the stopped work of an agent go on. */
+/** Resumes the stopped work of an agent. */
 export async function resumeWork(
   context: EngineContext,
   caller: CallContext,
@@ -89,7 +89,7 @@ export async function resumeWork(
   return { agent, bead: bead.id };
 }
 
-/** Ends a polecat for good. What it had is in the snapshot; its bead waits for a new sling. */
+/** Removes a polecat. Its work is kept in a snapshot; its bead waits until it is slung again. */
 export async function nuke(
   context: EngineContext,
   caller: CallContext,
@@ -97,7 +97,8 @@ export async function nuke(
   { force, engine }: { force: boolean; engine: Pick<Engine, 'exclusive'> },
 ): Promise<{ agent: string; bead?: string; snapshot?: string }> {
   const { rig, name } = requirePolecat(agent);
-  // The engine removes the worktree of work that nobody has: it must not begin between the ledger's change and ours.
+  // The engine removes worktrees of unassigned work: it must not start between the change of the ledger and the removal
+  // here.
   return engine.exclusive(worktreeKey(rig, name), () => removePolecat(context, caller, { agent, rig, name, force }));
 }
 
@@ -112,7 +113,7 @@ async function removePolecat(
   const bead = known.bead === undefined ? undefined : context.store.get(known.bead);
   const requests = bead ? requestsIn(context.store).openOf(bead.id) : [];
   if (requests.some((request) => request.status === 'in_progress'))
-    throw new UserError(`${bead?.id} is being merged right now`, 'look again in a moment', 'conflict');
+    throw new UserError(`${bead?.id} is being merged right now`, 'check again in a moment', 'conflict');
   if (requests.length > 0 && !force)
     throw new UserError(
       `the work of ${agent} on ${bead?.id} waits to be merged`,
@@ -129,7 +130,7 @@ async function removePolecat(
   return { agent, bead: bead?.id, snapshot };
 }
 
-/** Nobody's again, and nobody takes it by itself: a person who ends an agent does not mean to start another at once. */
+/** Unassigned and held: a person who removes an agent may not want another one to start at once. */
 export function release(tx: Transaction, id: string, agent: string, actor: string): void {
   const bead = tx.get(id);
   if (!bead || bead.assignee !== agent || isClosed(bead.status)) return;

@@ -7,8 +7,8 @@ import { SHORT_LIFE_MS } from './crashLoops';
 import { backoffMs, failAttempt } from '../loop/failure';
 
 /**
- * A session ended with work on its hook. Killed from outside: brought back where it stopped, a bounded number of
- * times without progress. Ended by itself without `gt done`: a failed attempt. Stopped by a person: it waits.
+ * Handles a session that ended with work on its hook. Killed from outside: resumed, a bounded number of times without
+ * progress. Exited without `gt done`: a failed attempt. Stopped by a person: held.
  */
 export async function recordDeath(
   action: Extract<Action, { type: 'record-death' }>,
@@ -16,7 +16,7 @@ export async function recordDeath(
 ): Promise<void> {
   const address = parseAddress(context.store.get(action.bead)?.assignee ?? '');
   const rig = address?.rig ?? '';
-  // A step that was closed is as much progress as a commit.
+  // A closed step counts as progress, like a commit.
   const progress =
     (address ? await requireRig(context, rig).progress(address.name) : '') + stepMark(context.store, action.bead);
   const started = context.sessions.all().find((session) => session.id === action.session)?.startedAt;
@@ -27,7 +27,7 @@ export async function recordDeath(
     const work = workOf(bead);
     const now = context.clock.now();
     if (action.exit.kind === 'stopped') {
-      // Whether it waits for a person was written by the stop itself; the person may have said "up" since.
+      // The stop itself recorded whether it is held; the person may have started the engine since.
       tx.update(bead.id, { status: 'hooked' });
       return;
     }

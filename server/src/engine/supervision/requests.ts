@@ -35,7 +35,7 @@ export interface SupervisionTown {
   changed(): void;
 }
 
-/** What people and agents do about agents. */
+/** Requests about agents. */
 export function registerSupervisionHandlers(town: SupervisionTown): void {
   const { dispatcher, engineContext: context, rigs, sessions, store } = town;
   dispatcher.on(AgentPeek.spec, async ({ agent, lines }) => {
@@ -48,7 +48,7 @@ export function registerSupervisionHandlers(town: SupervisionTown): void {
     const record = sessions.liveOf(address);
     if (!record) throw new UserError(`${address} has no session`, 'see "gt agents"', 'not-found');
     if (!sessions.takesNudges(record.id))
-      throw new UserError(`${address} runs ${record.runtime}, which reads no words`, undefined, 'conflict');
+      throw new UserError(`${address} runs ${record.runtime}, which does not read messages`, undefined, 'conflict');
     await sessions.nudge(record.id, `[from ${caller.actor}] ${message}`, caller.kind === 'person');
     await store.batch({ actor: caller.actor }, (tx) =>
       tx.event({ type: 'nudged', bead: record.bead, agent: address, rig: record.rig, message: message.slice(0, 300) }),

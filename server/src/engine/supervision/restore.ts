@@ -22,7 +22,7 @@ interface NewOwner {
   attempt: number;
 }
 
-/** What a person asks to have back. */
+/** A request to restore work. */
 export interface RestoreRequest {
   bead: string;
   /** The snapshot; by default the newest one of the bead. */
@@ -31,7 +31,7 @@ export interface RestoreRequest {
   pool: readonly string[];
 }
 
-/** A bead goes on from a snapshot, with a polecat of its own that is started when a person says so. */
+/** Restores a bead from a snapshot to a new polecat, which starts when a person says so. */
 export async function restore(
   context: EngineContext,
   caller: CallContext,
@@ -40,7 +40,7 @@ export async function restore(
 ): Promise<{ agent: string; bead: string }> {
   const snapshot = await requireSnapshot(rig, id, label);
   const bead = requireRestorable(context, id);
-  // Hooked first, and held: a worktree of a bead that nobody has would be swept away.
+  // Hooked and held first: the engine removes worktrees of unassigned beads.
   const owner = await context.store.batch({ actor: caller.actor }, (tx) => {
     if (tx.get(id)!.updated_at !== bead.updated_at)
       throw new UserError(`${id} has just changed`, 'try again', 'conflict');
@@ -71,14 +71,14 @@ function requireRestorable(context: EngineContext, id: string): Bead {
   if (isClosed(bead.status)) throw new UserError(`${id} is closed`, `"bd reopen ${id}" first`, 'conflict');
   if (isHooked(bead) || bead.status === 'in_review')
     throw new UserError(
-      `${id} is in the hands of ${bead.assignee ?? 'an agent'}`,
+      `${id} is assigned to ${bead.assignee ?? 'an agent'}`,
       `end that first: "gt polecat nuke ${bead.assignee ?? ''}"`,
       'conflict',
     );
   return bead;
 }
 
-/** Chooses the name here: the engine gives out names in batches of its own. */
+/** Reserves the name in its own step: the engine assigns names in its batches. */
 function hookRestored(
   tx: Transaction,
   context: EngineContext,
@@ -93,7 +93,7 @@ function hookRestored(
     branch: polecatBranch(name, bead.id, now),
     attempt: Math.max(1, workOf(bead).attempt),
   };
-  // What was given up must not be tried again beside the restored work.
+  // A failed merge request must not be retried beside the restored work.
   for (const request of requestsIn(context.store).openOf(bead.id))
     tx.close(request.id, `${bead.id} was restored from a snapshot`, { force: true });
   tx.update(bead.id, {

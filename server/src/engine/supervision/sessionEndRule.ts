@@ -2,10 +2,13 @@ import type { Action } from '../loop/action';
 import { isHooked, sessionOf, type TownView } from '../state/townView';
 import type { SessionView } from '../../sessions/types';
 
-/** After `gt done` an agent gets this long to print its farewell. */
+/** Time that an agent gets after `gt done` to finish its output. */
 export const FAREWELL_MS = 700;
 
-/** Ends polecats' sessions that are done or whose bead has moved on, and forgets those that ended for that reason. */
+/**
+ * Ends sessions of polecats that are done or no longer have their bead, and removes the records of sessions ended for
+ * that.
+ */
 export function sessionEnds(view: TownView): Action[] {
   return view.sessions
     .filter((session) => session.role === 'polecat')

@@ -2,12 +2,12 @@ import type { Action } from '../loop/action';
 import { isHooked, sessionOf, type RigView, type TownView, type WorkView } from '../state/townView';
 import type { SessionView } from '../../sessions/types';
 
-/** A session that has never said a word by then is stuck at its start. */
+/** A session without any output by then is stuck at its start. */
 export const START_LIMIT_MS = 120_000;
 
 /**
- * Looks after polecats that are silent for long: stalled, or waiting at their prompt with work that is not submitted.
- * One that asks for a person is left alone: that person is told.
+ * Supervises silent polecats: stalled, or idle at their prompt with unsubmitted work. One that asks a question is not
+ * touched: a person is notified.
  */
 export function stalls(view: TownView): Action[] {
   return view.work.filter(isHooked).flatMap((work): Action[] => {

@@ -1,7 +1,7 @@
 import type { AuditEvent } from '../../protocol/bead';
 import type { WorkSession } from '../../protocol/board';
 
-/** What the audit trail of a bead says of who worked on it. Pure. @param events of one bead, oldest first */
+/** Sessions that worked on a bead, derived from its audit trail. Pure. @param events of one bead, oldest first */
 export function workSessions(events: readonly AuditEvent[]): WorkSession[] {
   const sessions: WorkSession[] = [];
   let agent: string | undefined;
@@ -45,14 +45,14 @@ export function workSessions(events: readonly AuditEvent[]): WorkSession[] {
   return sessions;
 }
 
-/** Work that was submitted and sent back has ended before; its end is told by what came back. */
+/** The session of submitted work ended earlier; the rejection records its outcome. */
 function conclude(last: WorkSession | undefined, event: AuditEvent): void {
   if (!last) return;
   if (isOf(last, event)) end(last, event, event.type);
   else if (last.end === 'done') Object.assign(last, { end: 'sent_back', message: event.message });
 }
 
-/** The change of status and its reason are written together: the reason says more. */
+/** A change of status and its reason are recorded together: the reason is the better text. */
 function isOf(session: WorkSession, event: AuditEvent): boolean {
   return session.ended === undefined || session.ended === event.ts;
 }

@@ -28,7 +28,8 @@ export function cook(formula: Formula, resolve: ResolveFormula, options: CookOpt
 }
 
 /**
- * The same, but as a file would spell it. Unless placeholders stay, every variable needs a value, also one that no step uses.
+ * The same, but as a file would spell it. Unless placeholders stay, every variable needs a value, also one that no step
+ * uses.
  * @param source the file of the formula
  */
 export function resolveFormula(
@@ -86,7 +87,7 @@ function compose(formula: Formula, resolve: ResolveFormula, options: CookOptions
     ...sources,
     given: withoutDroppedNames(sources.given, whole, namesOf(formula, steps), used),
   });
-  if (kept.length === 0) throw new UserError(`no step of ${formula.name} is left: all conditions are false`);
+  if (kept.length === 0) throw new UserError(`${formula.name} has no steps left: all conditions are false`);
   return { formula: whole, steps: kept, values, budget };
 }
 

@@ -24,6 +24,7 @@ export function graphOf(store: BeadStore): Graph {
   return {
     get: (id) => store.get(id),
     knows: (id) => store.ledgerOf(id) !== undefined,
+    waitsForExternal: (reference) => store.externals.blocks(reference),
     dependents: (id) => store.dependents(id).flatMap((bead) => edgesTo(bead, id).map((edge) => ({ bead, edge }))),
   };
 }

@@ -37,7 +37,16 @@ export const mergeQueueSchemas = [
     }),
   ),
   schemaFor(MqGet.spec, z.object({ id: name })),
-  schemaFor(MqApprove.spec, z.object({ id: name, message: message.default(''), patch, first: z.boolean().optional() })),
+  schemaFor(
+    MqApprove.spec,
+    z.object({
+      id: name,
+      message: message.default(''),
+      patch,
+      first: z.boolean().optional(),
+      forAll: z.boolean().optional(),
+    }),
+  ),
   schemaFor(MqReject.spec, z.object({ id: name, message: message.optional(), patch })),
   schemaFor(MqRetry.spec, z.object({ id: name })),
   schemaFor(

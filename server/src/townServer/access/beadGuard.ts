@@ -54,11 +54,7 @@ export function refuseWorkInHand(store: BeadStore, ids: readonly string[], conte
     if (!bead || !(isHooked(bead) || bead.status === 'in_review')) continue;
     throw bead.assignee === context.agent
       ? new UserError(`${bead.id} is on your hook`, 'run "gt done": it is closed when its work is merged', 'refused')
-      : new UserError(
-          `${bead.id} is in the hands of ${bead.assignee ?? 'another agent'}`,
-          'leave it to them',
-          'refused',
-        );
+      : new UserError(`${bead.id} is assigned to ${bead.assignee ?? 'another agent'}`, 'leave it to them', 'refused');
   }
 }
 
@@ -102,7 +98,7 @@ export function guardBeadHandlers(service: BeadService, acceptScript: (bead: Bea
 function refuseImportByAgent({ kind }: CallContext): void {
   if (kind === 'agent')
     throw new UserError(
-      'an agent does not import beads',
+      'an agent may not import beads',
       'a person imports them; make new ones with "bd create"',
       'refused',
     );

@@ -20,7 +20,7 @@ export function guardLandings(dispatcher: Dispatcher, mayorMayLand: () => boolea
 export function refuseLanding({ kind, agent }: CallContext, mayorMayLand: boolean): void {
   if (kind === 'person') return;
   if (agent !== 'mayor')
-    throw new UserError('an agent does not land work directly', 'run "gt done": the merge queue lands it', 'refused');
+    throw new UserError('an agent may not land work directly', 'run "gt done": the merge queue lands it', 'refused');
   if (!mayorMayLand)
     throw new UserError(
       'the Mayor may not land work directly in this town',

@@ -70,5 +70,5 @@ export function guardSlings(dispatcher: Dispatcher): void {
 }
 
 function refuseAgent(caller: CallContext, what: string, hint: string): void {
-  if (caller.kind === 'agent') throw new UserError(`an agent does not ${what}`, hint, 'refused');
+  if (caller.kind === 'agent') throw new UserError(`an agent may not ${what}`, hint, 'refused');
 }

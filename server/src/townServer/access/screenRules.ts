@@ -19,7 +19,7 @@ export function guardScreens(dispatcher: Dispatcher): void {
 export function refusePeek(agent: string, context: CallContext): void {
   if (context.kind === 'person' || !isCrew(agent)) return;
   throw new UserError(
-    `an agent does not look at the terminal of ${agent}`,
+    `an agent may not look at the terminal of ${agent}`,
     `write to it: gt mail send ${agent} …`,
     'refused',
   );
@@ -28,7 +28,7 @@ export function refusePeek(agent: string, context: CallContext): void {
 /** Words typed to the Mayor or a crew member read as if the person had said them: only the person and the Mayor may. */
 export function refuseNudge(agent: string, context: CallContext): void {
   if (context.kind !== 'agent' || context.agent === 'mayor' || !(agent === 'mayor' || isCrew(agent))) return;
-  throw new UserError(`an agent does not type to ${agent}`, `write to it: gt mail send ${agent} …`, 'refused');
+  throw new UserError(`an agent may not type to ${agent}`, `write to it: gt mail send ${agent} …`, 'refused');
 }
 
 function isCrew(agent: string): boolean {

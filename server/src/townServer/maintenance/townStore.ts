@@ -6,6 +6,7 @@ import { IndexCache } from '../../beads/index/indexCache';
 import { forThread, type CheckpointResult } from '../../beads/storage/checkpointFile';
 import { BeadStore } from '../../beads/store';
 import { BUILD } from '../../protocol/transport';
+import { knownProjects } from '../../town/knownProjects';
 import type { TownLayout } from '../../town/layout';
 import type { Log } from '../../base/log';
 
@@ -31,6 +32,7 @@ export async function openTownStore(
     checkpoints: { write: (job) => worker.run<CheckpointResult>(forThread(job)) },
     fence: { name: 'town', epoch: lease.epoch, isCurrent: () => lease.isCurrent() },
     onError: (error) => log.error(messageOf(error)),
+    projects: async () => knownProjects((error) => log.error(messageOf(error))),
   });
   return { store, worker };
 }

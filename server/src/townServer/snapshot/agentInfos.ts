@@ -91,6 +91,7 @@ function rigAgents(sources: AgentSources, rig: Rig): AgentInfo[] {
   return [
     rule(sources, `${rig.name}/witness`, 'witness', rig.name),
     refinery(sources, rig),
+    ...otherReviewers(sources, rig),
     ...[...names].sort().map((name) => polecat(sources, rig, name)),
     ...crewNames(rig).map((name) => crewMember(sources, rig, name)),
   ];
@@ -101,9 +102,23 @@ function refinery(sources: AgentSources, rig: Rig): AgentInfo {
   const id = `${rig.name}/refinery`;
   const base = rule(sources, id, 'refinery', rig.name);
   const session = sources.sessions.find((candidate) => candidate.agent === id && !candidate.exit);
-  const request = session?.bead === undefined ? undefined : sources.store.get(session.bead);
+  return session ? reviewing(sources, base, session) : base;
+}
+
+/** Where several review, each of the others is there while it reads. */
+function otherReviewers(sources: AgentSources, rig: Rig): AgentInfo[] {
+  return sources.sessions
+    .filter(({ agent, exit }) => !exit && agent.startsWith(`${rig.name}/refinery/`))
+    .sort((a, b) => a.agent.localeCompare(b.agent))
+    .map((session) => {
+      const base = rule(sources, session.agent, 'refinery', rig.name);
+      return reviewing(sources, { ...base, name: session.name }, session);
+    });
+}
+
+function reviewing(sources: AgentSources, base: AgentInfo, session: SessionView): AgentInfo {
+  const request = session.bead === undefined ? undefined : sources.store.get(session.bead);
   const source = request && mergeOf(request)?.source;
-  if (!session) return base;
   return {
     ...base,
     kind: 'agent',

@@ -10,9 +10,10 @@ import { openBlockers } from '../../beads/index/blocking';
 import { isHumanGate } from '../../beads/model/closing';
 import { attachedTo, moleculeAbove } from '../../beads/model/molecule';
 import { isHooked } from '../../engine/state/townView';
-import { CONVOY, mergeOf, trackedIds, workOf } from '../../engine/state/work';
+import { answeredByPerson, reviewersOf, reviewerTitle, unansweredBy } from '../../engine/review/reviewers';
+import { CONVOY, mergeOf, trackedIds, workOf, type MergeRequest } from '../../engine/state/work';
 import { graphOf } from '../../formulas/pour/molecule';
-import type { AttentionInfo, ReviewMode } from '../../protocol/town';
+import type { AttentionInfo, ReviewSetting } from '../../protocol/town';
 import type { Rigs } from '../../rigs/registry';
 import type { SessionView } from '../../sessions/types';
 import { commandsOf } from '../../town/config';
@@ -23,7 +24,7 @@ export interface AttentionSources {
   sessions: readonly SessionView[];
   /** Scripts and runtimes that wait for a person's consent, and what cannot be read. */
   openConsents(): AttentionInfo[];
-  reviewMode(rig: string): ReviewMode;
+  reviewSetting(rig: string): ReviewSetting;
 }
 
 /** Everything that needs a person. */
@@ -146,7 +147,7 @@ function reviews(sources: AttentionSources): AttentionInfo[] {
     .waiting()
     .flatMap((bead): AttentionInfo[] => {
       const request = mergeOf(bead);
-      if (!request || !needsPerson(bead, request, sources.reviewMode(request.rig))) return [];
+      if (!request || !needsPerson(bead, request, sources.reviewSetting(request.rig))) return [];
       const title = sources.store.get(request.source)?.title ?? bead.title;
       return [
         {
@@ -157,12 +158,25 @@ function reviews(sources: AttentionSources): AttentionInfo[] {
           agent: request.worker,
           mergeRequest: bead.id,
           title: `Review ${request.source}: ${title}`,
-          detail: [`${request.worker} has finished ${request.source}. It is merged once you approve it.`, request.note]
+          detail: [
+            `${request.worker} has finished ${request.source}. ${effectOf(sources.reviewSetting(request.rig), request)}`,
+            request.note,
+          ]
             .filter(Boolean)
             .join('\n\n'),
         },
       ];
     });
+}
+
+/** What the person's approval does, where others review, too. */
+function effectOf(setting: ReviewSetting, { review }: MergeRequest): string {
+  const states = review?.reviewers ?? {};
+  const mine = answeredByPerson(setting, states, false);
+  const others = unansweredBy(setting, states).filter((reviewer) => !mine.includes(reviewer));
+  return others.length > 0 && reviewersOf(setting).needed === 'all'
+    ? `It is merged once you and ${others.map(reviewerTitle).join(', ')} have approved it.`
+    : 'It is merged once you approve it.';
 }
 
 function rigConsents(sources: AttentionSources): AttentionInfo[] {

@@ -1,14 +1,16 @@
 import { beadDetails } from '../../beads/queries/details';
 import type { BeadStore } from '../../beads/store';
 import { requestsIn } from '../../engine/mergeQueue/requestIndex';
-import { mergeOf, workOf } from '../../engine/state/work';
+import { isClosed, mergeOf, workOf } from '../../engine/state/work';
 import type { WhyNots } from '../../engine/explain/whyNot';
 import { workSessions } from '../../engine/supervision/workSessions';
 import type { RigRepository } from '../../git/repository';
 import type { Bead } from '../../protocol/bead';
 import { BeadDiff, BeadPage, type BeadPageInfo, type MergeInfo } from '../../protocol/board';
+import type { ReviewSetting } from '../../protocol/town';
 import type { Dispatcher } from '../../protocol/dispatcher';
 import { beadDiff } from '../../engine/review/beadDiff';
+import { reviewerInfos, reviewNote } from '../../engine/review/reviewerInfo';
 
 /** What the page of a bead needs of a town. */
 export interface BoardTown {
@@ -16,6 +18,7 @@ export interface BoardTown {
   /** Read again for each question. */
   whyNots(): WhyNots;
   repositoryOf(rig: string): RigRepository | undefined;
+  reviewSetting(rig: string): ReviewSetting;
 }
 
 const EVENTS = 300;
@@ -23,7 +26,7 @@ const MERGE_EVENTS = 50;
 
 export function registerBoardHandlers(dispatcher: Dispatcher, town: BoardTown): void {
   const { store } = town;
-  dispatcher.on(BeadPage.spec, async ({ id }) => beadPage(store, town.whyNots(), beadNamed(store, id)));
+  dispatcher.on(BeadPage.spec, async ({ id }) => beadPage(town, town.whyNots(), beadNamed(store, id)));
   dispatcher.on(BeadDiff.spec, async ({ id, maxBytes }) =>
     beadDiff(store, beadNamed(store, id), (rig) => town.repositoryOf(rig), maxBytes),
   );
@@ -34,7 +37,8 @@ function beadNamed(store: BeadStore, id: string): Bead {
   return store.get(store.resolve(id)) as Bead;
 }
 
-function beadPage(store: BeadStore, why: WhyNots, bead: Bead): BeadPageInfo {
+function beadPage(town: BoardTown, why: WhyNots, bead: Bead): BeadPageInfo {
+  const { store } = town;
   const events = store.events(bead.id, EVENTS);
   const work = workOf(bead);
   return {
@@ -43,15 +47,15 @@ function beadPage(store: BeadStore, why: WhyNots, bead: Bead): BeadPageInfo {
     sessions: workSessions(events),
     merges: requestsIn(store)
       .of(bead.id)
-      .flatMap((request) => mergeInfo(store, request)),
-    reviews: work.reviews.map(({ by, verdict, message, note, at }) => ({ by, verdict, message, note, at })),
+      .flatMap((request) => mergeInfo(town, request)),
+    reviews: work.reviews.map(reviewNote),
     why: [...why.of(bead), ...why.hints(bead)],
     feedback: work.feedback,
     problem: work.problem,
   };
 }
 
-function mergeInfo(store: BeadStore, request: Bead): MergeInfo[] {
+function mergeInfo(town: BoardTown, request: Bead): MergeInfo[] {
   const merge = mergeOf(request);
   if (!merge) return [];
   return [
@@ -65,8 +69,10 @@ function mergeInfo(store: BeadStore, request: Bead): MergeInfo[] {
       closedAt: request.closed_at,
       reason: request.close_reason,
       retries: merge.retries,
+      reviewers: reviewerInfos(isClosed(request.status) ? 'off' : town.reviewSetting(merge.rig), merge.review)
+        .reviewers,
       comments: (request.comments ?? []).map(({ author, text, created_at }) => ({ author, text, at: created_at })),
-      events: store.events(request.id, MERGE_EVENTS),
+      events: town.store.events(request.id, MERGE_EVENTS),
     },
   ];
 }

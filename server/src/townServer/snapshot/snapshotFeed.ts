@@ -119,7 +119,7 @@ export class SnapshotFeed {
    */
   watch(connection: string, query: BoardQuery | undefined): TownDelta {
     if (!this.subscriptions.has(connection))
-      throw new UserError('there is nothing to add lists to', 'ask for a snapshot first', 'conflict');
+      throw new UserError('there is no snapshot to add lists to', 'ask for a snapshot first', 'conflict');
     this.update();
     const subscription = this.subscriptions.get(connection)!;
     const listedBefore = subscription.listed;

@@ -1,6 +1,6 @@
 import { messageOf } from '../../base/errors';
 import type { BeadStore } from '../../beads/store';
-import type { AttentionInfo, ReviewMode } from '../../protocol/town';
+import type { AttentionInfo, ReviewSetting } from '../../protocol/town';
 import type { Rigs } from '../../rigs/registry';
 import type { SessionManager } from '../../sessions/manager';
 import type { Consents } from '../consent/consents';
@@ -12,17 +12,23 @@ export interface TownAttentionSources {
   rigs: Rigs;
   sessions: Pick<SessionManager, 'all'>;
   consents: Pick<Consents, 'open'>;
-  reviewMode: (rig: string) => ReviewMode;
+  reviewSetting: (rig: string) => ReviewSetting;
 }
 
 /** What waits for a person, at this moment. */
-export function townAttention({ store, rigs, sessions, consents, reviewMode }: TownAttentionSources): AttentionInfo[] {
+export function townAttention({
+  store,
+  rigs,
+  sessions,
+  consents,
+  reviewSetting,
+}: TownAttentionSources): AttentionInfo[] {
   return attentionInfos({
     store,
     rigs,
     sessions: sessions.all(),
     openConsents: () => [...openConsents(consents), ...rigProblems(rigs), ...ledgerProblems(store)],
-    reviewMode,
+    reviewSetting,
   }).map(sayWhereNothingIsTested);
 }
 
