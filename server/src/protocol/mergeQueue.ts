@@ -77,9 +77,11 @@ export interface MergeRequestInfo {
   commit: string;
   state: MergeRequestState;
   /** It is not merged before its steps are done, by its pull request, or before `waitsUntil`, as something was in the way. */
-  waitsFor?: 'steps' | 'retry' | 'pull-request';
+  waitsFor?: 'steps' | 'retry' | 'pull-request' | 'gate' | 'search';
   /** ISO time. */
   waitsUntil?: string;
+  /** Parts of the repository that it touches, where the rig has such and the change touches nothing else. */
+  parts?: string[];
   review: ReviewState;
   /** Identifies the patch that is or was reviewed: a verdict that names it is refused once it is another. */
   patch?: string;

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import fs from 'node:fs';
 import path from 'node:path';
 import { agentGitSettings } from '../../../server/src/agents/gitSettings';
+import { AbortedError } from '../../../server/src/base/abort';
 import { UserError } from '../../../server/src/base/errors';
 import { GateResults } from '../../../server/src/rigs/gateResults';
 import { Rig } from '../../../server/src/rigs/rig';
@@ -262,13 +263,89 @@ describe('a rig on disk', () => {
     assert.equal(failed.passed ? '' : failed.problem, 'failed with exit code 4', 'the other is ended');
   });
 
+  it('runs the gates of the parts that a change touches alone, and knows them where others have changed', async () => {
+    const folder = makeRepository({ 'a/x.txt': '1', 'b/x.txt': '1', 'c.txt': '1' });
+    const rig = await rigOf(folder);
+    const runs = path.join(tempDir('runs'), 'runs');
+    const of = (files: Record<string, string>): string => commitFiles(folder, files, 'One');
+    rigSettingsFile(rig.layout).update((settings) => {
+      Object.assign(settings.merge_queue, {
+        lint_command: `echo lint >> '${runs}'`,
+        test_command: `echo test >> '${runs}'; ! grep -q wrong a/x.txt`,
+        targets: { a: { paths: ['a/'], gates: ['test'] }, b: { paths: ['b/'], gates: ['lint'] } },
+      });
+    });
+    const run = async (commit: string, base?: string) => {
+      fs.writeFileSync(runs, '');
+      const result = await rig.runGates(commit, { mergeRequest: 'm', base }, () => undefined);
+      return [result.passed ? (result.gates ?? 'all') : result.gate, fs.readFileSync(runs, 'utf8')];
+    };
+    const base = sh(folder, 'git', 'rev-parse', 'HEAD');
+    const [a, ab, shared] = [of({ 'a/x.txt': '2' }), of({ 'b/x.txt': '2' }), of({ 'c.txt': '2' })];
+    const wrong = of({ 'a/x.txt': 'wrong' });
+    await rig.repository.fetch();
+    assert.deepEqual(await run(a, base), [['test'], 'test\n']);
+    assert.deepEqual(await run(ab, a), [['lint'], 'lint\n']);
+    assert.deepEqual(await run(ab, base), [['lint', 'test'], 'lint\ntest\n'], 'both have changed');
+    assert.deepEqual(await run(shared, ab), ['all', 'lint\ntest\n'], 'a file of none may matter to all');
+    assert.deepEqual(await run(wrong, shared), ['test', 'test\n']);
+    assert.deepEqual(await run(base, base), ['all', 'lint\ntest\n'], 'the target is tested as a whole');
+    // The same files of a, on top of other files of b.
+    sh(folder, 'git', 'checkout', '--quiet', '--detach', base);
+    const otherB = of({ 'b/x.txt': '3' });
+    const again = of({ 'a/x.txt': '2' });
+    sh(folder, 'git', 'branch', 'other');
+    await rig.repository.fetch();
+    assert.deepEqual(await run(again, otherB), [['test'], '']);
+    assert.throws(
+      () =>
+        rigSettingsFile(rig.layout).update((settings) => {
+          settings.merge_queue.targets = { a: { paths: [], gates: ['test'] } };
+        }),
+      UserError,
+    );
+  });
+
+  it('tests several commits side by side, each in a checkout of its own, and one commit once', async () => {
+    const folder = makeRepository({ 'a.txt': 'zero' });
+    const rig = await rigOf(folder);
+    const commits = ['one', 'two', 'three'].map((text) => commitFiles(folder, { 'a.txt': text }, text));
+    await rig.repository.fetch();
+    const meeting = tempDir('meeting');
+    const runs = path.join(meeting, 'runs');
+    const set = (gate_runs: number, test_command: string): void =>
+      void rigSettingsFile(rig.layout).update((settings) => {
+        Object.assign(settings.merge_queue, { gate_runs, test_command });
+      });
+    const run = (commit: string, more: { isSpare?: boolean } = {}) =>
+      rig.runGates(commit, { mergeRequest: 'm', ...more }, () => undefined);
+    const [one, two, three] = commits as [string, string, string];
+    set(
+      2,
+      `touch '${meeting}'/$(cat a.txt); until test -e '${meeting}/one' -a -e '${meeting}/two'; do sleep 0.05; done`,
+    );
+    assert.deepEqual(await Promise.all([run(one), run(two)]), [{ passed: true }, { passed: true }]);
+    set(2, `echo run >> '${runs}'; sleep 0.2`);
+    await Promise.all([run(one), run(one), run(one)]);
+    assert.equal(fs.readFileSync(runs, 'utf8'), 'run\n');
+    set(2, `until test -e '${meeting}/go'; do sleep 0.05; done`);
+    const first = run(one);
+    const spare = run(two, { isSpare: true });
+    await assert.rejects(run(three, { isSpare: true }), AbortedError, 'nothing is free for what nobody waits for');
+    fs.writeFileSync(path.join(meeting, 'go'), '');
+    assert.deepEqual(await Promise.all([first, spare]), [{ passed: true }, { passed: true }]);
+    set(1, `mkdir '${meeting}/alone' && sleep 0.1 && rmdir '${meeting}/alone'`);
+    assert.deepEqual(await Promise.all([run(one), run(two), run(three)]), Array(3).fill({ passed: true }));
+  });
+
   it('takes the settings of its merge queue by name, and refuses what does not fit', async () => {
     const rig = await rigOf(makeRepository({ 'a.txt': 'a' }));
     const set = (settings: Parameters<typeof changeSettings>[1]['settings']) =>
       changeSettings(rig, { name: 'toy', settings, gates: { test: 'true' } }, undefined).merge_queue;
-    const { mode, max_batch, flaky_retries, parallel } = set({});
-    assert.deepEqual([mode, max_batch, flaky_retries, parallel], ['batch', 16, 1, false]);
-    const changed = set({ merge_mode: 'each', max_batch: '8', flaky_retries: '0', parallel: 'true' });
+    const { mode, max_batch, flaky_retries, parallel, gate_runs } = set({});
+    assert.deepEqual([mode, max_batch, flaky_retries, parallel, gate_runs], ['batch', 16, 1, false, undefined]);
+    assert.ok(rig.mergeQueue.gateRuns >= 1 && rig.mergeQueue.gateRuns <= 4, 'by the machine');
+    const changed = set({ merge_mode: 'each', max_batch: '8', flaky_retries: '0', parallel: 'true', gate_runs: '3' });
     assert.deepEqual(
       [changed.mode, changed.max_batch, changed.flaky_retries, changed.parallel, changed.test_command],
       ['each', 8, 0, true, 'true'],
@@ -279,6 +356,7 @@ describe('a rig on disk', () => {
       flakyRetries: 0,
       checksBeforeReview: true,
       preVerified: false,
+      gateRuns: 3,
     });
     set({ merge_mode: '', merge_strategy: 'merge' });
     assert.equal(rig.mergeQueue.strategy, 'merge');
@@ -297,6 +375,7 @@ describe('a rig on disk', () => {
       { max_batch: '0' },
       { parallel: 'perhaps' },
       { flaky_retries: 'true' },
+      { gate_runs: '0' },
     ])
       assert.throws(() => set(wrong), UserError, JSON.stringify(wrong));
   });

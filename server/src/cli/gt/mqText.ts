@@ -21,6 +21,7 @@ export function queueLine(info: MergeRequestInfo): string {
     info.retries > 0 ? plural(info.retries, 'retry', 'retries') : '',
     info.landing ? '' : info.worker,
     `onto ${info.target}`,
+    info.parts ? `touches ${info.parts.join(', ')} alone` : '',
   ];
   return `${info.bead} ${info.title} (${notes.filter(Boolean).join('; ')})`;
 }
@@ -38,6 +39,8 @@ function stateText(info: MergeRequestInfo): string {
   if (info.state === 'no-change') return 'ended without a change';
   if (info.state === 'rejected') return 'sent back';
   if (info.waitsFor === 'steps') return 'waits for its steps';
+  if (info.waitsFor === 'gate') return 'failed a gate, which runs once more';
+  if (info.waitsFor === 'search') return 'its batch failed a gate: the change that fails is searched for';
   if (info.waitsFor === 'pull-request') return `waits for pull request #${info.pullRequest?.number}`;
   if (info.waitsFor === 'retry') return `waits until ${info.waitsUntil}`;
   if (info.state !== 'reviewing') return info.state;
@@ -54,6 +57,7 @@ export function statusLines(info: MergeRequestInfo): string[] {
     `  merge request ${info.id}, ${info.rig}, ${info.landing ? 'lands the convoy' : `by ${info.worker}`}`,
     `  branch ${info.branch}, commit ${info.commit.slice(0, SHORT_COMMIT)}, onto ${info.target}`,
     `  ${stateText(info)}${info.approvedBy ? `, approved by ${info.approvedBy}` : ''}`,
+    ...(info.parts ? [`  touches ${info.parts.join(', ')} alone`] : []),
     ...(info.closedAt === undefined ? [`  ${placeText(info)}, priority ${info.priority}`] : []),
     ...(info.retries > 0 ? [`  ${plural(info.retries, 'retry', 'retries')}`] : []),
     ...(info.reason === undefined ? [] : [`  ${info.closedAt === undefined ? 'problem' : 'reason'}: ${info.reason}`]),
