@@ -14,6 +14,7 @@ import { isClosed, mergeOf, orderOf, workOf, type MergeRequest } from '../state/
 import { reviewerInfos, reviewNote } from '../review/reviewerInfo';
 import { waitsForPerson } from '../review/reviewers';
 import { requestsIn } from './requestIndex';
+import { searchesIn } from './searches';
 import { compareTurns, mergeScore } from './score';
 import { directLandingOf } from './validation';
 
@@ -120,7 +121,7 @@ export function mergeRequestInfo(
     ...(request.landing ? { landing: true } : {}),
     commit: request.commit,
     state,
-    ...(waitsFor(sources, { state, request, source }) ?? {}),
+    ...(waitsFor(sources, { id: bead.id, state, request, source }) ?? {}),
     review,
     patch: request.review?.patch,
     approvedBy: review === 'approved' ? request.review?.by : undefined,
@@ -182,12 +183,19 @@ function reasonOf(bead: Bead, source: Bead | undefined): string | undefined {
 /** What it waits for, besides its review. */
 function waitsFor(
   { store, now }: QueueSources,
-  { state, request, source }: { state: MergeRequestState; request: MergeRequest; source: Bead | undefined },
+  {
+    id,
+    state,
+    request,
+    source,
+  }: { id: string; state: MergeRequestState; request: MergeRequest; source: Bead | undefined },
 ): Pick<MergeRequestInfo, 'waitsFor' | 'waitsUntil'> | undefined {
   if (state !== 'queued' && state !== 'reviewing') return undefined;
   if (source && openStepsOf(graphOf(store), source)) return { waitsFor: 'steps' };
   if (request.pullRequest?.state === 'open') return { waitsFor: 'pull-request' };
-  const { notBefore } = request;
+  const { notBefore, suspected } = request;
+  if (suspected) return { waitsFor: 'gate' };
+  if (searchesIn(store).of(id) !== undefined) return { waitsFor: 'search' };
   return notBefore !== undefined && Date.parse(notBefore) > now.getTime()
     ? { waitsFor: 'retry', waitsUntil: notBefore }
     : undefined;
