@@ -102,5 +102,5 @@ function valueText(of: BeadListItem | Dependency, field: string): string {
   const name = field.replace(/([a-z])([A-Z])/g, '$1_$2').toLowerCase();
   const value: unknown = (of as unknown as Record<string, unknown>)[name];
   if (Array.isArray(value)) return `[${value.map((each) => oneLine(String(each))).join(' ')}]`;
-  return value === undefined || value === null ? '' : oneLine(String(value as string | number | boolean));
+  return value === undefined || value === null ? '' : oneLine(String(value));
 }
