@@ -1,3 +1,4 @@
+import { NO_FILES } from './noFiles';
 import type { BeadStore } from '../../server/src/beads/store';
 import type { EngineContext } from '../../server/src/engine/loop/context';
 import type { RigPort, SessionPort } from '../../server/src/engine/loop/ports';
@@ -255,6 +256,7 @@ class QueueReplay {
 
   private rig(searched: { rounds: number }): RigPort {
     const port: Partial<RigPort> = {
+      files: NO_FILES,
       ...{ name: 'toy', review: 'off', gates: [GATE], pacing: { lastSpawnAt: 0, shortLives: [] } },
       ...{
         mergeQueue: {

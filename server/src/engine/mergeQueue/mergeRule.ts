@@ -1,15 +1,13 @@
 import type { Action } from '../loop/action';
 import type { MergeView, RigView, TownView } from '../state/townView';
 import { batchSize } from './batchSize';
-import { compareTurns } from './score';
+import { inTurns } from './turns';
 
 /** Each target of a rig gets one batch at a time: the requests with the highest scores, the older one on a tie. */
 export function merges(view: TownView): Action[] {
   return view.rigs.flatMap((rig): Action[] => {
-    const ready = view.merges
-      .filter((merge) => isReady(merge, rig, view.now))
-      .sort((a, b) => compareTurns(a, b, view.now));
-    return [...byTarget(ready).values()].map((queue) => nextBatch(rig, queue));
+    const ready = view.merges.filter((merge) => isReady(merge, rig, view.now));
+    return [...byTarget(ready).values()].map((queue) => nextBatch(rig, inTurns(queue, view.now)));
   });
 }
 
