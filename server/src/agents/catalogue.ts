@@ -17,7 +17,7 @@ export class RuntimeCatalogue {
 
   all(): RuntimeInfo[] {
     const settings = agentsFile(this.layout).read();
-    // The same object as long as the file is the same.
+    // Returns the same object while the file is unchanged.
     if (this.known?.of !== settings) this.known = { of: settings, runtimes: this.runtimesOf(settings.agents) };
     return this.known.runtimes;
   }
@@ -69,7 +69,7 @@ export class RuntimeCatalogue {
     return townSettingsFile(this.layout).read().mayor ?? this.townDefault;
   }
 
-  /** What beads of a rig run with that name no runtime themselves. */
+  /** Runtime for beads of a rig that name none. */
   defaultFor(rig: string): string {
     return this.rigSettings(rig)?.agent ?? this.townDefault;
   }

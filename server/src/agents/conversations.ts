@@ -7,14 +7,17 @@ const conversationSchema = z.object({
   bead: z.string().optional(),
   runtime: z.string(),
   id: z.string(),
-  /** When it was begun, in milliseconds. */
+  /** Start time in milliseconds. */
   since: z.number().default(0),
-  /** The last session of it was to go on without anybody knowing whether it was kept. */
+  /** The last session resumed without knowing whether the conversation was kept. */
   unsure: z.boolean().default(false),
 });
 
 export interface ConversationRequest {
-  /** Where it is written which one it was: beside the worktree, so that it outlives the session and goes with the agent. */
+  /**
+   * File with the id of the conversation. Beside the worktree, so that it outlives the session and is removed with the
+   * agent.
+   */
   file: string;
   ways: ConversationWays;
   bead?: string;
@@ -26,7 +29,7 @@ export interface ConversationRequest {
   now?: number;
 }
 
-/** Goes on with the conversation of a session that was interrupted, if the runtime has kept it; begins a new one otherwise. */
+/** Resumes the conversation of an interrupted session if the runtime has kept it; starts a new one otherwise. */
 export function chooseConversation(request: ConversationRequest): { id: string; resume: boolean } {
   const { file, ways, bead, runtime, env, worktree } = request;
   const known = request.resume ? readConversation(request) : undefined;

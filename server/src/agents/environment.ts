@@ -72,7 +72,7 @@ export interface SessionEnvironmentOptions {
   git: { name: string; email: string };
   /** The key that the rig gives its agents to sign with. */
   signing?: AgentSigning;
-  /** Of the runtime; may not override what identifies the session. */
+  /** Variables of the runtime; they must not override those that identify the session. */
   runtime?: Record<string, string>;
 }
 
@@ -123,7 +123,7 @@ function run(shell: string, args: string[], env: Environment, limitMs: number): 
     const end = (result: string | undefined): void => {
       clearTimeout(timer);
       child.stdout.destroy();
-      // A start-up file may have left something running that holds our pipe.
+      // A start-up file may have left a process that holds our pipe.
       if (child.pid !== undefined && child.exitCode === null) signalGroup(child.pid);
       resolve(result);
     };

@@ -1,8 +1,8 @@
 import { REAL_OBJECTS } from '../git/git';
 
 /**
- * Settings of git under which agents and gates work. A person's own habits (a signature on every commit, hooks, templates, an
- * editor that opens) would stop them, as nobody sits there to answer.
+ * Git settings of agents and gates. A person's settings (signed commits, hooks, templates, an editor) would block them,
+ * as there is nobody to answer.
  */
 const IMPERSONAL: readonly (readonly [key: string, value: string])[] = [
   ['commit.gpgSign', 'false'],
@@ -11,7 +11,7 @@ const IMPERSONAL: readonly (readonly [key: string, value: string])[] = [
   ['push.gpgSign', 'false'],
   ['core.hooksPath', '/dev/null'],
   ['core.fsmonitor', 'false'],
-  // As in the commit: the server makes worktrees so.
+  // Files as committed, like the worktrees that the server creates.
   ['core.autocrlf', 'false'],
   // Messages are UTF-8 here, and a terminal of ours shows them so.
   ['i18n.commitEncoding', 'UTF-8'],

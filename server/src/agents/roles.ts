@@ -1,6 +1,8 @@
 import type { AgentRole } from '../town/layout';
 
-/** The first words to an agent, and those to one whose conversation goes on; everything else it learns from `gt prime`. */
+/**
+ * The first prompt to an agent, and that to one whose conversation resumes; it gets everything else from `gt prime`.
+ */
 const words: Readonly<Record<AgentRole, { begin?: string; resume?: string }>> = {
   polecat: {
     begin: 'Run `gt prime` and do the work on your hook as it says. End with `gt done`.',
@@ -16,7 +18,7 @@ const words: Readonly<Record<AgentRole, { begin?: string; resume?: string }>> = 
     begin: 'Run `gt prime` and do what it says.',
     resume: 'Run `gt prime` and do what it says: there is something new for you.',
   },
-  // A person's own workspace: the person types the first words.
+  // A person's workspace: the person types the first prompt.
   crew: {},
 };
 

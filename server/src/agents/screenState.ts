@@ -3,7 +3,7 @@ import { presetOf } from './runtimes';
 
 export type ScreenState =
   | { state: 'working' }
-  /** It goes on only when a person answers; `says` goes on after "it ". */
+  /** It continues only when a person answers. `says`: predicate to follow "it ". */
   | { state: 'waiting'; says: string };
 
 /**
@@ -17,7 +17,7 @@ export function screenState(runtime: RuntimeInfo, screen: string): ScreenState {
   return dialog ? { state: 'waiting', says: dialog.says } : { state: 'working' };
 }
 
-/** The words of a screen in one line, without the frames around them. */
+/** The text of a screen in one line, without frames. */
 function plainText(screen: string): string {
   return screen.replace(/[\u2500-\u259f\s]+/g, ' ').trim();
 }

@@ -14,11 +14,11 @@ export interface TransactionContext {
   session?: string;
   now: Date;
   random(): number;
-  /** Where events that name no bead are kept. */
+  /** Ledger for events without a bead. */
   homeLedger: string;
 }
 
-/** The beads as a batch sees them, its own changes included, and what it records of these. */
+/** The beads as a batch sees them, its own changes included, and the events that it records. */
 export abstract class BeadEdits {
   readonly events: JournalEvent[] = [];
 

@@ -12,13 +12,13 @@ import type { RigRepository } from './repository';
 const markSchema = z.object({
   /** The branch that the worktree was made for. */
   branch: z.string().optional(),
-  /** Its making was begun, and not ended: no agent has been in it. */
+  /** Its creation has not finished: no agent has used it. */
   unfinished: z.boolean().optional(),
   /** Files that differed from the index right after the checkout, with the hash of their content: nobody's changes. */
   atCheckout: z.record(z.string(), z.string()).default({}),
 });
 
-/** What we remember of a worktree. */
+/** Our own records about a worktree. */
 export type WorktreeMark = z.output<typeof markSchema>;
 
 /** The administrative folder of a worktree of any repository; undefined where the folder is none. */
@@ -55,7 +55,7 @@ export function writeMark(admin: string, mark: WorktreeMark): void {
   writeJsonAtomic(path.join(admin, MARK), mark);
 }
 
-/** What git has begun in a worktree and not ended, by the command that goes on with it or gives it up. */
+/** A git operation in progress in a worktree, by the command that continues or aborts it. */
 export type Operation = 'rebase' | 'am' | 'merge' | 'cherry-pick' | 'revert';
 
 export function operationIn(admin: string): Operation | undefined {
@@ -67,7 +67,7 @@ export function operationIn(admin: string): Operation | undefined {
   return has('REVERT_HEAD') ? 'revert' : undefined;
 }
 
-/** The branch that a rebase in progress is of: HEAD is detached meanwhile. */
+/** The branch that is being rebased: HEAD is detached during a rebase. */
 export function rebasedBranch(admin: string): string | undefined {
   const names = ['rebase-merge', 'rebase-apply'].map((folder) => path.join(admin, folder, 'head-name'));
   const name = names.map((file) => readTextIfPresent(file)?.trim()).find((text) => text !== undefined);

@@ -5,7 +5,7 @@ import { git } from './git';
 import type { RigRepository } from './repository';
 
 const MAX_FILE_BYTES = 1_000_000;
-/** So that their names fit into a command line. */
+/** Batch size that keeps the names within the limit of a command line. */
 const COMMITS_A_COMMAND = 200;
 const FULL_HASH = /^[0-9a-f]{40}(?:[0-9a-f]{24})?$/;
 const STATUS: Readonly<Record<string, ChangedFile['status']>> = { A: 'added', D: 'deleted' };

@@ -3,7 +3,7 @@ import { isPresent } from '../base/safePaths';
 import { gitLine, gitProbe } from './git';
 
 const fullHash = /^(?:[0-9a-f]{40}|[0-9a-f]{64})$/;
-/** Most answers that are remembered of one repository: a few landings of a large batch. */
+/** Maximum number of cached answers per repository: enough for a few landings of a large batch. */
 const LIMIT = 5_000;
 
 /** Commits that one of two has and the other has not. */

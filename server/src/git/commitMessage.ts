@@ -14,7 +14,7 @@ export interface LoggedCommit {
 }
 
 const FIELDS = ['%H', '%P', '%an', '%ae', '%aI', '%B', '%(trailers)'].join('%x1f');
-/** What a command line takes with ease. */
+/** Number of arguments that every system accepts. */
 const MAX_MESSAGE_BYTES = 60_000;
 
 /** Commits of a branch after `from` (undefined: all), oldest first, without merges. */

@@ -22,7 +22,7 @@ export function splitAddress(address: string): SplitAddress {
   const colon = user.indexOf(':');
   const username = colon < 0 ? user : user.slice(0, colon);
   if (!/^https?$/i.test(scheme)) return { location: `${scheme}://${username}@${rest}` };
-  // A user without a password is as likely a token: it goes out too.
+  // A user without a password may be a token: it is removed too.
   const credential = { username: decoded(username), password: decoded(colon < 0 ? '' : user.slice(colon + 1)) };
   return { location: `${scheme}://${rest}`, credential };
 }

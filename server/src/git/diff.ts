@@ -3,8 +3,8 @@ import { isSafeBranch } from './names';
 import type { RigRepository } from './repository';
 
 /**
- * How every diff is made, so that all who look at a change see the same one: whatever the settings of a person or a
- * repository say, and without the programs that they or its attributes name.
+ * Options of every diff, so that all readers of a change see the same: independent of the settings of a person or
+ * repository, and without the programs that those or attributes name.
  */
 export const DIFF_OPTIONS: readonly string[] = [
   '--no-color',
@@ -56,7 +56,7 @@ export async function diffBetween(
   head: string,
   maxBytes: number,
 ): Promise<Diff> {
-  // People see at once what was only moved.
+  // Detects renames, so that a moved file reads as moved.
   const range = ['--find-renames', base, head, '--'];
   const stat = await git(repository.directory, ['diff', ...DIFF_OPTIONS, '--shortstat', ...range]);
   const count = (word: RegExp): number => Number(word.exec(stat)?.[1] ?? 0);
@@ -67,7 +67,7 @@ export async function diffBetween(
     files: count(/(\d+) files? changed/),
     insertions: count(/(\d+) insertion/),
     deletions: count(/(\d+) deletion/),
-    // A line that was cut in the middle says something else than it says.
+    // A line cut in the middle would be misleading.
     text: truncated ? text.slice(0, text.lastIndexOf('\n') + 1) : text,
     truncated,
   };

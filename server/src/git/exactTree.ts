@@ -9,7 +9,7 @@ import { statusOf } from './worktreeChanges';
 /** Files of a worktree that are not what a commit has, with a hash of what is there; empty for one that is missing. */
 export type Differences = ReadonlyMap<string, string>;
 
-/** Of a larger file its size and time must do. */
+/** Above this size only size and time are compared. */
 const MAX_HASHED = 64 * 1024 * 1024;
 
 /**
@@ -38,7 +38,7 @@ export async function differencesFrom(directory: string, admin: string, commit: 
 }
 
 /**
- * Notes what a worktree is now.
+ * Records the state of a worktree.
  * @returns a function that says which commit is checked out, and lists the files that changed since, by git's status and by
  *   content
  */

@@ -7,7 +7,7 @@ import { makeFolder } from '../base/safeFolders';
 import { git } from './git';
 import type { RigRepository } from './repository';
 
-/** What a rig puts into worktrees beside what is in the commit. Paths are relative to the worktree. */
+/** Files that a rig adds to worktrees besides those of the commit. Paths are relative to the worktree. */
 export interface ExtraFiles {
   copied: readonly string[];
   linked: readonly string[];

@@ -3,7 +3,7 @@ import { git, gitLine, gitProbe } from './git';
 import type { RigRepository } from './repository';
 import { checkouts } from './source';
 
-/** How far a folder's checkout is behind what has landed in it; undefined where that cannot be fast-forwarded. */
+/** How far a folder's checkout is behind its landed work; undefined where it cannot be fast-forwarded. */
 export async function fastForwardState(
   repository: RigRepository,
 ): Promise<{ commits: number; clean: boolean } | undefined> {
@@ -29,7 +29,7 @@ async function checkoutState(
   return { folder, commits, clean };
 }
 
-/** Brings a folder's checkout to what has landed. Git itself refuses to overwrite anything. */
+/** Fast-forwards a folder's checkout to its landed work. Git itself refuses to overwrite anything. */
 export async function fastForward(repository: RigRepository): Promise<number> {
   const state = await checkoutState(repository);
   if (!state) throw new UserError(`${repository.source.location} has nothing to fast-forward`, undefined, 'conflict');

@@ -26,7 +26,7 @@ export async function keepFeature(repository: string, branch: string, commit: st
   await git(repository, ['update-ref', keptRef(branch), commit]);
 }
 
-/** Its commits are on the target: nothing restores the branch from here any more. */
+/** Its commits are on the target: removes the ref from which the branch could be restored. */
 export async function forgetFeature(repository: string, branch: string): Promise<void> {
   await git(repository, ['update-ref', '-d', keptRef(branch)]);
   await gitProbe(repository, ['update-ref', '-d', localRef(branch)]);

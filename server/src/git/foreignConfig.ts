@@ -12,8 +12,8 @@ import { shellQuote } from '../base/shims';
  */
 
 /**
- * What a setting is overridden with. Keys are as git prints them: section and name in lower case.
- * An empty value switches off a program; a merge driver becomes git's own merge, and a transport git's own program.
+ * The value that overrides a setting. Keys are as git prints them: section and name in lower case. An empty value
+ * disables a program; a merge driver becomes git's own merge, a transport git's own program.
  */
 const RULES: readonly (readonly [key: RegExp, value: string])[] = [
   [/^core\.(?:hookspath|attributesfile|excludesfile)$/, '/dev/null'],

@@ -56,7 +56,7 @@ const NEUTRAL_CONFIG = [
   'core.pager=cat',
   'sequence.editor=true',
   'submodule.recurse=false',
-  // Nobody sits at an editor: messages stay as they are.
+  // There is no editor: messages stay unchanged.
   'core.editor=true',
   'commit.gpgsign=false',
   'tag.gpgsign=false',
@@ -67,7 +67,7 @@ const NEUTRAL_CONFIG = [
   'protocol.ext.allow=never',
   // A file that the person's settings name and that is not there would end every diff.
   `diff.orderFile=${os.devNull}`,
-  // Worktrees of agents and of the refinery hold what is in the commit, whatever a person has set for their own.
+  // Worktrees of agents and of the refinery hold exactly the commit, independent of a person's settings.
   'core.autocrlf=false',
   // What it prints is read as UTF-8, and what it is given is UTF-8.
   'i18n.commitEncoding=UTF-8',
@@ -108,7 +108,7 @@ const UNSAFE = {
   allowUnsafeProtocolOverride: true,
 } as const;
 
-/** Changing one repository is serial: git's own locks make parallel `worktree add` or `update-ref` fail. */
+/** Changes of one repository run one at a time: git's locks make parallel `worktree add` or `update-ref` fail. */
 const repositoryMutex = new KeyedMutex();
 
 export function withRepository<T>(repository: string, task: () => Promise<T>): Promise<T> {
@@ -253,7 +253,7 @@ function runner(
     completion: { onClose: true, onExit: false },
     timeout: { block: options.timeoutMs ?? DEFAULT_TIMEOUT_MS },
     ...(abort ? { abort } : {}),
-    // By itself simple-git takes a failure that prints nothing for success; git's exit code is the truth.
+    // simple-git treats a failure without output as success; git's exit code decides here.
     errors: (error, result) => {
       if (result.exitCode === 0) return error;
       // Where git could not be started it has said nothing.
@@ -333,7 +333,7 @@ const INHERITED = [
   'no_proxy',
 ];
 
-/** Below what is not a folder: nobody can make one there. */
+/** Below something that is not a folder, where none can be created. */
 const NO_FILE = `${os.devNull}/none`;
 
 /**

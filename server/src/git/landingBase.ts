@@ -5,7 +5,7 @@ import { keptRef } from './featureBranch';
 import { mergeBranch } from './mergeBranch';
 import type { RigRepository } from './repository';
 
-/** What the next landing stands on. */
+/** The base of the next landing. */
 export interface LandingBase {
   /** Commit that work is rebased on. */
   commit: string;
@@ -42,8 +42,8 @@ export async function featureBase(
 }
 
 /**
- * For a rig made from a folder the person's branch may have moved on since the last landing:
- * its commits come first, merged with what has landed where the two have parted.
+ * For a rig made from a folder, the person's branch may have new commits since the last landing: the base contains
+ * them, merged with the landed work where the two have diverged.
  */
 export async function landingBase(repository: RigRepository, identity: GitIdentity): Promise<LandingBase> {
   await repository.fetchMoved();

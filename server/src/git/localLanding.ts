@@ -1,8 +1,8 @@
 import { git, gitLine, gitProbe, withRepository } from './git';
 
 /**
- * What has landed on a branch without being pushed. It is no branch: the worktrees of agents share this repository, and could
- * check one out and move it.
+ * Ref of work that landed without being pushed. It is not a branch: worktrees of agents share this repository and could
+ * check a branch out and move it.
  */
 export function localRef(branch: string): string {
   return `refs/gastown/landed/${branch}`;

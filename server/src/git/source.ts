@@ -7,7 +7,7 @@ import { withTemporaryFolder } from '../base/accessibleTree';
 import { splitAddress, type Credential, type CredentialFile } from './credentials';
 import { git, GitError, gitLine, gitProbe, NAMED_BARE_REPOSITORY, otherGit, type GitOptions } from './git';
 
-/** What a rig's repository is made from. */
+/** Where a rig's repository was cloned from. */
 export interface RepositorySource {
   /** Git URL without secrets, or absolute path of a folder. */
   location: string;
@@ -27,7 +27,7 @@ export interface RemoteRef {
   target?: string;
 }
 
-/** Looks at a URL or folder: whether it is a repository, and its default branch. */
+/** Inspects a URL or folder: whether it is a repository, and its default branch. */
 export async function inspectSource(
   address: string,
   wantedBranch?: string,

@@ -4,7 +4,7 @@ import { isCommandWorkingIn } from '../base/processTraces';
 import { removeFile } from '../base/safeFiles';
 import { listFolder } from '../base/safeFolders';
 
-/** A lock of the whole repository that is older than this is nobody's: no git command holds one for this long. */
+/** A lock of the whole repository that is older than this is stale: no git command holds one this long. */
 const SHARED_LOCK_MS = 10_000;
 
 /**
@@ -19,7 +19,7 @@ export function removeWorktreeLocks(repository: string, worktree: string, admin:
   removeFile(path.join(repository, 'refs', 'heads', `${branch}.lock`));
 }
 
-/** Removes what a killed git has left in the repository itself. What only the server writes is locked by nobody else. */
+/** Removes locks that a killed git has left in the repository itself. Only the server locks what only it writes. */
 export function removeRepositoryLocks(repository: string): void {
   removeLocks(repository, SHARED_LOCK_MS);
   for (const folder of ['remotes', 'gastown']) removeLocksBelow(path.join(repository, 'refs', folder));

@@ -29,7 +29,7 @@ export interface WorktreeState {
   head?: string;
   /** Uncommitted or untracked (not ignored) files. */
   dirty: boolean;
-  /** What git has begun here and not ended. */
+  /** The git operation in progress here. */
   operation?: Operation;
 }
 

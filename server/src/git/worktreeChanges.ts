@@ -20,7 +20,7 @@ export interface Status {
   branch?: string;
   /** What differs from HEAD, without what differed right after the checkout and is still the same. */
   changes: string[];
-  /** Of these, the files that a merge or the like has left with conflicts. */
+  /** Those among them with unresolved conflicts. */
   conflicts: string[];
   /** What differed right after the checkout, and is still the same. */
   fromCheckout: string[];

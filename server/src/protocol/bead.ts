@@ -211,9 +211,12 @@ export namespace BeadRename {
 }
 
 export interface LabelResult {
-  status: 'added' | 'removed' | 'unchanged';
+  /** What was asked for, as in the Go `bd`. */
+  status: 'added' | 'removed';
   issue_id: string;
   label: string;
+  /** False where the bead had the label already, or did not have it. */
+  changed: boolean;
 }
 
 export namespace LabelChange {
@@ -226,11 +229,8 @@ export namespace LabelChange {
 }
 
 export namespace LabelList {
-  export interface Params extends LedgerParam {
-    id?: string;
-  }
-  /** The labels of one bead, or all labels of the ledger with their counts. */
-  export const spec = request<Params, { label: string; count: number }[]>('gastown/bead/labels', 'read');
+  /** All labels of the ledger with the number of their beads. */
+  export const spec = request<LedgerParam, { label: string; count: number }[]>('gastown/bead/labels', 'read');
 }
 
 export namespace CommentAdd {

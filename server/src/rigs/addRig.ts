@@ -8,18 +8,18 @@ import type { Rig } from './rig';
 import { choosePrefix, configureRig, makeRepository, makeRig, type RigAddRequest } from './setup';
 import { requireImportable, trackedBeads } from './trackedBeads';
 
-/** A rig that has been made, and is not one of the town's yet. */
+/** A rig whose files exist, but which is not registered in the town yet. */
 export interface AddedRig {
   rig: Rig;
   settings: RigSettings;
-  /** Its settings are what this request asked for, and not what was there before. */
+  /** Its settings come from this request, not from an earlier one. */
   asWanted: boolean;
   prefix: string;
   /** The beads that the project itself tracks. */
   tracked: Awaited<ReturnType<typeof trackedBeads>>;
 }
 
-/** Makes the repository, folder, settings and ledger of a new rig. Repeating it goes on where it stopped. */
+/** Creates the repository, folder, settings and ledger of a new rig. Repeating it continues where it stopped. */
 export async function makeAddedRig(
   { town, store, open }: { town: TownLayout; store: BeadStore; open: (config: RigConfig) => Rig },
   request: RigAddRequest,

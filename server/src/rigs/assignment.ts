@@ -6,7 +6,7 @@ import type { StepInfo } from '../protocol/town';
 import type { RigLayout } from '../town/layout';
 import type { FrozenBlocks } from './types';
 
-/** What a polecat's folder says of itself: which bead it is for, and the script that was frozen for it. */
+/** Record in a polecat's folder: its bead, and the script that was frozen for it. */
 const assignmentSchema = z.object({
   bead: z.string(),
   title: z.string(),
@@ -20,7 +20,7 @@ export type Assignment = z.output<typeof assignmentSchema>;
 
 /** Undefined where there is none, or it cannot be read. */
 export function readAssignment(layout: RigLayout, name: string): Assignment | undefined {
-  // It lies in the agent's own folder: whatever is in it must not stop the others.
+  // It is in the agent's folder: invalid content must not stop others.
   try {
     const text = readTextIfPresent(layout.assignment(name));
     return text === undefined ? undefined : assignmentSchema.safeParse(JSON.parse(text)).data;
@@ -35,12 +35,12 @@ export function frozenScript(assignment: Assignment | undefined, branch: string)
   return { blocks: assignment.script, ...(assignment.scriptSteps ? { steps: assignment.scriptSteps } : {}) };
 }
 
-/** Where the script runtime writes how far it is. */
+/** Progress file of the script runtime. */
 export function progressFile(layout: RigLayout, name: string): string {
   return path.join(layout.polecat(name), 'progress.json');
 }
 
-/** Where the script runtime is. */
+/** Progress of the script runtime. */
 export function scriptStep(layout: RigLayout, name: string): StepInfo | undefined {
   const assignment = readAssignment(layout, name);
   const total = assignment?.script?.length ?? 0;

@@ -1,10 +1,10 @@
 import { fastForwardState } from '../git/fastForward';
 import type { Rig } from './rig';
 
-/** How far a folder's checkout is behind what was merged. */
+/** How far a folder's checkout is behind the merged work. */
 export type CheckoutState = Awaited<ReturnType<typeof fastForwardState>>;
 
-/** The checkouts of people's folders beside what has landed for them, as they were last looked at. */
+/** State of people's checkouts against the landed work, as of the last refresh. */
 export class Checkouts {
   private readonly states = new Map<string, CheckoutState>();
   private looking: Promise<void> = Promise.resolve();
@@ -19,7 +19,10 @@ export class Checkouts {
     this.states.delete(rig);
   }
 
-  /** People change a checkout outside of the town. One look at a time: an earlier one must not replace what a later has seen. */
+  /**
+   * People change a checkout outside of the town. Refreshes run one at a time, so that an earlier one does not
+   * overwrite a later result.
+   */
   refresh(rig: Rig): Promise<void> {
     const look = this.looking.then(() => this.look(rig));
     this.looking = look.catch(() => undefined); // whoever asked is told

@@ -80,7 +80,7 @@ export async function addMember(rig: Rig, name: string, branch?: string): Promis
         'move it away; nothing in it was touched',
         'conflict',
       );
-    // Beside it and under a name that no member can have: what a crash leaves is not a member.
+    // Cloned beside it under a name that no member can have: a crash leaves no half-made member.
     const partial = path.join(rig.layout.crew, `.${name}-partial`);
     removeFolder(partial);
     makeFolder(rig.layout.crew);
@@ -131,7 +131,7 @@ async function clone(rig: Rig, folder: string, branch: string | undefined): Prom
   else if (branch !== undefined) await git(folder, ['checkout', '--quiet', '-b', branch]);
 }
 
-/** Takes a member out. Its folder is moved aside and never deleted, whatever is in it. */
+/** Removes a member. Its folder is moved aside, never deleted. */
 export async function removeMember(
   layout: TownLayout,
   rig: Rig,
@@ -157,7 +157,7 @@ export async function removeMember(
   });
 }
 
-/** What would be missed elsewhere. A clone that git cannot read may hold anything. */
+/** Work that exists nowhere else. A clone that git cannot read may hold anything. */
 async function unsavedWork(folder: string): Promise<string | undefined> {
   try {
     if ((await inspectWorktree(folder))?.dirty) return 'uncommitted changes';

@@ -58,7 +58,7 @@ export function registerCrewHandlers(town: CrewTown): void {
     if (sessions.liveOf(agent))
       throw new UserError(`${agent} has a session`, `end it first: gt crew stop ${name}`, 'conflict');
     const result = await removeMember(town.layout, rig, name, force);
-    // A record of an ended session would keep the name in sight.
+    // The record of an ended session would keep the name listed.
     for (const session of sessions.all()) if (session.agent === agent) await sessions.forget(session.id);
     await town.store.batch({ actor: caller.actor }, (tx) =>
       tx.event({ type: 'crew_removed', rig: rig.name, agent, message: result.movedTo }),

@@ -24,7 +24,7 @@ export interface SessionManagerOptions {
   layout: TownLayout;
   records: SessionRecords;
   launch(request: SessionRequest, seat: AgentLocation, session: { id: string; token: string }): Promise<Launch>;
-  /** Whether words can be typed to agents of this runtime. */
+  /** Whether agents of this runtime accept typed text. */
   acceptsText(runtime: string): boolean;
   /** What this screen of a runtime asks of a person, if anything. */
   asks(runtime: string, screen: string): string | undefined;
@@ -83,7 +83,7 @@ export class SessionManager extends Disposable {
     return this.options.records;
   }
 
-  /** Compares the records with what really lives. Call once, before the engine looks at sessions. */
+  /** Compares the records with the live processes. Call once, before the engine looks at sessions. */
   async recover(): Promise<void> {
     if ((await this.recovery.run()) && this.living().length > 0) this.monitor.begin();
   }
@@ -146,7 +146,7 @@ export class SessionManager extends Disposable {
       )
     )
       return;
-    // Whatever is left of a predecessor ends before its successor begins.
+    // Remaining processes of a predecessor end before its successor starts.
     for (const record of before) await this.endProcesses(record);
     const id = `${[seat.rig, seat.name].filter(Boolean).join('-')}-${Date.now().toString(36)}`;
     const { token, hash } = newToken();
@@ -280,7 +280,7 @@ export class SessionManager extends Disposable {
   }
 
   private async markExited(record: SessionRecord, exit: SessionExit): Promise<void> {
-    // Its token is void from here on; what it left running is ended.
+    // Revokes its token and ends what it left running.
     this.records.save({ ...record, exit });
     await this.endProcesses(record);
     this.options.onChange();

@@ -5,11 +5,11 @@ import type { SessionProvider } from './providers/provider';
 import type { SessionInfo } from './protocol';
 import type { SessionRecord } from './records';
 
-/** What is seen of a living session from outside. */
+/** Observed state of a live session. */
 export interface ScreenState {
   /** Milliseconds since 1970 of its last output. */
   lastOutputAt: number;
-  /** Not a word since its start. */
+  /** No output since its start. */
   saidNothing: boolean;
   /** It waits for a person: a predicate such as "asks for a permission", shown after "it ". */
   asks?: string;
@@ -23,19 +23,19 @@ export interface MonitoredSessions extends Pick<SessionProvider, 'aliveAmong' | 
   /** What the screen of this session asks of a person, if anything. */
   asks(record: SessionRecord, screen: string): string | undefined;
   folderOf(record: SessionRecord): string | undefined;
-  /** It is no longer a session, whatever its record says. */
+  /** It has ended, although its record says otherwise. */
   markExited(record: SessionRecord): Promise<void>;
   onChange(): void;
   log: { error(text: string): void };
 }
 
 const LOOK_MS = 4_000;
-/** A screen that moves asks for nothing. */
+/** A screen that changes asks no question. */
 const STILL_MS = 3_000;
 
 /**
- * Looks at the living sessions every few seconds: when they last said something, whether they ask for a person, and
- * whether there still is a process and a folder. Without a live session it does nothing.
+ * Checks the live sessions every few seconds: time of the last output, questions to a person, and whether process and
+ * folder still exist. Idle without live sessions.
  */
 export class SessionMonitor extends Disposable {
   private readonly looks = new Map<string, ScreenState & { screenAt: number; reported: string | undefined }>();
@@ -51,7 +51,7 @@ export class SessionMonitor extends Disposable {
     return this.looks.get(session);
   }
 
-  /** Call when a session begins; it goes on by itself while one lives. */
+  /** Call when a session starts; it continues while one lives. */
   begin(): void {
     if (this.isDisposed || this.timer) return;
     this.timer = setTimeout(() => void this.tick(), LOOK_MS);
@@ -68,7 +68,7 @@ export class SessionMonitor extends Disposable {
     else this.looks.clear();
   }
 
-  /** One look at all of them. */
+  /** Checks all of them once. */
   async look(now = Date.now()): Promise<void> {
     const list = await this.sessions.list();
     if (!list) return;

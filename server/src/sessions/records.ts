@@ -28,7 +28,7 @@ const recordSchema = z.object({
 });
 export type SessionRecord = z.output<typeof recordSchema>;
 
-/** What is known of sessions, on disk: `.runtime/sessions/<id>.json` (0600). Survives the server. */
+/** Records of sessions on disk: `.runtime/sessions/<id>.json` (0600). They outlive the server. */
 export class SessionRecords {
   private readonly records = new Map<string, SessionRecord>();
 

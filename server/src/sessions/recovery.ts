@@ -34,7 +34,7 @@ export interface RecoveredSessions {
   log: { error(text: string): void };
 }
 
-/** What became of the sessions while no server ran. */
+/** Determines what happened to sessions while no server ran. */
 export class SessionRecovery extends Disposable {
   private timer: NodeJS.Timeout | undefined;
 
@@ -77,7 +77,7 @@ export class SessionRecovery extends Disposable {
     if (record.stopping) await this.sessions.end(record.id, record.stopping);
   }
 
-  /** Nobody knows what it is for: its record was removed, or never written. */
+  /** Unknown session: its record was removed or never written. */
   private async endUnknown(id: string, session: Hosted): Promise<void> {
     if (!session.exited) await this.sessions.provider.endSession(id, { pid: session.pid, start: session.start });
     await this.sessions
@@ -108,7 +108,7 @@ export class SessionRecovery extends Disposable {
   }
 }
 
-/** How the end that a host reports is to be read. */
+/** Interprets the exit that a host reports. */
 export function exitOf(record: SessionRecord, exit: SessionExitInfo): SessionExit {
   if (record.stopping) return { kind: record.stopping, code: exit.code };
   const killed = exit.signal !== null || (exit.code !== null && exit.code > SIGNAL_EXIT);

@@ -25,7 +25,7 @@ export interface Windows {
 /** A window that lags behind by so much gets no output until it has caught up; then it gets the whole screen. */
 const MAX_BACKLOG_BYTES = 4_000_000;
 const CATCH_UP_MS = 250;
-/** Longest pause between two tries to send a screen that could not be read. */
+/** Longest pause between two attempts to send a screen. */
 const MAX_RESEND_MS = 10_000;
 
 /** Relays terminals between windows and the session host. Output goes to the windows that show it, and to no other. */
@@ -61,7 +61,7 @@ export class TerminalRelay extends Disposable {
     });
   }
 
-  /** A closed window looks at nothing any more. */
+  /** A closed window views no session. */
   async disconnected(connection: string): Promise<void> {
     for (const session of [...this.viewers.keys()]) {
       await this.leave(session, connection).catch((error: unknown) =>

@@ -10,7 +10,7 @@ export interface SessionView {
   /** What it works on: the bead on its hook, or the merge request that it reviews. */
   bead?: string;
   startedAt: number;
-  /** Undefined while nobody has looked at it, as where its session host cannot be asked. */
+  /** Undefined until it was checked, and while its session host is unreachable. */
   look?: { lastOutputAt: number; saidNothing: boolean };
   /** It waits for a person; goes on after "it ". */
   asks?: string;

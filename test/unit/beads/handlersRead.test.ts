@@ -109,12 +109,15 @@ describe('requests about beads', () => {
       const { id } = await create('a');
       const change = (label: string, kind: 'add' | 'remove') =>
         service.call(LabelChange.spec, { ids: [id], label, change: kind });
-      assert.equal((await change('x', 'add'))[0]?.status, 'added');
-      assert.equal((await change('x', 'add'))[0]?.status, 'unchanged');
-      assert.equal((await change('y', 'remove'))[0]?.status, 'unchanged');
-      assert.deepEqual(await service.call(LabelList.spec, { id }), [{ label: 'x', count: 1 }]);
+      const said = async (label: string, kind: 'add' | 'remove') => {
+        const [{ status, changed } = {}] = await change(label, kind);
+        return [status, changed];
+      };
+      assert.deepEqual(await said('x', 'add'), ['added', true]);
+      assert.deepEqual(await said('x', 'add'), ['added', false]);
+      assert.deepEqual(await said('y', 'remove'), ['removed', false]);
       assert.deepEqual(await service.call(LabelList.spec, {}), [{ label: 'x', count: 1 }]);
-      assert.equal((await change('x', 'remove'))[0]?.status, 'removed');
+      assert.deepEqual(await said('x', 'remove'), ['removed', true]);
       await refused(change(' ', 'add'), /label cannot be empty/);
     });
 

@@ -342,8 +342,14 @@ describe('bd', () => {
     );
     assert.deepEqual(await project.json('label', 'list', a), ['x']);
     assert.deepEqual(await project.json('label', 'list-all'), [{ label: 'x', count: 2 }]);
-    assert.match((await project.bd('label', 'add', a, 'x')).out, /Already there/);
-    assert.match((await project.bd('label', 'remove', a, 'zzz')).out, /Not there/);
+    assert.equal((await project.bd('label', 'add', a, 'x')).out, `✓ Added label 'x' to ${a} (it had it already)\n`);
+    assert.match(
+      (await project.bd('label', 'remove', a, 'zzz')).out,
+      /Removed label 'zzz' from .* \(it did not have it\)/,
+    );
+    assert.equal((await project.bd('label', 'list', a.slice(-3))).out, `\n🏷 Labels for ${a}:\n  - x\n\n`);
+    assert.equal((await project.bd('label', 'list-all')).out, '\n🏷 All labels (1 unique):\n  x  (2 issues)\n\n');
+    await project.fails(/reserved for cross-project capabilities/, 'label', 'add', a, 'provides:login');
     await project.fails(/label cannot be empty/, 'label', 'add', a, ' ');
     const comment = await project.json<{ text: string; author: string }>('comment', a, 'hello', 'there');
     assert.deepEqual([comment.text, comment.author], ['hello there', 'ann']);

@@ -14,6 +14,42 @@ describe('commands of bd that keep and tidy a ledger', () => {
     bd = await BdRunner.open();
   });
 
+  describe('labels', () => {
+    it('are given to the children of a bead', async () => {
+      const epic = await bd.create('epic', '-t', 'epic');
+      const none = await bd.run('label', 'propagate', epic, 'ui');
+      assert.deepEqual([none.code, none.out], [0, `No children found for ${epic}\n`]);
+      const [open, closed] = [await bd.create('open', '--parent', epic), await bd.create('closed', '--parent', epic)];
+      await bd.json('close', closed);
+      assert.deepEqual(
+        (await bd.json<{ issue_id: string }[]>('label', 'propagate', epic, 'ui')).map((each) => each.issue_id).sort(),
+        [open, closed].sort(),
+      );
+      assert.deepEqual(await bd.json('label', 'list', epic), []);
+      assert.deepEqual(await bd.json('label', 'list-all'), [{ label: 'ui', count: 2 }]);
+      await bd.fails(/reserved/, 'label', 'propagate', epic, 'provides:x');
+      await bd.fails(/no issue found/, 'label', 'propagate', 't-nope', 'x');
+    });
+  });
+
+  describe('help', () => {
+    it('has the pages of all commands, their list, and one page as Markdown', async () => {
+      const { out } = await bd.run('help', '--list');
+      for (const name of ['bd create', 'bd dep add', 'bd mol wisp gc', 'bd admin cleanup'])
+        assert.match(out, new RegExp(`^${name} +\\S`, 'm'), name);
+      assert.doesNotMatch(out, /^bd cleanup/m);
+      const pages = (await bd.run('help', '--all')).out;
+      for (const line of out.trimEnd().split('\n'))
+        assert.ok(pages.includes(`\n${line.replace(/ {2,}/, ' - ')}\n`), line);
+      assert.match(
+        (await bd.run('help', '--doc', 'dep add')).out,
+        /^## bd dep add\n\n```text\nbd dep add - [^]*\n```\n$/,
+      );
+      await bd.fails(/unknown command 'nonesuch'/, 'help', '--doc', 'nonesuch');
+      await bd.fails(/name one command, or one of --all/, 'help', '--all', '--list');
+    });
+  });
+
   describe('memories', () => {
     it('are kept by key, replaced, searched, recalled and forgotten', async () => {
       const text = 'Tests need TZ=UTC';
@@ -59,6 +95,24 @@ describe('commands of bd that keep and tidy a ledger', () => {
   });
 
   describe('closed beads', () => {
+    for (const command of [['admin', 'cleanup'], ['cleanup']])
+      it(`are deleted by bd ${command.join(' ')}, which other versions have`, async () => {
+        assert.equal((await bd.run(...command)).out, 'No closed issues to delete\n');
+        assert.equal((await bd.json<{ message: string }>(...command)).message, 'No closed issues to delete');
+        const [closed, open] = [await bd.create('closed'), await bd.create('open')];
+        await bd.json('close', closed);
+        await bd.fails(/Would delete 1 closed issue\(s\)\. Use --force to confirm/, ...command);
+        assert.match((await bd.run(...command, '--dry-run')).out, /^Found 1 closed issue\(s\)\n.*\n\nDRY RUN/);
+        assert.equal(
+          (await bd.run(...command, '--older-than', '30', '--force')).out,
+          'No closed issues older than 30 days to delete\n',
+        );
+        assert.equal((await bd.json<{ deleted_count: number }>(...command, '--ephemeral', '--force')).deleted_count, 0);
+        await bd.fails(/cannot parse time/, ...command, '--older-than', 'yesterweek');
+        assert.deepEqual(await bd.json(...command, '--force'), { deleted: [closed], deleted_count: 1 });
+        assert.deepEqual(await ids(), [open]);
+      });
+
     it('are deleted by age or by id, with --force only; pinned ones and children of open ones stay', async () => {
       const [old, open, epic, pinned] = [
         await bd.create('old'),

@@ -63,7 +63,7 @@ export const claude: RuntimePreset = {
     },
     { pattern: /Unable to connect to Anthropic services/, says: 'cannot reach Anthropic to set itself up' },
     { pattern: /Not logged in .{0,3}(Please run|Run) \/login/, says: 'is not logged in: type /login in its terminal' },
-    // From other people's accounts, not seen here.
+    // From reports of others, not verified here.
     { pattern: /Select login method/, says: 'asks how to log in' },
     { pattern: /Choose the text style that looks best/, says: 'asks for a theme: its first start on this machine' },
     { pattern: /You've hit your .{0,40}limit|Stop and wait for limit to reset/, says: 'has reached a usage limit' },

@@ -42,7 +42,7 @@ const auggie: RuntimePreset = {
       pattern: /Login to continue .*Press return to open your browser/,
       says: 'is not logged in: press return in its terminal',
     },
-    // From the reference, its words not seen here.
+    // From the reference; the text of its screens was not verified here.
     {
       pattern: /[Ii]ndex(ing)? (this|your) (codebase|workspace|directory)\?/,
       says: 'asks whether it may index the folder',

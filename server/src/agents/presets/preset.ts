@@ -63,7 +63,7 @@ export interface ConversationPlace {
   since: number;
 }
 
-/** How a session goes on with the conversation of one that was interrupted. Nothing else may be resumed by mistake. */
+/** How a session resumes the conversation of an interrupted one. It must never resume another conversation. */
 export interface ConversationWays {
   /** For programs that let us choose the id. */
   begin?(id: string): string[];

@@ -47,7 +47,7 @@ type Running = ScriptOptions & { print: (text: string) => void };
 async function run(town: Caller, script: FrozenScript, options: Running): Promise<number> {
   const { print } = options;
   const worktree = options.worktree ?? process.cwd();
-  // Beside the worktree: nothing of ours may end up in somebody's repository.
+  // Beside the worktree, so that none of our files ends up in a repository.
   const home = script.submits === false ? worktree : path.dirname(worktree);
   const progress = path.join(home, 'progress.json');
   const total = script.blocks.length;
@@ -85,7 +85,7 @@ interface Run {
   script: FrozenScript;
   options: Running;
   worktree: string;
-  /** For what is ours: beside the worktree. */
+  /** Folder for our files, beside the worktree. */
   home: string;
   /** Record of the blocks that have run. */
   progress: string;
@@ -93,9 +93,9 @@ interface Run {
 
 interface BlockRange {
   start: number;
-  /** The first block that is not run. */
+  /** Index after the last block to run. */
   end: number;
-  /** Those before it have run already. */
+  /** Index of the first block to run. */
   finished: number;
   /** Id of the step that they belong to. */
   step?: string;

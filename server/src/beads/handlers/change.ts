@@ -50,12 +50,7 @@ export function registerChangeHandlers(service: BeadService): void {
     return store.batch(metaOf(context), (tx) =>
       ids.map((id) => {
         const changed = params.change === 'add' ? tx.addLabel(id, params.label) : tx.removeLabel(id, params.label);
-        const status: 'added' | 'removed' | 'unchanged' = !changed
-          ? 'unchanged'
-          : params.change === 'add'
-            ? 'added'
-            : 'removed';
-        return { status, issue_id: id, label: params.label };
+        return { status: params.change === 'add' ? 'added' : 'removed', issue_id: id, label: params.label, changed };
       }),
     );
   });

@@ -3,7 +3,7 @@ import type { Bead } from '../../protocol/bead';
 import type { CallContext, Dispatcher } from '../../protocol/dispatcher';
 import type { BatchMeta, BeadStore, Transaction } from '../store';
 
-/** How far back the last change of a caller is looked for. */
+/** How far back the last change of a caller is searched. */
 const EVENTS_LOOKED_AT = 1000;
 
 export interface BeadHandlerOptions {

@@ -154,7 +154,7 @@ function resolveParent(service: BeadService, context: CallContext, parent: strin
   }
 }
 
-/** Said by ledger or prefix; else by the id or the parent; else by where the caller is. */
+/** The ledger by name or prefix, else by the id or parent, else by the caller's folder. */
 function targetLedger(
   service: BeadService,
   context: CallContext,
@@ -181,7 +181,7 @@ function targetLedger(
   return byId ?? (parent === undefined ? undefined : service.store.ledgerOf(parent)) ?? service.ledgerFor(context);
 }
 
-/** Empty texts are as good as none. */
+/** Empty texts count as missing. */
 function given<T extends Record<string, unknown>>(fields: T): { [K in keyof T]?: Exclude<T[K], undefined> } {
   return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined && value !== '')) as {
     [K in keyof T]?: Exclude<T[K], undefined>;

@@ -50,7 +50,7 @@ export function registerReadHandlers(service: BeadService): void {
     const filter = scope(service, context, params);
     const waiting = store.blocked(filter);
     const known = new Set(waiting.map((bead) => bead.id));
-    // Somebody said so of these; what they wait for is not in the ledger.
+    // Set to `blocked` by hand: the cause is not in the ledger.
     const said = store.list({ ...filter, status: ['blocked'], limit: 0 }).filter((bead) => !known.has(bead.id));
     return [...waiting, ...said].map((bead) => {
       const blockers = store.blockerIds(bead.id);
@@ -58,9 +58,7 @@ export function registerReadHandlers(service: BeadService): void {
     });
   });
   dispatcher.on(LabelList.spec, async (params, context) => {
-    if (params.id === undefined) return store.labels(service.ledgerFor(context, params.ledger));
-    const bead = store.get(resolveOne(service, context, params.id, params.ledger));
-    return (bead?.labels ?? []).map((label) => ({ label, count: 1 }));
+    return store.labels(service.ledgerFor(context, params.ledger));
   });
   dispatcher.on(BeadEvents.spec, async (params, context) => {
     const id = params.id === undefined ? undefined : resolveOne(service, context, params.id, params.ledger);

@@ -159,10 +159,10 @@ export class BeadIndex {
     this.onRecomputed(undefined);
   }
 
-  /** Makes the states right that change by time alone. Call before a question about states. */
+  /** Updates the states that change by time alone. Call before a query about states. */
   refresh(): void {
     const now = this.now();
-    // A clock that was put back makes deferred again what was due.
+    // After the clock was set back, beads that were due are deferred again.
     const due =
       now < this.clockAt
         ? this.column('SELECT id FROM beads WHERE defer IS NOT NULL')

@@ -15,7 +15,7 @@ export interface Graph {
 /** Dependencies that keep a bead from being ready. Among them `parent-child` passes on the parent's state only. */
 export const blockingTypes: ReadonlySet<string> = new Set(blockingDependencyTypes);
 
-/** Over and done with: neither blocks nor can be blocked. */
+/** Finished: neither blocks nor can be blocked. */
 export function isFinished(bead: Bead): boolean {
   return bead.status === 'closed' || bead.status === 'tombstone';
 }

@@ -109,7 +109,7 @@ export function mergeBead(base: Bead | undefined, ours: Bead, theirs: Bead, now:
       merge3(sides, (conflict) => resolveField(key, conflict, order, resolve)),
     );
   }
-  // The last change is the last change, even where a clock went backwards.
+  // The later change wins, even where a clock went backwards.
   merged.set('updated_at', resolve({ base: '', ours: ours.updated_at, theirs: theirs.updated_at }));
   for (const [key, value] of Object.entries(mergeState({ base, ours, theirs }, order, resolve))) merged.set(key, value);
   return Object.fromEntries([...merged].filter(([, value]) => value !== undefined)) as Bead;

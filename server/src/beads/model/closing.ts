@@ -34,7 +34,10 @@ export function checkClose(graph: Graph, bead: Bead, force: boolean, now: Date):
   if (unmet) refuse(`cannot close ${id}: gate condition not satisfied: ${unmet}`);
 }
 
-/** Why a gate that this program can check itself must stay shut. Gates on other services are closed by who asked them. */
+/**
+ * Why a gate with a condition that this program checks must stay closed. Gates on other services are opened by their
+ * requester.
+ */
 function unmetGate(graph: Graph, bead: Bead, now: Date): string | undefined {
   const end = gateOpensAt(graph, bead);
   if (end === undefined || end <= now.getTime()) return undefined;

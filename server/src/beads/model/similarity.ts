@@ -1,6 +1,6 @@
 import type { Bead } from '../../protocol/bead';
 
-/** Beads that say the same, or nearly so. */
+/** Finds beads with the same or similar texts. */
 
 /** Groups of beads with the same content and state, each with more than one. */
 export function sameContent<B extends Bead>(beads: readonly B[]): B[][] {
@@ -20,7 +20,7 @@ export interface SimilarPair {
   similarity: number;
 }
 
-/** Pairs whose words are alike at least so much, the most alike first. */
+/** Pairs with at least this similarity, most similar first. */
 export function similarPairs(beads: readonly Bead[], threshold: number): SimilarPair[] {
   const counts = beads.map((bead) => wordCounts(`${bead.title} ${bead.description ?? ''}`));
   const pairs = beads.flatMap((a, i) =>

@@ -216,11 +216,17 @@ const replaced: Readonly<Record<string, string>> = {
   repair: 'Use bd doctor --fix.',
   'resolve-conflicts': 'Use bd doctor --fix; git merges with bd merge.',
   migrate: 'There is one format of the file; bd doctor looks for what is wrong with it.',
-  admin: 'See bd doctor, bd duplicates and bd stale.',
   agent: 'Use gt agents.',
   hook: 'Use gt hook.',
   slot: 'Use bd merge-slot, or gt hook.',
   'create-form': 'Use New Bead in VS Code, or bd create --file plan.md.',
+  compact: 'Beads are never compacted; "bd gc" deletes old closed ones.',
+  reset: 'Remove the hooks with "bd hooks uninstall", then the folder .beads.',
+  template: 'Use bd formula list, bd mol show and bd mol pour.',
+  'detect-pollution': 'Find them with bd search or bd list --title, and delete them with bd delete.',
+  flatten: 'There is no history to flatten: git keeps the versions of issues.jsonl.',
+  'init-safety': 'bd init never replaces a ledger that is there.',
+  rules: 'Rules of an assistant are its own; bd setup writes the section about beads.',
 };
 
 /** Says of commands that need another store or service what to do instead. */

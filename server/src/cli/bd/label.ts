@@ -1,10 +1,11 @@
 import { UserError } from '../../base/errors';
-import { LabelChange, LabelList } from '../../protocol/bead';
+import { BeadList, BeadShow, LabelChange, LabelList, type LabelResult } from '../../protocol/bead';
 import type { CliCommand, Invocation } from '../shared/command';
 import { oneLine } from '../shared/output';
 import type { BdContext } from './context';
 
-const COUNT_COLUMNS = 4;
+/** Begins labels that say which capabilities a project provides, see `bd ship`. */
+const PROVIDES = 'provides:';
 
 export function addLabel(program: CliCommand, context: BdContext): void {
   const label = program.command('label').description('labels of beads');
@@ -12,6 +13,7 @@ export function addLabel(program: CliCommand, context: BdContext): void {
   addRemove(label, context);
   addList(label, context);
   addListAll(label, context);
+  addPropagate(label, context);
 }
 
 function addAdd(label: CliCommand, context: BdContext): void {
@@ -46,15 +48,53 @@ async function changeLabel(
   const ids = words.slice(0, -1);
   const label = words.at(-1) ?? '';
   if (ids.length === 0) throw new UserError('give at least one id and a label', `bd label ${change} <id...> <label>`);
+  if (change === 'add') refuseReserved(label);
   const results = await context.call(invocation, LabelChange.spec, { ids, label, change });
-  const unchanged = change === 'add' ? 'Already there: label' : 'Not there: label';
+  printChanges(invocation, context, results);
+}
+
+/** Other projects wait for what these labels name: only `bd ship` may set them. */
+function refuseReserved(label: string): void {
+  if (!label.startsWith(PROVIDES)) return;
+  const hint = `use 'bd ship ${label.slice(PROVIDES.length)}' instead`;
+  throw new UserError("'provides:' labels are reserved for cross-project capabilities", hint, 'invalid');
+}
+
+function printChanges(invocation: Invocation, context: BdContext, results: readonly LabelResult[]): void {
   const mark = context.paint('green', '✓');
-  context.print(invocation, results, () =>
-    results.map((result) => {
-      const done = { added: `${mark} Added label`, removed: `${mark} Removed label`, unchanged }[result.status];
-      return `${done} '${oneLine(result.label)}' ${change === 'add' ? 'to' : 'from'} ${result.issue_id}`;
-    }),
+  const value = results.map(({ changed: _changed, ...result }) => result);
+  context.print(invocation, value, () =>
+    results.map(({ status, changed, label, issue_id }) =>
+      status === 'added'
+        ? `${mark} Added label '${oneLine(label)}' to ${issue_id}${changed ? '' : ' (it had it already)'}`
+        : `${mark} Removed label '${oneLine(label)}' from ${issue_id}${changed ? '' : ' (it did not have it)'}`,
+    ),
   );
+}
+
+/** A label that children get later is not added to them by itself. */
+function addPropagate(label: CliCommand, context: BdContext): void {
+  label
+    .command('propagate')
+    .description('add a label to all children of a bead')
+    .argument('<parent>', 'the bead whose children get it')
+    .argument('<label>', 'the label to add')
+    .withHelp({
+      examples: [['bd label propagate app-a1b2c backend', 'the direct children, closed ones too']],
+      see: ['bd label add', 'bd children'],
+    })
+    .action((parent: string, name: string, _options: unknown, invocation: Invocation) => {
+      refuseReserved(name);
+      return context.withLedger(invocation, async (backend) => {
+        const children = await backend.call(BeadList.spec, { parent, all: true, limit: 0 });
+        const ids = children.map((bead) => bead.id);
+        if (ids.length > 0) {
+          const results = await backend.call(LabelChange.spec, { ids, label: name, change: 'add' });
+          return printChanges(invocation, context, results);
+        }
+        context.print(invocation, [], () => `No children found for ${oneLine(parent)}`);
+      });
+    });
 }
 
 function addList(label: CliCommand, context: BdContext): void {
@@ -63,8 +103,13 @@ function addList(label: CliCommand, context: BdContext): void {
     .description('list the labels of a bead')
     .withHelp({ examples: [['bd label list app-a1b2c', 'of one bead']], see: ['bd label list-all'] })
     .action(async (id: string, _options: unknown, invocation: Invocation) => {
-      const labels = (await context.call(invocation, LabelList.spec, { id })).map((entry) => entry.label);
-      context.print(invocation, labels, () => (labels.length === 0 ? 'No labels.' : labels.map(oneLine)));
+      const [bead] = await context.call(invocation, BeadShow.spec, { ids: [id] });
+      const labels = bead?.labels ?? [];
+      context.print(invocation, labels, () =>
+        labels.length === 0
+          ? ['', `${bead?.id} has no labels`]
+          : ['', `🏷 Labels for ${bead?.id}:`, ...labels.map((each) => `  - ${oneLine(each)}`), ''],
+      );
     });
 }
 
@@ -75,10 +120,16 @@ function addListAll(label: CliCommand, context: BdContext): void {
     .withHelp({ examples: [['bd label list-all', 'all labels in use']], see: ['bd label list'] })
     .action(async (_options: unknown, invocation: Invocation) => {
       const labels = await context.call(invocation, LabelList.spec, {});
+      const columns = Math.max(...labels.map((entry) => oneLine(entry.label).length));
       context.print(invocation, labels, () =>
         labels.length === 0
           ? ['', 'No labels found in database']
-          : labels.map((entry) => `${String(entry.count).padStart(COUNT_COLUMNS)} ${oneLine(entry.label)}`),
+          : [
+              '',
+              `🏷 All labels (${labels.length} unique):`,
+              ...labels.map(({ label: name, count }) => `  ${oneLine(name).padEnd(columns)}  (${count} issues)`),
+              '',
+            ],
       );
     });
 }

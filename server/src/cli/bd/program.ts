@@ -46,7 +46,10 @@ const groups = [
   ],
   ['Order', ['dep', 'link', 'relate', 'unrelate', 'epic', 'graph', 'label', 'tag', 'state', 'set-state', 'ship']],
   ['Comments and remarks', ['comment', 'comments', 'remember', 'memories', 'recall', 'forget']],
-  ['Tidy up', ['duplicate', 'duplicates', 'find-duplicates', 'supersede', 'lint', 'orphans', 'prune', 'purge', 'gc']],
+  [
+    'Tidy up',
+    ['duplicate', 'duplicates', 'find-duplicates', 'supersede', 'lint', 'orphans', 'prune', 'purge', 'gc', 'admin'],
+  ],
   ['Formulas and molecules', ['formula', 'cook', 'mol', 'gate', 'swarm', 'merge-slot']],
   [
     'The ledger',
@@ -160,11 +163,17 @@ const elsewhereCommands = new Set([
   'repair',
   'resolve-conflicts',
   'migrate',
-  'admin',
   'agent',
   'hook',
   'slot',
   'create-form',
+  'compact',
+  'reset',
+  'template',
+  'detect-pollution',
+  'flatten',
+  'init-safety',
+  'rules',
 ]);
 
 /** Where each command is defined. */
@@ -264,6 +273,8 @@ function modules(context: BdContext): CommandModule[] {
       add: async (program) => (await import('./memory')).addMemory(program, context),
     },
     { commands: ['batch'], add: async (program) => (await import('./batch')).addBatch(program, context) },
+    { commands: ['admin'], add: async (program) => (await import('./admin')).addAdmin(program, context) },
+    { commands: ['cleanup'], add: async (program) => (await import('./admin')).addCleanup(program, context) },
     { commands: ['prune'], add: async (program) => (await import('./prune')).addPrune(program, context) },
     { commands: ['purge'], add: async (program) => (await import('./prune')).addPurge(program, context) },
     { commands: ['gc'], add: async (program) => (await import('./prune')).addGc(program, context) },

@@ -10,7 +10,8 @@ import { parseBound } from './options';
 
 /** `bd prune`, `bd purge` and `bd gc`: closed beads that nobody needs any more are deleted. */
 
-interface PruneOptions {
+/** What is to be deleted. */
+export interface PruneOptions {
   olderThan?: string;
   pattern?: string;
   dryRun?: boolean;
@@ -114,12 +115,12 @@ async function deleteClosed(
   context.print(invocation, value, () => lines(ids, what, isReal));
 }
 
-async function deleteAll(backend: Backend, ids: readonly string[]): Promise<void> {
+export async function deleteAll(backend: Backend, ids: readonly string[]): Promise<void> {
   if (ids.length > 0) await backend.call(BeadDelete.spec, { ids: [...ids], reason: 'pruned' });
 }
 
 /** Closed beads by their age and ids, the oldest first; without those that are pinned or below an open bead. */
-async function closedIds(
+export async function closedIds(
   backend: Backend,
   { olderThan, pattern }: PruneOptions,
   isMeant: (bead: BeadListItem) => boolean,

@@ -35,6 +35,30 @@ export function helpPage(command: CliCommand): string {
     .join('\n\n')}\n`;
 }
 
+/** The commands that help shows, each before those below it. */
+function shownCommands(command: CliCommand): CliCommand[] {
+  return [command, ...command.visibleCommands.flatMap(shownCommands)];
+}
+
+/** The pages of a program and all of its commands, one after another. */
+export function allPages(program: CliCommand): string {
+  return shownCommands(program)
+    .map(helpPage)
+    .join(`\n${'-'.repeat(WIDTH)}\n\n`);
+}
+
+/** Every command with its summary, one a line. */
+export function listOfCommands(program: CliCommand): string {
+  const commands = shownCommands(program).slice(1);
+  const columns = Math.max(...commands.map(({ path }) => path.length)) + GAP;
+  return commands.map(({ path, summary }) => `${path.padEnd(columns)}${summary}\n`).join('');
+}
+
+/** The page of a command as Markdown. */
+export function markdownPage(command: CliCommand): string {
+  return `## ${command.path}\n\n\`\`\`text\n${helpPage(command)}\`\`\`\n`;
+}
+
 export function argumentText(command: CliCommand, argument: Argument): string {
   const notes = [argument.choices ? `one of ${argument.choices.join(', ')}` : ''];
   return withNotes(argument.description || programOf(command).glossary[argument.name] || '', notes);

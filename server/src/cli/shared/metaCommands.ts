@@ -7,27 +7,45 @@ import type { CommandContext } from './context';
 
 /** Commands about the command line itself: `help`, `version` and `completion`. */
 export function addMetaCommands(program: CliCommand, context: CommandContext): void {
-  addHelp(program);
+  addHelp(program, context);
   addVersion(program, context);
   addCompletion(program, context);
 }
 
-function addHelp(program: CliCommand): void {
+interface HelpOptions {
+  all?: boolean;
+  list?: boolean;
+  doc?: string;
+}
+
+function addHelp(program: CliCommand, { terminal }: CommandContext): void {
   const name = program.name;
+  const one = name === 'gt' ? 'convoy create' : 'dep add';
   program
     .command('help')
     .description('show all commands, or everything about one')
     .argument('[command...]', 'such as "create"')
+    .option('--all', 'the pages of all commands')
+    .option('--list', 'every command with its summary, one a line')
+    .option('--doc <command>', 'the page of a command as Markdown')
     .withHelp({
       examples: [
         [`${name} help`, 'all commands'],
-        name === 'gt' ? ['gt help convoy create', 'one command'] : ['bd help dep add', 'one command'],
+        [`${name} help ${one}`, 'one command'],
+        [`${name} help --list | grep -i list`, 'find a command'],
+        [`${name} help --doc "${one}"`, 'for a document'],
       ],
       see: [name === 'gt' ? 'bd help' : 'gt help'],
     })
-    .action((words: string[], _options: unknown, invocation: Invocation) =>
-      invocation.printHelp(findCommand(program, words)),
-    );
+    .action(async (words: string[], { all, list, doc }: HelpOptions, invocation: Invocation) => {
+      if ([all, list, doc !== undefined, words.length > 0].filter(Boolean).length > 1)
+        throw new UserError('name one command, or one of --all, --list and --doc', `${name} help --list`);
+      if (all || list || doc !== undefined) {
+        const { allPages, listOfCommands, markdownPage } = await import('./helpPage');
+        if (doc !== undefined) terminal.write(markdownPage(findCommand(program, doc.split(/\s+/))));
+        else terminal.write(all ? allPages(program) : listOfCommands(program));
+      } else await invocation.printHelp(findCommand(program, words));
+    });
 }
 
 /** @throws UserError that suggests the most similar command */

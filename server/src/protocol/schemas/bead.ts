@@ -221,7 +221,7 @@ export const beadSchemas = [
   schemaFor(BeadReplace.spec, z.object({ ledger, id, by: id, kind: z.enum(['duplicates', 'supersedes']) })),
   schemaFor(BeadRename.spec, z.object({ ledger, id, newId: id })),
   schemaFor(LabelChange.spec, z.object({ ledger, ids, label: z.string(), change: z.enum(['add', 'remove']) })),
-  schemaFor(LabelList.spec, z.object({ ledger, id: id.optional() })),
+  schemaFor(LabelList.spec, z.object({ ledger })),
   schemaFor(CommentAdd.spec, z.object({ ledger, id, text: z.string(), author: z.string().max(200).optional() })),
   schemaFor(BeadEvents.spec, z.object({ ledger, id: id.optional(), limit: count, by: text })),
   schemaFor(BeadStats.spec, z.object({ ledger, assigned: flag })),

@@ -39,8 +39,8 @@ export interface PullRequestStatus {
   /** Reviews of the tip that request changes, with what they say about single lines. */
   requestedChanges: { by: string; text: string }[];
   /**
-   * What is in the way of merging, besides checks and requested changes: `waits` for an approval, or until the provider knows;
-   * `behind`: it does not stand on the tip of its target, or conflicts with it.
+   * What blocks merging, besides checks and requested changes. `waits`: for an approval, or until the provider has
+   * determined it; `behind`: not based on the tip of its target, or in conflict with it.
    */
   merging: 'possible' | 'waits' | 'behind';
 }

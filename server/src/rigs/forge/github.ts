@@ -53,7 +53,7 @@ const remarks = z.array(
   }),
 );
 
-/** Conclusions of a check run by which nothing is wrong. */
+/** Conclusions of a check run that count as passed. */
 const PASSED: ReadonlySet<string> = new Set(['SUCCESS', 'NEUTRAL', 'SKIPPED']);
 
 /** Pull requests at GitHub, by its program `gh`. @param repository `owner/name`, or `host/owner/name` */

@@ -94,7 +94,7 @@ export class SessionHost {
     });
   }
 
-  /** Whether anything would be missed if the host were gone. */
+  /** Whether the host is needed: it has sessions or connections. */
   get isNeeded(): boolean {
     return (
       this.watchdog.isWatching || this.viewers.size > 0 || [...this.sessions.values()].some((session) => session.isLive)

@@ -17,7 +17,7 @@ async function main(): Promise<void> {
       root: { type: 'string' },
       /** How long it stays without connections and live sessions. */
       'idle-ms': { type: 'string', default: String(5 * 60_000) },
-      /** How long a view may take nothing before it is cut off. */
+      /** Time without reading after which a view is disconnected. */
       'stuck-ms': { type: 'string', default: '15000' },
       pipes: { type: 'boolean', default: false },
       /** Serves nobody itself: joins its standard input and output to the host that does. */
@@ -73,7 +73,7 @@ async function main(): Promise<void> {
   process.on('SIGHUP', () => undefined);
 }
 
-// One client's mistake must not take everybody's sessions down.
+// An error of one client must not end the sessions of others.
 process.on('uncaughtException', (error) => log(`uncaught: ${error.stack}`));
 process.on('unhandledRejection', (reason) =>
   log(`unhandled: ${reason instanceof Error ? reason.stack : String(reason)}`),

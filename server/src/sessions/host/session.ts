@@ -21,7 +21,7 @@ export interface SessionOptions {
   /** With the command already resolved to a file. */
   start: ParsedParams<typeof HostStart.spec>;
   log: OutputLog;
-  /** A view that takes nothing for this long is cut off. */
+  /** A view that reads nothing for this long is disconnected. */
   stuckMs: number;
   onExit(exit: SessionExitInfo): void;
 }
@@ -31,7 +31,7 @@ interface Remains {
   text: string;
 }
 
-/** One program on its terminal: what it shows, who watches, how it ended. */
+/** One program on its terminal: screen, viewers and exit. */
 export class Session {
   readonly identity: ProcessIdentity;
   private readonly pty: Pty;
@@ -146,7 +146,7 @@ export class Session {
     }
   }
 
-  /** Lets go of what a session that ended still holds. */
+  /** Releases the resources of an ended session. */
   dispose(): void {
     for (const viewer of [...this.viewers.keys()]) this.detach(viewer);
     clearTimeout(this.timer);

@@ -27,7 +27,7 @@ export class Watchdog {
     private readonly times: WatchdogTimes = watchdogTimes,
   ) {}
 
-  /** True while the host must not go: it may have to start the server again. */
+  /** True while the host must stay alive to restart the server. */
   get isWatching(): boolean {
     return this.watched;
   }
