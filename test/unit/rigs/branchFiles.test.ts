@@ -5,7 +5,7 @@ import { BranchFiles } from '../../../server/src/rigs/branchFiles';
 import { sh, tempDir } from '../../helpers/temp';
 
 /** A repository with a target and a branch beside it. */
-function repository(): { directory: string; commit(file: string, text: string): string } {
+function repository(): { directory: string; commit: (file: string, text: string) => string } {
   const directory = tempDir('files');
   const run = (...args: string[]): string => sh(directory, 'git', ...args).trim();
   run('init', '-q', '-b', 'main');

@@ -24,7 +24,11 @@ const EQUAL_SCORES = 1;
  */
 export function preferDisjoint<T>(
   queue: readonly T[],
-  { filesOf, scoreOf, orderOf }: { filesOf(item: T): Files; scoreOf(item: T): number; orderOf(item: T): number },
+  {
+    filesOf,
+    scoreOf,
+    orderOf,
+  }: { filesOf: (item: T) => Files; scoreOf: (item: T) => number; orderOf: (item: T) => number },
 ): T[] {
   if (queue.filter((item) => filesOf(item)?.length).length < 2) return [...queue];
   const left = [...queue];
