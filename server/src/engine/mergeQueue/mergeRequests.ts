@@ -79,14 +79,14 @@ function inOrder(infos: readonly MergeRequestInfo[], sources: QueueSources): Mer
 }
 
 /** What is open and changes the same files, for the same target. */
-function withOverlaps(infos: readonly MergeRequestInfo[], { filesOf }: QueueSources): MergeRequestInfo[] {
+function withOverlaps(infos: readonly MergeRequestInfo[], sources: QueueSources): MergeRequestInfo[] {
   const open = infos.filter(({ state, closedAt }) => closedAt === undefined && state !== 'failed');
   return infos.map((info) => {
     if (!open.includes(info)) return info;
-    const own = filesOf(info.rig, info.commit);
+    const own = sources.filesOf(info.rig, info.commit);
     const overlaps = open
       .filter((other) => other !== info && other.rig === info.rig && other.target === info.target)
-      .map((other) => ({ bead: other.bead, files: commonFiles(own, filesOf(other.rig, other.commit)) }))
+      .map((other) => ({ bead: other.bead, files: commonFiles(own, sources.filesOf(other.rig, other.commit)) }))
       .filter(({ files }) => files > 0)
       .sort((a, b) => b.files - a.files || a.bead.localeCompare(b.bead));
     return { ...info, overlaps };
