@@ -1,15 +1,23 @@
 import { NO_FILES } from './noFiles';
 import type { BeadStore } from '../../server/src/beads/store';
-import type { EngineContext } from '../../server/src/engine/loop/context';
+import { AbortedError, untilAborted } from '../../server/src/base/abort';
+import { actionKey, type Action } from '../../server/src/engine/loop/action';
+import { StaleAction, type EngineContext } from '../../server/src/engine/loop/context';
 import type { RigPort, SessionPort } from '../../server/src/engine/loop/ports';
+import { confirmFailure } from '../../server/src/engine/mergeQueue/confirmFailure';
 import { merge } from '../../server/src/engine/mergeQueue/merge';
 import { merges } from '../../server/src/engine/mergeQueue/mergeRule';
+import { prepareBatch } from '../../server/src/engine/mergeQueue/prepareBatch';
 import { buildView } from '../../server/src/engine/state/buildView';
 import { isClosed, mergeOf, withWork } from '../../server/src/engine/state/work';
 import type { GateInfo } from '../../server/src/protocol/town';
 import { GateResults } from '../../server/src/rigs/gateResults';
 import { FIRST_WINDOW, type MergeWindow } from '../../server/src/rigs/mergeWindow';
-import { runGates } from '../../server/src/rigs/runGates';
+import { GateSlots, type GateSlot } from '../../server/src/rigs/gateSlots';
+import { searchBatch } from '../../server/src/engine/mergeQueue/searchBatch';
+import { runGates, type GateListener, type GateRun } from '../../server/src/rigs/runGates';
+import { SharedRuns } from '../../server/src/rigs/sharedRuns';
+import type { GateResult } from '../../server/src/rigs/types';
 import type { RigSettings } from '../../server/src/town/config';
 import { randomFrom } from '../simulation/chances';
 import { openService, type Service } from '../unit/beads/service';
@@ -28,6 +36,8 @@ export interface ReplayOptions {
   groups: number;
   maxBatch?: number;
   gateMs?: number;
+  /** Gate runs side by side, of the queue and of the oracle; 1 where it is missing. */
+  width?: number;
 }
 
 export interface Replay {
@@ -37,12 +47,13 @@ export interface Replay {
   gateRuns: number;
   /** Changes that fail no gate and went back for one. */
   innocentsRejected: number;
-  /** Searches for a culprit: how many requests the batch had, and by how many gate runs it was found. */
+  /** Searches for a culprit: how many requests the batch had, and by how many rounds of gate runs it was found. */
   searches: { size: number; rounds: number }[];
   /** For each change that landed, milliseconds since it was submitted last. */
   waits: number[];
   /** The same where all outcomes are known: nothing is tested that fails or conflicts. */
   oracleWaits: number[];
+  oracleGateRuns: number;
   /** Milliseconds from the first submission to the last landing. */
   wallMs: number;
 }
@@ -84,6 +95,16 @@ class QueueReplay {
   /** Attempts that have landed, in order. */
   private readonly landed: Change[] = [];
   private readonly results = new GateResults();
+  private readonly slots = new GateSlots(() => this.width);
+  private readonly shared = new SharedRuns<GateResult>();
+  private readonly running = new Set<string>();
+  /** Actions that found the queue changed: they are tried again at another time. */
+  private readonly stale = new Set<string>();
+  /** Ends of gate runs, by their time. */
+  private readonly timers: { at: number; ring: () => void }[] = [];
+  private pendingBatches = 0;
+  private failure: Error | undefined;
+  private readonly coming: Change[] = [];
   private readonly begun: number;
   private window: MergeWindow = FIRST_WINDOW;
   private gateRuns = 0;
@@ -98,11 +119,25 @@ class QueueReplay {
     this.random = randomFrom(options.seed);
     this.gateMs = options.gateMs ?? 60_000;
     this.begun = service.now.value;
+    this.watchStore();
     this.plan();
   }
 
   get store(): BeadStore {
     return this.service.store;
+  }
+
+  /** Counts what the store is asked to write, so that the clock stands still meanwhile. */
+  private watchStore(): void {
+    const batch = this.store.batch.bind(this.store);
+    this.store.batch = (...args: Parameters<BeadStore['batch']>) => {
+      this.pendingBatches += 1;
+      return batch(...args).finally(() => (this.pendingBatches -= 1)) as never;
+    };
+  }
+
+  private get width(): number {
+    return this.options.width ?? 1;
   }
 
   private get now(): number {
@@ -127,27 +162,70 @@ class QueueReplay {
   }
 
   async run(): Promise<void> {
-    const coming = [...this.changes];
+    this.coming.push(...this.changes);
     while (this.landed.length < this.changes.length) {
-      while (coming[0] && coming[0].submittedAt <= this.now) await this.submit(coming.shift()!);
-      const [action] = merges(this.view());
-      if (action?.type === 'merge') {
-        const searched = { size: action.requests.length, rounds: 0 };
-        await merge(action, this.context(searched));
-        if (searched.rounds > 0) this.searches.push(searched);
-        for (const back of await this.takeBack(action.requests.map(({ mergeRequest }) => mergeRequest))) {
-          coming.push(back);
-          coming.sort((a, b) => a.submittedAt - b.submittedAt);
-        }
-        continue;
-      }
+      while (this.coming[0] && this.coming[0].submittedAt <= this.now) await this.submit(this.coming.shift()!);
+      if (await this.startActions()) continue;
       const next = Math.min(
-        coming[0]?.submittedAt ?? Infinity,
-        ...this.view().merges.map(({ notBefore }) => notBefore),
+        this.coming[0]?.submittedAt ?? Infinity,
+        ...this.timers.map(({ at }) => at),
+        ...this.view().merges.map(({ notBefore }) => (notBefore > this.now ? notBefore : Infinity)),
       );
       if (!Number.isFinite(next)) throw new Error('the queue does not go on');
-      this.service.now.value = Math.max(next, this.now + 1);
+      this.service.now.value = next;
+      this.stale.clear();
+      for (const timer of this.timers.filter(({ at }) => at <= next)) {
+        this.timers.splice(this.timers.indexOf(timer), 1);
+        timer.ring();
+      }
+      await this.comeToRest();
     }
+  }
+
+  /** As the engine does it. @returns whether something has changed by it */
+  private async startActions(): Promise<boolean> {
+    const actions = merges(this.view()).filter((action) => {
+      const key = actionKey(action);
+      return !this.running.has(key) && !this.stale.has(key);
+    });
+    for (const action of actions) {
+      const key = actionKey(action);
+      this.running.add(key);
+      void this.start(action).finally(() => this.running.delete(key));
+    }
+    await this.comeToRest();
+    return actions.some((action) => !this.running.has(actionKey(action)));
+  }
+
+  private async start(action: Action): Promise<void> {
+    try {
+      if (action.type === 'prepare-batch') await prepareBatch(action, this.context(new Set()));
+      if (action.type === 'confirm-failure') {
+        await confirmFailure(action, this.context(new Set()));
+        this.comeBack([action.mergeRequest]);
+      }
+      if (action.type === 'find-culprit') {
+        const searched = new Set<number>();
+        await searchBatch(action, this.context(searched));
+        this.searches.push({ size: action.requests.length, rounds: searched.size });
+        this.comeBack(action.requests.map(({ mergeRequest }) => mergeRequest));
+      }
+      if (action.type !== 'merge') return;
+      const searched = new Set<number>();
+      await merge(action, this.context(searched));
+      if (searched.size > 0) this.searches.push({ size: action.requests.length, rounds: searched.size });
+      this.comeBack(action.requests.map(({ mergeRequest }) => mergeRequest));
+    } catch (error) {
+      if (error instanceof StaleAction) this.stale.add(actionKey(action));
+      else this.failure ??= error instanceof Error ? error : new Error(String(error));
+    }
+  }
+
+  /** Until everything waits for a gate or a change. */
+  private async comeToRest(): Promise<void> {
+    for (let quiet = 0; quiet < 4; quiet = this.pendingBatches > 0 ? 0 : quiet + 1)
+      await new Promise((next) => setImmediate(next));
+    if (this.failure) throw this.failure;
   }
 
   result(): Replay {
@@ -155,7 +233,7 @@ class QueueReplay {
     const { redPushes, gateRuns, innocentsRejected, searches } = this;
     const wallMs = Math.max(...this.landed.map(({ landedAt }) => landedAt!)) - this.begun;
     const merged = this.landed.length;
-    return { redPushes, merged, gateRuns, innocentsRejected, searches, waits, wallMs, oracleWaits: this.oracle() };
+    return { redPushes, merged, gateRuns, innocentsRejected, searches, waits, wallMs, ...this.oracle() };
   }
 
   private async submit(change: Change): Promise<void> {
@@ -175,8 +253,13 @@ class QueueReplay {
     });
   }
 
+  private comeBack(requests: readonly string[]): void {
+    this.coming.push(...this.takeBack(requests));
+    this.coming.sort((a, b) => a.submittedAt - b.submittedAt);
+  }
+
   /** Changes that were sent back: their authors repair them, and know now what has landed. */
-  private async takeBack(requests: readonly string[]): Promise<Change[]> {
+  private takeBack(requests: readonly string[]): Change[] {
     const back: Change[] = [];
     for (const id of requests) {
       const request = mergeOf(this.store.get(id)!)!;
@@ -221,10 +304,10 @@ class QueueReplay {
     const sessions: Pick<SessionPort, 'all'> = { all: () => [] };
     return buildView({
       ...{ store: this.store, sessions: sessions as SessionPort, up: true, now: new Date(this.now) },
-      ...{ awakeSince: 0, inFlight: new Set<string>(), consented: () => true },
+      ...{ awakeSince: 0, inFlight: this.running, consented: () => true },
       rigs: [
         {
-          ...{ port: this.rig({ rounds: 0 }), accepted: true, unacceptedReviewers: [] },
+          ...{ port: this.rig(new Set()), accepted: true, unacceptedReviewers: [] },
           settings: {
             ...{
               max_workers: 1,
@@ -242,7 +325,8 @@ class QueueReplay {
     });
   }
 
-  private context(searched: { rounds: number }): EngineContext {
+  /** @param searched times at which a search has begun gate runs */
+  private context(searched: Set<number>): EngineContext {
     const rig = this.rig(searched);
     const context: Partial<EngineContext> = {
       store: this.store,
@@ -254,7 +338,7 @@ class QueueReplay {
     return context as EngineContext;
   }
 
-  private rig(searched: { rounds: number }): RigPort {
+  private rig(searched: Set<number>): RigPort {
     const port: Partial<RigPort> = {
       files: NO_FILES,
       ...{ name: 'toy', review: 'off', gates: [GATE], pacing: { lastSpawnAt: 0, shortLives: [] } },
@@ -265,6 +349,7 @@ class QueueReplay {
           flakyRetries: 1,
           checksBeforeReview: true,
           preVerified: false,
+          gateRuns: this.width,
         },
         mergeWindow: () => this.window,
         worktrees: () => [],
@@ -277,22 +362,8 @@ class QueueReplay {
           ? { kind: 'conflict', files: ['a.txt'] }
           : { kind: 'clean', commit: `${onto} ${branch}`.trim() },
       runGates: (commit, run, onGate) => {
-        if (run.only !== undefined && run.confirms === undefined && commit !== this.tip) searched.rounds += 1;
-        return runGates(commit, [GATE], run, {
-          ...{ parallel: false, onGate },
-          world: {
-            ...{ results: this.results, checkOut: async () => undefined, changes: async () => '' },
-            run: async () => {
-              this.gateRuns += 1;
-              this.service.now.value += this.gateMs;
-              const isFlaky = this.random() < this.options.flaky;
-              return isFlaky || this.changesIn(commit).some(({ broken }) => broken)
-                ? { passed: false, problem: 'failed', output: '', isFinal: true }
-                : { passed: true, isFinal: true };
-            },
-            recordFlaky: () => undefined,
-          },
-        });
+        const begin = (): Promise<GateResult> => this.runGates(commit, run, { onGate, searched });
+        return run.confirms === undefined ? this.shared.run(`${run.only} ${commit}`, begin) : begin();
       },
       hasLanded: async (commit) => `${this.tip} `.startsWith(`${commit} `),
       land: async (commit, base) => {
@@ -309,20 +380,66 @@ class QueueReplay {
     return port as RigPort;
   }
 
-  /** As many as may be are tested together, one batch after another, and every batch passes. */
-  private oracle(): number[] {
+  private async runGates(
+    commit: string,
+    run: GateRun,
+    { onGate, searched }: { onGate: GateListener; searched: Set<number> },
+  ): Promise<GateResult> {
+    let slot: GateSlot | undefined;
+    try {
+      return await runGates(commit, [GATE], run, {
+        ...{ parallel: false, onGate },
+        world: {
+          ...{ results: this.results, changes: async () => '', recordFlaky: () => undefined },
+          checkOut: async () => {
+            slot ??= run.isSpare ? this.slots.takeSpare() : await this.slots.take('');
+            if (!slot) throw new AbortedError();
+          },
+          run: async () => {
+            this.gateRuns += 1;
+            if (run.only !== undefined && run.confirms === undefined && commit !== this.tip) searched.add(this.now);
+            const isFlaky = this.random() < this.options.flaky;
+            await this.gateTime();
+            return isFlaky || this.changesIn(commit).some(({ broken }) => broken)
+              ? { passed: false, problem: 'failed', output: '', isFinal: true }
+              : { passed: true, isFinal: true };
+          },
+        },
+      });
+    } finally {
+      slot?.release();
+    }
+  }
+
+  private async gateTime(): Promise<void> {
+    const timer = { at: this.now + this.gateMs, ring: (): void => undefined };
+    const end = new Promise<void>((resolve) => {
+      timer.ring = resolve;
+      this.timers.push(timer);
+    });
+    try {
+      await untilAborted(end);
+    } finally {
+      if (this.timers.includes(timer)) this.timers.splice(this.timers.indexOf(timer), 1);
+    }
+  }
+
+  /** All that waits is tested together, at most as many runs at a time as the queue may have, and every run passes. */
+  private oracle(): { oracleWaits: number[]; oracleGateRuns: number } {
     const { maxBatch = 16 } = this.options;
     // What conflicts or fails is known at once; it comes again when its author has repaired it, as it did here.
     const submissions = this.landed.map(({ submittedAt }) => submittedAt).sort((a, b) => a - b);
-    const waits: number[] = [];
-    for (let time = this.begun; submissions.length > 0; ) {
-      time = Math.max(time, submissions[0]!);
-      const batch: number[] = [];
-      while (submissions[0] !== undefined && submissions[0] <= time && batch.length < maxBatch)
-        batch.push(submissions.shift()!);
-      time += this.gateMs;
-      waits.push(...batch.map((at) => time - at));
+    const oracleWaits: number[] = [];
+    const free = Array.from({ length: this.width }, () => this.begun);
+    let oracleGateRuns = 0;
+    while (submissions.length > 0) {
+      const time = Math.max(free.sort((a, b) => a - b).shift()!, submissions[0]!);
+      const count = submissions.findIndex((at) => at > time);
+      const batch = submissions.splice(0, Math.min(maxBatch, count < 0 ? submissions.length : count));
+      free.push(time + this.gateMs);
+      oracleWaits.push(...batch.map((at) => time + this.gateMs - at));
+      oracleGateRuns += 1;
     }
-    return waits;
+    return { oracleWaits, oracleGateRuns };
   }
 }

@@ -51,6 +51,7 @@ export class FakeRig implements RigPort {
       flakyRetries: 1,
       checksBeforeReview: true,
       preVerified: false,
+      gateRuns: this.repository.gateRuns,
     };
   }
 

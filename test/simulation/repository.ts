@@ -63,6 +63,7 @@ export class Repository {
   pacing: Pacing = { lastSpawnAt: 0, shortLives: [] };
   mergeWindow: MergeWindow = FIRST_WINDOW;
   mergeMode: MergeMode = 'batch';
+  gateRuns = 1;
   review: ReviewSetting = 'off';
   landing = 'root';
   private counter = 0;

@@ -49,6 +49,8 @@ export class Simulation implements SimulatedTown {
         repository.review = REVIEWS[chances.pick(REVIEWS.length, `review of ${rig}`)]!;
     for (const [rig, repository] of this.world.repositories)
       if (chances.happens('every commit is tested by itself', 0.2, rig)) repository.mergeMode = 'each';
+    for (const [rig, repository] of this.world.repositories)
+      repository.gateRuns = 1 + chances.pick(4, `gate runs of ${rig}`);
     for (const name of [...rigs, ...Object.values(RUNTIMES)])
       if (!chances.happens('approval comes late', 0.15, name)) this.world.approve(name);
     this.agents = new Agents(this.world);

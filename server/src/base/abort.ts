@@ -23,6 +23,36 @@ export async function runAbortable<T>(signal: AbortSignal, task: () => Promise<T
   });
 }
 
+/** Runs `task` so that `stop` cancels it alone, and whatever cancels the operation around it cancels it too. */
+export async function runCancellable<T>(stop: AbortController, task: () => Promise<T>): Promise<T> {
+  const outer = currentSignal();
+  const abort = (): void => stop.abort();
+  if (outer?.aborted) abort();
+  else outer?.addEventListener('abort', abort, { once: true });
+  try {
+    return await runAbortable(stop.signal, task);
+  } finally {
+    outer?.removeEventListener('abort', abort);
+  }
+}
+
+/** Waits for something that others do. @throws AbortedError where the running operation is cancelled before it has ended */
+export async function untilAborted<T>(others: Promise<T>): Promise<T> {
+  const signal = currentSignal();
+  if (!signal) return others;
+  throwIfAborted();
+  let abort = (): void => undefined;
+  const aborted = new Promise<never>((_, reject) => {
+    abort = () => reject(new AbortedError());
+    signal.addEventListener('abort', abort, { once: true });
+  });
+  try {
+    return await Promise.race([others, aborted]);
+  } finally {
+    signal.removeEventListener('abort', abort);
+  }
+}
+
 /** Signal of the operation that is running; undefined outside of any. */
 export function currentSignal(): AbortSignal | undefined {
   return signals.getStore();

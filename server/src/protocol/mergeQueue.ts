@@ -77,7 +77,7 @@ export interface MergeRequestInfo {
   commit: string;
   state: MergeRequestState;
   /** It is not merged before its steps are done, by its pull request, or before `waitsUntil`, as something was in the way. */
-  waitsFor?: 'steps' | 'retry' | 'pull-request';
+  waitsFor?: 'steps' | 'retry' | 'pull-request' | 'gate' | 'search';
   /** ISO time. */
   waitsUntil?: string;
   review: ReviewState;

@@ -143,6 +143,7 @@ export const rigSettingNames = [
   'max_batch',
   'flaky_retries',
   'feature_branch',
+  'gate_runs',
   'parallel',
   'checks_before_review',
   'pre_verified',

@@ -1,4 +1,6 @@
+import { createHash } from 'node:crypto';
 import path from 'node:path';
+import { AbortedError } from '../base/abort';
 import { watchTree } from '../git/exactTree';
 import { safePart } from '../git/names';
 import { treeOf } from '../git/mergeTrees';
@@ -6,12 +8,14 @@ import type { RigRepository } from '../git/repository';
 import { checkoutDetached, type CheckoutOptions } from '../git/worktree';
 import { gateNames } from '../protocol/rig';
 import type { FlakyGateInfo } from '../protocol/town';
-import { gatesOf, type RigSettings } from '../town/config';
+import { gateRunsOf, gatesOf, type RigSettings } from '../town/config';
 import type { RigLayout, TownLayout } from '../town/layout';
 import { FlakyGates } from './flakyGates';
 import { GateResults } from './gateResults';
 import { endRecordedGate, runGate } from './gates';
+import { GateSlots, type GateSlot } from './gateSlots';
 import { runGates, type GateListener, type GateRun, type GateWorld } from './runGates';
+import { SharedRuns } from './sharedRuns';
 import type { GateResult } from './types';
 
 export interface GateRunnerOptions {
@@ -21,6 +25,8 @@ export interface GateRunnerOptions {
   repository: RigRepository;
   environment(): Promise<NodeJS.ProcessEnv>;
   checkout(): CheckoutOptions;
+  /** As they are now. */
+  settings(): RigSettings;
   /** Asked right before commands run. @throws UserError `consent` where a person has not accepted them */
   requireAccepted(settings: RigSettings): void;
 }
@@ -32,20 +38,45 @@ export const VERIFY_LANE = 'verify';
 export class GateRunner {
   private readonly results: GateResults;
   private readonly flaky: FlakyGates;
+  private readonly slots: GateSlots;
+  /** By the files and the gates. */
+  private readonly shared = new SharedRuns<GateResult>();
 
   constructor(private readonly options: GateRunnerOptions) {
     const { town, rig } = options;
     this.results = new GateResults(path.join(town.gateLogs, `${rig}.results.json`));
     this.flaky = new FlakyGates(path.join(town.gateLogs, `${rig}.flaky.json`));
+    this.slots = new GateSlots(() => gateRunsOf(options.settings()));
   }
 
-  /** @param settings read once: what is accepted, what runs and what the result is kept for are the same */
+  /**
+   * Waits for a free slot first; what runs already for the same files is waited for, and not begun again.
+   * @param settings read once: what is accepted, what runs and what the result is kept for are the same
+   */
   async run(commit: string, run: GateRun, settings: RigSettings, onGate: GateListener): Promise<GateResult> {
     this.options.requireAccepted(settings);
-    if (run.target === VERIFY_LANE) await this.endRecorded(VERIFY_LANE);
     const tree = await treeOf(this.options.repository, commit);
-    const { parallel } = settings.merge_queue;
-    return runGates(tree, gatesOf(settings), run, { parallel, world: this.worldOf(commit, run, settings), onGate });
+    const begin = (): Promise<GateResult> => this.runIn(tree, { commit, run, settings, onGate });
+    if (run.confirms !== undefined) return begin();
+    const wanted = JSON.stringify([tree, run.only, gatesOf(settings)]);
+    return this.shared.run(createHash('sha256').update(wanted).digest('hex'), begin);
+  }
+
+  private async runIn(tree: string, { commit, run, settings, onGate }: WantedRun): Promise<GateResult> {
+    let slot: GateSlot | undefined;
+    try {
+      return await runGates(tree, gatesOf(settings), run, {
+        parallel: settings.merge_queue.parallel,
+        onGate,
+        world: this.worldOf(commit, run, settings, async () => {
+          slot ??= run.isSpare ? this.slots.takeSpare() : await this.slots.take(run.target ?? '');
+          if (!slot) throw new AbortedError(); // others need the machine
+          return slot.index;
+        }),
+      });
+    } finally {
+      slot?.release();
+    }
   }
 
   /** Discards the results of gates that failed, where a person wants them to run again. */
@@ -58,30 +89,38 @@ export class GateRunner {
     return this.flaky.list();
   }
 
-  /** Ends gates that a killed server left running for a target. */
-  async endRecorded(target?: string): Promise<void> {
-    for (const gate of gateNames) await endRecordedGate(this.groupFile(gate, target));
-  }
-
-  private worldOf(commit: string, { mergeRequest, target }: GateRun, settings: RigSettings): GateWorld {
+  /** @param slot where it runs, asked before the first gate */
+  private worldOf(
+    commit: string,
+    { mergeRequest, target }: GateRun,
+    settings: RigSettings,
+    slot: () => Promise<number>,
+  ): GateWorld {
     const { town, layout, rig, repository } = this.options;
-    const directory = target === undefined ? layout.refinery : layout.featureRefinery(target);
+    let place = { directory: '', groupFile: (gate: string) => gate };
     let env: NodeJS.ProcessEnv = {};
     let changedFiles = async (): Promise<{ head?: string; files: string[] }> => ({ head: commit, files: [] });
     return {
       results: this.results,
       checkOut: async () => {
-        await checkoutDetached(repository, directory, commit, {
+        const lane = laneOf(await slot(), target);
+        place = {
+          directory: lane === undefined ? layout.refinery : layout.featureRefinery(lane),
+          groupFile: (gate) => this.groupFile(gate, lane),
+        };
+        // A killed server may have left gates there.
+        for (const gate of gateNames) await endRecordedGate(place.groupFile(gate));
+        await checkoutDetached(repository, place.directory, commit, {
           ...this.options.checkout(),
           keep: settings.merge_queue.keep,
         });
         env = await this.options.environment();
         this.options.requireAccepted(settings);
-        changedFiles = await watchTree(directory, commit);
+        changedFiles = await watchTree(place.directory, commit);
       },
       run: async (gate) => {
         const log = town.gateLog(rig, safePart(mergeRequest), gate.name);
-        const outcome = await runGate(gate, directory, env, log, this.groupFile(gate.name, target));
+        const outcome = await runGate(gate, place.directory, env, log, place.groupFile(gate.name));
         if (outcome.passed) return { passed: true, isFinal: true };
         const { problem, output, code } = outcome;
         return { passed: false, problem, output, isFinal: code !== null };
@@ -96,8 +135,20 @@ export class GateRunner {
   }
 
   /** Remembers the process group of a gate that runs. */
-  private groupFile(gate: string, target?: string): string {
-    const lane = target === undefined ? '' : `.${safePart(target)}`;
-    return path.join(this.options.town.gateLogs, `${this.options.rig}${lane}.${gate}.group.json`);
+  private groupFile(gate: string, lane: string | undefined): string {
+    const part = lane === undefined ? '' : `.${safePart(lane)}`;
+    return path.join(this.options.town.gateLogs, `${this.options.rig}${part}.${gate}.group.json`);
   }
+}
+
+interface WantedRun {
+  commit: string;
+  run: GateRun;
+  settings: RigSettings;
+  onGate: GateListener;
+}
+
+/** Names the checkout of a slot; undefined is that of the rig's own target. */
+function laneOf(slot: number, target: string | undefined): string | undefined {
+  return slot === 0 ? target : `beside-${slot}`;
 }

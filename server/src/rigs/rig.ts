@@ -1,4 +1,5 @@
 import path from 'node:path';
+import { Mutex } from 'async-mutex';
 import { UserError } from '../base/errors';
 import { readTextIfPresent, writeJsonAtomic } from '../base/safeFiles';
 import { listFolder } from '../base/safeFolders';
@@ -26,6 +27,7 @@ import type {
 } from '../protocol/town';
 import {
   commandsOf,
+  gateRunsOf,
   gatesOf,
   reviewSettingOf,
   mergeStrategyOf,
@@ -64,6 +66,9 @@ function shapeOf(strategy: MergeStrategy): CommitShape {
   return strategy === 'rebase' || strategy === 'merge' ? strategy : 'squash';
 }
 
+/** The worktree of the refinery in which conflicts are resolved as they were before. */
+const REBASE_LANE = 'rebase';
+
 /** A rig on disk: its repository, worktrees and gates. */
 export class Rig {
   readonly layout: RigLayout;
@@ -72,6 +77,7 @@ export class Rig {
   /** Merge windows of feature branches, which live shorter than a server: they are not kept over restarts. */
   private readonly featureWindows = new Map<string, MergeWindow>();
   private readonly gateRunner: GateRunner;
+  private readonly rebases = new Mutex();
   readonly pullRequests: RigPullRequests;
 
   /** Files that the changes of this rig touch. */
@@ -96,6 +102,7 @@ export class Rig {
       repository,
       environment: gateEnvironment,
       checkout: () => this.checkoutOptions,
+      settings: () => this.settings,
       requireAccepted: (settings) => this.requireAccepted(settings),
     });
     this.files = new BranchFiles(repository);
@@ -150,6 +157,7 @@ export class Rig {
     flakyRetries: number;
     checksBeforeReview: boolean;
     preVerified: boolean;
+    gateRuns: number;
   } {
     const { settings } = this;
     const {
@@ -158,7 +166,14 @@ export class Rig {
       checks_before_review: checksBeforeReview,
       pre_verified: preVerified,
     } = settings.merge_queue;
-    return { mode, strategy: mergeStrategyOf(this.town, settings), flakyRetries, checksBeforeReview, preVerified };
+    return {
+      mode,
+      strategy: mergeStrategyOf(this.town, settings),
+      flakyRetries,
+      checksBeforeReview,
+      preVerified,
+      gateRuns: gateRunsOf(settings),
+    };
   }
   mergeWindow(target?: string): MergeWindow {
     return target === undefined ? this.windowRecord.read() : (this.featureWindows.get(target) ?? FIRST_WINDOW);
@@ -252,22 +267,24 @@ export class Rig {
     work: RebasedWork,
   ): Promise<RebaseResult | { kind: 'incomplete'; problems: string[] }> {
     const { target } = work;
-    await this.gateRunner.endRecorded(target);
-    const rebased = await rebaseOnto(
-      this.repository,
-      target === undefined ? this.layout.refinery : this.layout.featureRefinery(target),
-      {
-        tip: commit,
-        bases: work.bases,
-        shape: shapeOf(mergeStrategyOf(this.town, this.settings)),
-        target,
-        title: work.title,
-        trailers: [`Bead: ${work.bead}`],
-        author: identityOf(work.worker, this.emailDomain()),
-        signing: signingOf(this.settings),
-      },
-      base,
-      this.refineryIdentity,
+    // Gates run in the other worktrees of the refinery meanwhile.
+    const rebased = await this.rebases.runExclusive(async () =>
+      rebaseOnto(
+        this.repository,
+        this.layout.featureRefinery(REBASE_LANE),
+        {
+          tip: commit,
+          bases: work.bases,
+          shape: shapeOf(mergeStrategyOf(this.town, this.settings)),
+          target,
+          title: work.title,
+          trailers: [`Bead: ${work.bead}`],
+          author: identityOf(work.worker, this.emailDomain()),
+          signing: signingOf(this.settings),
+        },
+        base,
+        this.refineryIdentity,
+      ),
     );
     return this.complete(rebased, base);
   }

@@ -14,6 +14,8 @@ export interface GateRun {
   only?: string;
   /** Problem of the failed run of `only` that this one repeats: its kept result does not count. */
   confirms?: string;
+  /** Nobody waits for it yet: it runs only where the rig may run another gate beside what runs, and is cancelled otherwise. */
+  isSpare?: boolean;
 }
 
 /** Told of every gate that runs. */

@@ -219,6 +219,7 @@ const QUEUE_SETTINGS: Partial<Record<RigSettingName, keyof RigSettings['merge_qu
   pr_merge: 'pr_merge',
   max_batch: 'max_batch',
   flaky_retries: 'flaky_retries',
+  gate_runs: 'gate_runs',
   parallel: 'parallel',
   checks_before_review: 'checks_before_review',
   pre_verified: 'pre_verified',

@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os';
 import { z } from 'zod';
 import { runtimeSettings } from '../protocol/schemas/runtime';
 import {
@@ -191,6 +192,8 @@ const rigSettingsSchema = z
         flaky_retries: z.number().int().min(0).max(10).default(1),
         /** Whether gates that do not need one another run at the same time, in one checkout. */
         parallel: z.boolean().default(false),
+        /** How many gate runs may go on side by side, each in a checkout of its own; see `gateRunsOf` where it is missing. */
+        gate_runs: z.number().int().min(1).max(32).optional(),
         /** Whether new convoys with beads of this rig collect them on a feature branch; the town's setting where it is missing. */
         feature_branch: z.boolean().optional(),
         /** Whether gates run before a person is asked to review a change: what fails goes back unread. */
@@ -236,6 +239,11 @@ export function signingOf(
 /** @param settings those of the rig, where they could be read */
 export function mergeStrategyOf(town: TownLayout, settings: RigSettings | undefined): MergeStrategy {
   return settings?.merge_queue.merge_strategy ?? townSettingsFile(town).read().merge_strategy;
+}
+
+/** How many gate runs may go on side by side: half as many as the machine has processors, from 1 to 4, by default. */
+export function gateRunsOf({ merge_queue: { gate_runs } }: RigSettings): number {
+  return gate_runs ?? Math.max(1, Math.min(4, Math.floor(availableParallelism() / 2)));
 }
 
 /** Who looks at changes of a rig. */

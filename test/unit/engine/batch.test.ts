@@ -2,7 +2,12 @@ import assert from 'node:assert/strict';
 import { AbortedError } from '../../../server/src/base/abort';
 import { UserError } from '../../../server/src/base/errors';
 import { StaleAction } from '../../../server/src/engine/loop/context';
+import { confirmFailure } from '../../../server/src/engine/mergeQueue/confirmFailure';
 import { merge } from '../../../server/src/engine/mergeQueue/merge';
+import { prepareBatch } from '../../../server/src/engine/mergeQueue/prepareBatch';
+import { preparedIn } from '../../../server/src/engine/mergeQueue/preparedBatches';
+import { searchBatch } from '../../../server/src/engine/mergeQueue/searchBatch';
+import { searchesIn } from '../../../server/src/engine/mergeQueue/searches';
 import type { MergeRequest, Work } from '../../../server/src/engine/state/work';
 import type { GateResult } from '../../../server/src/rigs/types';
 import { EngineTown } from './engineTown';
@@ -348,5 +353,102 @@ describe('a batch of the merge queue', () => {
       );
     }
     assert.ok(steps > 20, `${steps} steps`);
+  });
+
+  describe('where several gate runs may go on side by side', () => {
+    const parallel = { mode: 'batch', strategy: 'squash', flakyRetries: 1, gateRuns: 3 };
+    const failed = (name: string): string[] =>
+      batch.gateEvents.filter((line) => line === `gate_failed ${batch.beads.get(name)!.bead}`);
+    const revision = (name: string) => ({
+      mergeRequest: batch.beads.get(name)!.request,
+      revision: town().bead(batch.beads.get(name)!.request).updated_at,
+    });
+    const search = (names: string) => {
+      const id = searchesIn(town().store).of(batch.beads.get(names[0]!)!.request)!;
+      const requests = [...names].map(revision);
+      return searchBatch({ type: 'find-culprit', search: id, rig: 'toy', requests, maxAttempts: 3 }, town().context);
+    };
+    const confirm = (name: string) =>
+      confirmFailure({ type: 'confirm-failure', rig: 'toy', maxAttempts: 3, ...revision(name) }, town().context);
+    beforeEach(async () => {
+      batch = await BatchTown.of('abcd');
+      Object.assign(town().rig, { mergeQueue: parallel });
+    });
+
+    it('a batch that fails is searched beside the queue, which goes on without it', async () => {
+      batch.isRed = (commit) => commit.includes('b');
+      await batch.turn('abc');
+      assert.deepEqual(batch.pushes, []);
+      await batch.turn('d');
+      assert.deepEqual(batch.pushes, ['root+d']);
+      await search('abc');
+      assert.deepEqual([batch.request('a').suspected, batch.request('b').suspected?.gate], [undefined, 'test']);
+      assert.equal(searchesIn(town().store).of(batch.beads.get('a')!.request), undefined);
+      await confirm('b');
+      assert.deepEqual([batch.statuses[1], failed('b').length], ['b: closed hooked', 1]);
+      assert.match(batch.work('b').feedback ?? '', /The gate "test" failed with exit code 1\. Its last/);
+      await batch.turn('ac');
+      assert.deepEqual(batch.pushes.at(-1), 'root+d+a+c');
+    });
+
+    it('a change whose failure is not repeated takes its place again', async () => {
+      batch.isRed = (commit) => commit.endsWith('a') && batch.gateRuns.length === 1;
+      await batch.turn('a');
+      assert.equal(batch.request('a').suspected?.commit, 'root+a');
+      await assert.rejects(batch.turn('b', 'b'), StaleAction);
+      await confirm('a');
+      assert.deepEqual([batch.request('a').suspected, failed('a')], [undefined, []]);
+      await assert.rejects(confirm('a'), StaleAction);
+      await batch.turn('a');
+      assert.deepEqual(batch.pushes, ['root+a']);
+    });
+
+    it('nobody is blamed where the target fails by itself', async () => {
+      batch.isRed = () => true;
+      await batch.turn('ab');
+      await search('ab');
+      assert.deepEqual(town().escalations, ['toy cannot merge: its target branch fails the gate "test" by itself']);
+      assert.deepEqual([batch.request('a').suspected, batch.work('a').attempt], [undefined, 1]);
+    });
+
+    it('the next batch is made and tested on top of the one that is tested, and taken as it is', async () => {
+      let rebases = 0;
+      batch.onCall = (call) => {
+        if (call.startsWith('before rebase')) rebases += 1;
+      };
+      const next = 'cd';
+      let prepared: Promise<void> | undefined;
+      const { runGates } = town().rig;
+      town().rig.runGates = (commit, run, onGate) => {
+        prepared ??= prepareBatch(
+          { type: 'prepare-batch', rig: 'toy', requests: [...next].map(revision) },
+          town().context,
+        );
+        return runGates!(commit, run, onGate);
+      };
+      await batch.turn('ab');
+      await prepared;
+      assert.deepEqual([batch.pushes, batch.gateRuns], [['root+a+b'], ['root+a+b', 'root+a+b+c+d']]);
+      assert.equal(rebases, 4);
+      await batch.turn('cd');
+      assert.deepEqual([batch.pushes.at(-1), rebases], ['root+a+b+c+d', 4]);
+    });
+
+    it('what was prepared is worth nothing where the batch below it fails, or somebody else has pushed', async () => {
+      const prepare = (names: string) =>
+        prepareBatch({ type: 'prepare-batch', rig: 'toy', requests: [...names].map(revision) }, town().context);
+      await assert.rejects(prepare('cd'), StaleAction, 'nothing is tested');
+      const batches = preparedIn(town().store);
+      batches.begin('merge:toy', 'root+x');
+      await prepare('cd');
+      assert.equal(batches.placeOf(batch.beads.get('c')!.request), 0);
+      batches.end('merge:toy');
+      await batch.turn('cd');
+      assert.deepEqual(batch.pushes, ['root+c+d'], 'that stands on another commit');
+      batches.begin('merge:toy', 'root+c+d');
+      await prepare('ab');
+      batches.cancel('merge:toy');
+      assert.equal(batches.placeOf(batch.beads.get('a')!.request), undefined);
+    });
   });
 });

@@ -118,7 +118,14 @@ export class EngineTown {
         this.target.push(commit);
         return true;
       },
-      mergeQueue: { mode: 'batch', strategy: 'squash', flakyRetries: 0, checksBeforeReview: true, preVerified: false },
+      mergeQueue: {
+        mode: 'batch',
+        strategy: 'squash',
+        flakyRetries: 0,
+        checksBeforeReview: true,
+        preVerified: false,
+        gateRuns: 1,
+      },
       mergeWindow: () => this.mergeWindow,
       recordMergeWindow: (window) => void (this.mergeWindow = window),
       recordSpawn: () => undefined,

@@ -280,7 +280,14 @@ describe('the rule about pull requests', () => {
     mergeWindow: { size: 4, failed: false },
   } as RigView;
   const town = (more: Partial<TownView>): TownView =>
-    ({ now: 10, rigs: [rig], merges: [merge], abandonedPullRequests: [], ...more }) as TownView;
+    ({
+      now: 10,
+      inFlight: new Set<string>(),
+      rigs: [rig],
+      merges: [merge],
+      abandonedPullRequests: [],
+      ...more,
+    }) as TownView;
   const kinds = (view: TownView): string[] => [...pullRequests(view), ...merges(view)].map(({ type }) => type);
 
   it('watches those that are open when it is time, and merges no other way meanwhile', () => {

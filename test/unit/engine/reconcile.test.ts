@@ -27,6 +27,8 @@ function rig(changes: Partial<RigView> = {}): RigView {
     crashLoopReported: false,
     mergeWindow: { size: 4, failed: false },
     maxBatch: 16,
+    gateRuns: 1,
+    mergeMode: 'batch',
     pool: ['rust', 'nux', 'dag'],
     ...changes,
   };
@@ -244,6 +246,8 @@ describe('reconcile: merging and landing', () => {
     order: 0,
     hasOpenSteps: false,
     hasPullRequest: false,
+    isMerging: false,
+    isSuspected: false,
   };
 
   it('merges one batch at a time, the best score first', () => {
@@ -352,6 +356,8 @@ describe('reconcile: reviews', () => {
     order: 0,
     hasOpenSteps: false,
     hasPullRequest: false,
+    isMerging: false,
+    isSuspected: false,
   };
   const waiting = { state: 'waiting' as const, patch: 'p', states: {} };
   const asked = (state: object) => ({ ...waiting, states: { agent: { unanswered: 0, ...state } } });

@@ -6,7 +6,9 @@ import {
   windowAfterFailure,
   windowAfterSuccess,
 } from '../../../server/src/engine/mergeQueue/batchSize';
-import { testChain, type Verdict } from '../../../server/src/engine/mergeQueue/testChain';
+import { findCulprit } from '../../../server/src/engine/mergeQueue/findCulprit';
+import { testChain } from '../../../server/src/engine/mergeQueue/testChain';
+import type { Verdict } from '../../../server/src/engine/mergeQueue/verdict';
 import type { GateInfo, MergeMode } from '../../../server/src/protocol/town';
 import { GateResults } from '../../../server/src/rigs/gateResults';
 import { FIRST_WINDOW } from '../../../server/src/rigs/mergeWindow';
@@ -35,7 +37,7 @@ class FakeGates {
   verdict(
     target: readonly Change[],
     chain: readonly Change[],
-    options: { mode?: MergeMode; retries?: number } = {},
+    options: { mode?: MergeMode; retries?: number; width?: number; isBrief?: boolean } = {},
   ): Promise<Verdict> {
     return testChain(
       chain.length,
@@ -61,7 +63,7 @@ class FakeGates {
           },
         });
       },
-      { mode: options.mode ?? 'batch', retries: options.retries ?? 1 },
+      { ...options, mode: options.mode ?? 'batch', retries: options.retries ?? 1 },
     );
   }
 }
@@ -142,7 +144,8 @@ describe('the gates of a chain', () => {
         fc.constantFrom<MergeMode>('batch', 'each'),
         fc.infiniteStream(fc.integer({ min: 0, max: 19 })),
         fc.boolean(),
-        async (breaks, max, mode, numbers, isFlaky) => {
+        fc.integer({ min: 1, max: 5 }),
+        async (breaks, max, mode, numbers, isFlaky, width) => {
           const world = new FakeGates(() => isFlaky && numbers.next().value === 0);
           let waiting = changesOf(...breaks);
           const [target, rejected]: [Change[], Change[]] = [[], []];
@@ -151,10 +154,10 @@ describe('the gates of a chain', () => {
             const size = batchSize(window, waiting.length, max);
             const chain = waiting.slice(0, size);
             world.rounds = 0;
-            const { good, culprit, targetFailure } = await world.verdict(target, chain, { mode });
+            const { good, culprit, targetFailure } = await world.verdict(target, chain, { mode, width });
             assert.equal(targetFailure, undefined);
             // One search for each gate that the culprits break.
-            if (!isFlaky)
+            if (!isFlaky && width === 1)
               assert.ok(world.rounds <= gates.length * Math.ceil(Math.log2(size)), `${world.rounds} rounds`);
             target.push(...chain.slice(0, good));
             if (culprit) rejected.push(chain[culprit.link - 1]!);
@@ -173,6 +176,45 @@ describe('the gates of a chain', () => {
         },
       ),
       { numRuns: 300 },
+    );
+  });
+
+  it('are found in fewer rounds where several prefixes are tested side by side', async () => {
+    for (const [width, most] of [
+      [1, 4],
+      [2, 3],
+      [4, 2],
+      [15, 1],
+    ] as const)
+      for (let bad = 1; bad <= 16; bad += 1) {
+        let [rounds, running] = [0, 0];
+        const failure = { passed: false as const, gate: 'test', problem: 'failed', output: '' };
+        const found = await findCulprit(
+          16,
+          failure,
+          async (link, run) => {
+            if (running++ === 0 && run?.confirms === undefined) rounds += 1;
+            await new Promise((next) => setImmediate(next));
+            running -= 1;
+            return link >= bad ? failure : { passed: true };
+          },
+          { retries: 1, width },
+        );
+        assert.equal(found?.link, bad);
+        assert.ok(rounds <= most, `${rounds} rounds with ${width} side by side`);
+      }
+  });
+
+  it('is left to others where the queue need not wait: the batch as a whole, or the one change', async () => {
+    const brief = { isBrief: true, width: 4 };
+    const world = new FakeGates();
+    const { good, culprit } = await world.verdict([], changesOf(undefined, 'test', undefined), brief);
+    assert.deepEqual([good, culprit?.first, culprit?.link], [0, 1, 3]);
+    assert.deepEqual(world.runs, ['0 1 2 lint', '0 1 2 test']);
+    const alone = await new FakeGates().verdict([], changesOf('test'), brief);
+    assert.deepEqual(
+      [alone.culprit?.first, alone.culprit?.link, alone.culprit?.failure.confirmed],
+      [undefined, 1, undefined],
     );
   });
 
@@ -204,5 +246,8 @@ describe('the window of a merge queue', () => {
     assert.equal(batchSize(FIRST_WINDOW, 3, 16), 3);
     assert.equal(batchSize(FIRST_WINDOW, 32, 2), 2);
     assert.equal(batchSize(SINGLE_REQUESTS, 32, 16), 1);
+    assert.equal(batchSize({ size: 1, failed: false }, 32, 16, 4), 16, 'several side by side');
+    assert.equal(batchSize({ size: 9, failed: false }, 7, 16, 4), 4);
+    assert.equal(batchSize(SINGLE_REQUESTS, 32, 16, 4), 1);
   });
 });

@@ -5,6 +5,7 @@ import { testedCommits, verdictOnLinks } from '../../../server/src/engine/mergeQ
 const link = (commit: string, ...before: string[]): Link => ({
   id: commit,
   commit,
+  onto: '',
   before,
   request: {} as Link['request'],
 });

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import fs from 'node:fs';
 import path from 'node:path';
 import { agentGitSettings } from '../../../server/src/agents/gitSettings';
+import { AbortedError } from '../../../server/src/base/abort';
 import { UserError } from '../../../server/src/base/errors';
 import { GateResults } from '../../../server/src/rigs/gateResults';
 import { Rig } from '../../../server/src/rigs/rig';
@@ -262,13 +263,46 @@ describe('a rig on disk', () => {
     assert.equal(failed.passed ? '' : failed.problem, 'failed with exit code 4', 'the other is ended');
   });
 
+  it('tests several commits side by side, each in a checkout of its own, and one commit once', async () => {
+    const folder = makeRepository({ 'a.txt': 'zero' });
+    const rig = await rigOf(folder);
+    const commits = ['one', 'two', 'three'].map((text) => commitFiles(folder, { 'a.txt': text }, text));
+    await rig.repository.fetch();
+    const meeting = tempDir('meeting');
+    const runs = path.join(meeting, 'runs');
+    const set = (gate_runs: number, test_command: string): void =>
+      void rigSettingsFile(rig.layout).update((settings) => {
+        Object.assign(settings.merge_queue, { gate_runs, test_command });
+      });
+    const run = (commit: string, more: { isSpare?: boolean } = {}) =>
+      rig.runGates(commit, { mergeRequest: 'm', ...more }, () => undefined);
+    const [one, two, three] = commits as [string, string, string];
+    set(
+      2,
+      `touch '${meeting}'/$(cat a.txt); until test -e '${meeting}/one' -a -e '${meeting}/two'; do sleep 0.05; done`,
+    );
+    assert.deepEqual(await Promise.all([run(one), run(two)]), [{ passed: true }, { passed: true }]);
+    set(2, `echo run >> '${runs}'; sleep 0.2`);
+    await Promise.all([run(one), run(one), run(one)]);
+    assert.equal(fs.readFileSync(runs, 'utf8'), 'run\n');
+    set(2, `until test -e '${meeting}/go'; do sleep 0.05; done`);
+    const first = run(one);
+    const spare = run(two, { isSpare: true });
+    await assert.rejects(run(three, { isSpare: true }), AbortedError, 'nothing is free for what nobody waits for');
+    fs.writeFileSync(path.join(meeting, 'go'), '');
+    assert.deepEqual(await Promise.all([first, spare]), [{ passed: true }, { passed: true }]);
+    set(1, `mkdir '${meeting}/alone' && sleep 0.1 && rmdir '${meeting}/alone'`);
+    assert.deepEqual(await Promise.all([run(one), run(two), run(three)]), Array(3).fill({ passed: true }));
+  });
+
   it('takes the settings of its merge queue by name, and refuses what does not fit', async () => {
     const rig = await rigOf(makeRepository({ 'a.txt': 'a' }));
     const set = (settings: Parameters<typeof changeSettings>[1]['settings']) =>
       changeSettings(rig, { name: 'toy', settings, gates: { test: 'true' } }, undefined).merge_queue;
-    const { mode, max_batch, flaky_retries, parallel } = set({});
-    assert.deepEqual([mode, max_batch, flaky_retries, parallel], ['batch', 16, 1, false]);
-    const changed = set({ merge_mode: 'each', max_batch: '8', flaky_retries: '0', parallel: 'true' });
+    const { mode, max_batch, flaky_retries, parallel, gate_runs } = set({});
+    assert.deepEqual([mode, max_batch, flaky_retries, parallel, gate_runs], ['batch', 16, 1, false, undefined]);
+    assert.ok(rig.mergeQueue.gateRuns >= 1 && rig.mergeQueue.gateRuns <= 4, 'by the machine');
+    const changed = set({ merge_mode: 'each', max_batch: '8', flaky_retries: '0', parallel: 'true', gate_runs: '3' });
     assert.deepEqual(
       [changed.mode, changed.max_batch, changed.flaky_retries, changed.parallel, changed.test_command],
       ['each', 8, 0, true, 'true'],
@@ -279,6 +313,7 @@ describe('a rig on disk', () => {
       flakyRetries: 0,
       checksBeforeReview: true,
       preVerified: false,
+      gateRuns: 3,
     });
     set({ merge_mode: '', merge_strategy: 'merge' });
     assert.equal(rig.mergeQueue.strategy, 'merge');
@@ -297,6 +332,7 @@ describe('a rig on disk', () => {
       { max_batch: '0' },
       { parallel: 'perhaps' },
       { flaky_retries: 'true' },
+      { gate_runs: '0' },
     ])
       assert.throws(() => set(wrong), UserError, JSON.stringify(wrong));
   });

@@ -183,6 +183,8 @@ export class BoardTown {
           crashLoopReported: false,
           mergeWindow: { size: 4, failed: false },
           maxBatch: 16,
+          gateRuns: 1,
+          mergeMode: 'batch',
         },
       ],
     };

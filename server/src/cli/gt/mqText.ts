@@ -47,6 +47,8 @@ function stateText(info: MergeRequestInfo): string {
   if (info.state === 'no-change') return 'ended without a change';
   if (info.state === 'rejected') return 'sent back';
   if (info.waitsFor === 'steps') return 'waits for its steps';
+  if (info.waitsFor === 'gate') return 'failed a gate, which runs once more';
+  if (info.waitsFor === 'search') return 'its batch failed a gate: the change that fails is searched for';
   if (info.waitsFor === 'pull-request') return `waits for pull request #${info.pullRequest?.number}`;
   if (info.waitsFor === 'retry') return `waits until ${info.waitsUntil}`;
   if (info.state !== 'reviewing') return info.state;

@@ -32,6 +32,21 @@ export type Action =
       maxAttempts: number;
       maxBatch: number;
     }
+  | {
+      type: 'find-culprit';
+      search: string;
+      rig: string;
+      requests: { mergeRequest: string; revision: string }[];
+      maxAttempts: number;
+    }
+  | { type: 'confirm-failure'; mergeRequest: string; rig: string; revision: string; maxAttempts: number }
+  | {
+      /** Makes the batch after those that are tested now, on top of them, and begins to test it. */
+      type: 'prepare-batch';
+      rig: string;
+      target?: string;
+      requests: { mergeRequest: string; revision: string }[];
+    }
   | { type: 'watch-pull-request'; mergeRequest: string; rig: string; revision: string; maxAttempts: number }
   | { type: 'close-pull-request'; mergeRequest: string; rig: string; revision: string }
   | {
@@ -81,6 +96,11 @@ export function mergeKey(rig: string, target?: string): string {
   return target === undefined ? `merge:${rig}` : `merge:${rig}:${target}`;
 }
 
+/** Key of what tests requests before it is their turn. */
+export function prepareKey(rig: string, target: string | undefined, requests: readonly string[]): string {
+  return `prepare:${mergeKey(rig, target)}:${requests.join(' ')}`;
+}
+
 /** Key of actions that remove the worktree of a polecat. */
 export function worktreeKey(rig: string, name: string): string {
   return `worktree:${rig}/${name}`;
@@ -104,6 +124,16 @@ export function actionKey(action: Action): string {
     case 'merge':
     case 'request-review':
       return mergeKey(action.rig, action.target);
+    case 'prepare-batch':
+      return prepareKey(
+        action.rig,
+        action.target,
+        action.requests.map(({ mergeRequest }) => mergeRequest),
+      );
+    case 'find-culprit':
+      return `search:${action.search}`;
+    case 'confirm-failure':
+      return `confirm:${action.mergeRequest}`;
     case 'watch-pull-request':
     case 'close-pull-request':
       return `pull-request:${action.mergeRequest}`;

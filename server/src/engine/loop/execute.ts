@@ -11,7 +11,10 @@ import { concludeReview } from '../review/conclude';
 import { requestReview } from '../review/requestReview';
 import { handleStall } from '../supervision/handleStall';
 import { merge } from '../mergeQueue/merge';
+import { confirmFailure } from '../mergeQueue/confirmFailure';
+import { prepareBatch } from '../mergeQueue/prepareBatch';
 import { closePullRequest } from '../mergeQueue/pullRequests/closePullRequest';
+import { searchBatch } from '../mergeQueue/searchBatch';
 import { watchPullRequest } from '../mergeQueue/pullRequests/watchPullRequest';
 import { recordDeath } from '../supervision/recordDeath';
 import { recordReviewTimeout } from '../review/recordReviewTimeout';
@@ -42,6 +45,12 @@ export async function execute(action: Action, context: EngineContext): Promise<v
       return context.sessions.forget(action.session);
     case 'merge':
       return merge(action, context);
+    case 'prepare-batch':
+      return prepareBatch(action, context);
+    case 'find-culprit':
+      return searchBatch(action, context);
+    case 'confirm-failure':
+      return confirmFailure(action, context);
     case 'watch-pull-request':
       return watchPullRequest(action, context);
     case 'close-pull-request':

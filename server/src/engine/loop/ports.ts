@@ -39,6 +39,8 @@ export interface RigPort {
     flakyRetries: number;
     checksBeforeReview: boolean;
     preVerified: boolean;
+    /** How many gate runs may go on side by side. */
+    gateRuns: number;
   };
   /** @param target a feature branch; the rig's own target where it is missing, here and below */
   mergeWindow(target?: string): MergeWindow;

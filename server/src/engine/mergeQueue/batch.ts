@@ -1,10 +1,11 @@
-import type { Action } from '../loop/action';
+import { mergeKey, type Action } from '../loop/action';
 import { actors, assertRevision, requireRig, StaleAction, type EngineContext } from '../loop/context';
 import type { RigPort } from '../loop/ports';
-import { failuresOf, isClosed, mergeOf, type MergeRequest } from '../state/work';
+import { failuresOf, isClosed, mergeOf, withMerge, type MergeRequest } from '../state/work';
 import { deferMerge } from './deferMerge';
 import { finishMerges, type MergeEnding } from './finishMerge';
 import { rejectWork, type Feedback } from './rejectWork';
+import type { GateFailure } from './verdict';
 
 export type MergeAction = Extract<Action, { type: 'merge' }>;
 
@@ -17,6 +18,8 @@ export interface Member {
 /** A member with the commit that would land, on top of the ones before it. */
 export interface Link extends Member {
   commit: string;
+  /** What it stands on. */
+  onto: string;
   /** Other commits of it that land with this one, oldest first. */
   before: readonly string[];
 }
@@ -70,6 +73,11 @@ export class Batch {
     return [...this.open.values()];
   }
 
+  /** The key under which its actions run. */
+  get queue(): string {
+    return mergeKey(this.rigName, this.target);
+  }
+
   get actor(): string {
     return actors.refinery(this.rigName);
   }
@@ -94,6 +102,17 @@ export class Batch {
       });
     });
     this.forget([member]);
+  }
+
+  /** It fails a gate, which runs once more for it alone while the others go on. @param before a commit below it that passes */
+  async suspect(link: Link, { gate, problem }: GateFailure, before: string | undefined): Promise<void> {
+    const suspected = { gate, problem, commit: link.commit, before };
+    await this.context.store.batch({ actor: this.actor }, (tx) => {
+      const bead = tx.get(link.id);
+      if (bead?.status === 'in_progress')
+        tx.update(bead.id, { status: 'open', metadata: withMerge(bead, { suspected }) });
+    });
+    this.forget([link]);
   }
 
   /** Something else is at fault: they wait. */

@@ -41,15 +41,26 @@ const CHANGED_SINCE: Feedback = {
  * Makes a chain of candidates: one commit for each member, on top of the one before. What does not fit onto the target goes
  * back to its author or its reviewer; what only does not fit together with an earlier member waits for a later turn.
  * @param base the tip of the target
+ * @param prepared links that were made before: they are taken where they stand on the same commit
  */
-export async function buildChain(batch: Batch, base: string): Promise<Link[]> {
+export async function buildChain(batch: Batch, base: string, prepared: readonly Link[] = []): Promise<Link[]> {
   const chain: Link[] = [];
   for (const member of batch.members) {
     batch.show('rebasing', [member]);
-    const link = await separately(batch, member, () => addLink(batch, member, { base, tip: chain.at(-1)?.commit }));
+    const tip = chain.at(-1)?.commit;
+    const known = prepared.find((link) => link.id === member.id && link.onto === (tip ?? base));
+    const link = await separately(batch, member, async () =>
+      known && (await isAsPrepared(batch, member, known)) ? known : addLink(batch, member, { base, tip }),
+    );
     if (link) chain.push(link);
   }
   return chain;
+}
+
+async function isAsPrepared({ rig }: Batch, { request }: Member, known: Link): Promise<boolean> {
+  const { commit, branch, review } = known.request;
+  if (request.commit !== commit || request.branch !== branch || request.review?.patch !== review?.patch) return false;
+  return request.landing !== true && (await rig.branchTip(branch)) === commit;
 }
 
 /** @returns undefined where it is not in this batch */
@@ -59,7 +70,7 @@ async function addLink(
   { base, tip = base }: { base: string; tip?: string },
 ): Promise<Link | undefined> {
   let placed = await place(batch, member.request, tip);
-  if (placed.kind === 'ready') return { ...member, commit: placed.commit, before: placed.before };
+  if (placed.kind === 'ready') return { ...member, onto: tip, commit: placed.commit, before: placed.before };
   if (tip !== base) {
     placed = await place(batch, member.request, base);
     if (placed.kind === 'ready') return void (await batch.release([member]));
@@ -81,7 +92,11 @@ type Placed =
   /** The rebase has made another patch of it than the one that was approved. */
   | { kind: 'changed'; commit: string };
 
-async function place({ rig, context }: Batch, request: MergeRequest, onto: string): Promise<Placed> {
+export async function place(
+  { rig, context }: Pick<Batch, 'rig' | 'context'>,
+  request: MergeRequest,
+  onto: string,
+): Promise<Placed> {
   const made = await makeCandidate(rig, request, onto, context);
   if (made.kind !== 'clean') return made;
   const { commit, before } = made;

@@ -1,4 +1,4 @@
-import type { GateFailure } from './testChain';
+import type { GateFailure } from './verdict';
 
 /** Why a change goes back to its author. */
 export interface Feedback {

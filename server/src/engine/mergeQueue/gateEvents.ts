@@ -2,7 +2,7 @@ import type { MergeMode } from '../../protocol/town';
 import type { GateResult } from '../../rigs/types';
 import type { Batch, Link } from './batch';
 import { CheckRecorder, recordChecks } from './checks';
-import type { TestPrefix, Verdict } from './testChain';
+import type { TestPrefix, Verdict } from './verdict';
 
 /** A commit that is tested: the last of a link, or one of those before it. */
 export interface TestedCommit {
@@ -58,8 +58,8 @@ export class GateEvents {
     );
   };
 
-  /** What passed belongs to every change that it lands; what failed to the one that is blamed for it. */
-  async record(verdict: Verdict): Promise<void> {
+  /** What passed belongs to every change that it lands; what failed to the one that is blamed for it, once that is certain. */
+  async record(verdict: Verdict, isUnconfirmed = false): Promise<void> {
     const { context, actor, rig, rigName } = this.batch;
     if (rig.gates.length === 0) return;
     const { good } = verdictOnLinks(this.tested, verdict);
@@ -70,7 +70,8 @@ export class GateEvents {
       result: { passed: true },
     }));
     const { culprit } = verdict;
-    if (culprit) results.push({ link: this.linkOf(culprit.link), length: culprit.link, result: culprit.failure });
+    if (culprit && !isUnconfirmed)
+      results.push({ link: this.linkOf(culprit.link), length: culprit.link, result: culprit.failure });
     if (results.length === 0) return;
     await context.store.batch({ actor }, (tx) => {
       for (const { link, length, result } of results) {

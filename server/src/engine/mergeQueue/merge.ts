@@ -9,8 +9,11 @@ import { buildChain, finishWithoutGates } from './chain';
 import { holdForTarget } from './deferMerge';
 import { gateFeedback } from './feedback';
 import { GateEvents, testedCommits, verdictOnLinks } from './gateEvents';
+import { preparedIn } from './preparedBatches';
 import { recordPullRequest, requestFor } from './pullRequests/openPullRequest';
+import { searchesIn } from './searches';
 import { testChain } from './testChain';
+import type { TestPrefix, Verdict } from './verdict';
 
 /**
  * One turn of the merge queue: a chain of candidates, one for each request of the batch, the approvals held against it, gates
@@ -39,30 +42,75 @@ async function takeTurn(batch: Batch, maxBatch: number): Promise<void> {
   await finishWithoutGates(batch);
   if (batch.members.length === 0) return;
   const base = await rig.landingBase(target);
-  const chain = await buildChain(batch, base.commit);
-  if (chain.length === 0) return;
-  const { mode, flakyRetries: retries } = rig.mergeQueue;
+  const prepared = preparedIn(batch.context.store);
+  const next = prepared.take(
+    batch.queue,
+    base.commit,
+    batch.members.map(({ id }) => id),
+  );
+  // What comes after it is prepared on top of it in its turn.
+  if (next) await batch.release(batch.members.slice(next.requests.length));
+  const chain = await buildChain(batch, base.commit, next?.links);
+  if (chain.length === 0) return prepared.cancel(batch.queue);
+  prepared.begin(batch.queue, chain.at(-1)!.commit);
+  let isWhole = false;
+  try {
+    isWhole = await testAndLand(batch, { chain, base, maxBatch });
+  } finally {
+    if (isWhole) prepared.end(batch.queue);
+    else prepared.cancel(batch.queue);
+  }
+}
+
+/** @returns whether all of the chain has landed */
+async function testAndLand(
+  batch: Batch,
+  { chain, base, maxBatch }: { chain: readonly Link[]; base: LandingBase; maxBatch: number },
+): Promise<boolean> {
+  const { rig, target } = batch;
+  const { mode, flakyRetries: retries, gateRuns: width } = rig.mergeQueue;
   const tested = testedCommits(chain, mode);
   const gates = new GateEvents(batch, chain, tested, base.commit);
-  const found = await testChain(tested.length, gates.test, { mode, retries });
-  await gates.record(found);
+  const test: TestPrefix = async (length, run) => {
+    const result = await gates.test(length, run);
+    if (!result.passed) preparedIn(batch.context.store).cancel(batch.queue); // it stands on what fails
+    return result;
+  };
+  // With one gate run at a time the others would wait all the same.
+  const isBrief = width > 1;
+  const found = await testChain(tested.length, test, { mode, retries, width, isBrief });
+  await gates.record(found, isBrief && needsMore(found, retries));
   const verdict = verdictOnLinks(tested, found);
   const good = chain.slice(0, verdict.good);
   const hasLanded = good.length === 0 || (await land(batch, good, base));
   const { culprit } = verdict;
-  if (culprit)
-    await batch.reject(
-      chain[culprit.link - 1]!,
-      gateFeedback(culprit.failure, hasLanded ? good.at(-1)?.commit : undefined),
-    );
+  if (culprit) {
+    const before = hasLanded ? good.at(-1)?.commit : undefined;
+    const link = chain[culprit.link - 1]!;
+    if (culprit.first !== undefined) {
+      searchesIn(batch.context.store).add({
+        ...{ rig: batch.rigName, target, failure: culprit.failure },
+        base: good.at(-1)?.commit ?? base.commit,
+        links: chain.slice(culprit.first - 1, culprit.link),
+      });
+    } else if (isBrief && needsMore(verdict, retries)) await batch.suspect(link, culprit.failure, before);
+    else await batch.reject(link, gateFeedback(culprit.failure, before));
+  }
   if (verdict.targetFailure) {
     await holdForTarget(batch.rigName, chain, verdict.targetFailure, batch.context);
     rig.recordMergeWindow(SINGLE_REQUESTS, target); // one of the others may be what repairs it
   } else if (culprit) {
-    rig.recordMergeWindow(windowAfterFailure(rig.mergeWindow(target), chain.length), target);
+    if (!isBrief) rig.recordMergeWindow(windowAfterFailure(rig.mergeWindow(target), chain.length), target);
   } else if (hasLanded) {
     rig.recordMergeWindow(windowAfterSuccess(rig.mergeWindow(target), chain.length, maxBatch), target);
+    return true;
   }
+  return false;
+}
+
+/** Whether the gate has to run again before somebody can be blamed. */
+function needsMore({ culprit }: Verdict, retries: number): boolean {
+  return culprit !== undefined && (culprit.first !== undefined || (retries > 0 && !culprit.failure.confirmed));
 }
 
 /** @returns false where nothing has landed: the members wait */

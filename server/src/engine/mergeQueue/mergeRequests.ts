@@ -15,6 +15,7 @@ import { reviewerInfos, reviewNote } from '../review/reviewerInfo';
 import { waitsForPerson } from '../review/reviewers';
 import { requestsIn } from './requestIndex';
 import { commonFiles } from './overlap';
+import { searchesIn } from './searches';
 import { compareTurns, mergeScore } from './score';
 import { inTurns } from './turns';
 import { directLandingOf } from './validation';
@@ -162,7 +163,7 @@ export function mergeRequestInfo(
     ...(request.landing ? { landing: true } : {}),
     commit: request.commit,
     state,
-    ...(waitsFor(sources, { state, request, source }) ?? {}),
+    ...(waitsFor(sources, { id: bead.id, state, request, source }) ?? {}),
     review,
     patch: request.review?.patch,
     approvedBy: review === 'approved' ? request.review?.by : undefined,
@@ -225,12 +226,19 @@ function reasonOf(bead: Bead, source: Bead | undefined): string | undefined {
 /** What it waits for, besides its review. */
 function waitsFor(
   { store, now }: QueueSources,
-  { state, request, source }: { state: MergeRequestState; request: MergeRequest; source: Bead | undefined },
+  {
+    id,
+    state,
+    request,
+    source,
+  }: { id: string; state: MergeRequestState; request: MergeRequest; source: Bead | undefined },
 ): Pick<MergeRequestInfo, 'waitsFor' | 'waitsUntil'> | undefined {
   if (state !== 'queued' && state !== 'reviewing') return undefined;
   if (source && openStepsOf(graphOf(store), source)) return { waitsFor: 'steps' };
   if (request.pullRequest?.state === 'open') return { waitsFor: 'pull-request' };
-  const { notBefore } = request;
+  const { notBefore, suspected } = request;
+  if (suspected) return { waitsFor: 'gate' };
+  if (searchesIn(store).of(id) !== undefined) return { waitsFor: 'search' };
   return notBefore !== undefined && Date.parse(notBefore) > now.getTime()
     ? { waitsFor: 'retry', waitsUntil: notBefore }
     : undefined;

@@ -1,14 +1,54 @@
-import type { Action } from '../loop/action';
+import { mergeKey, prepareKey, type Action } from '../loop/action';
 import type { MergeView, RigView, TownView } from '../state/townView';
+import type { MergeWindow } from '../../rigs/mergeWindow';
 import { batchSize } from './batchSize';
+import { compareTurns } from './score';
 import { inTurns } from './turns';
 
-/** Each target of a rig gets one batch at a time: the requests with the highest scores, the older one on a tie. */
+/** For fewer requests a gate run of their own costs more than they gain by not waiting for the next batch. */
+const PREPARED_FROM = 3;
+
+/**
+ * Each target of a rig gets one batch at a time: the requests with the highest scores, the older one on a tie. Those that
+ * follow are tested on top of it meanwhile, where more gates may run.
+ */
 export function merges(view: TownView): Action[] {
   return view.rigs.flatMap((rig): Action[] => {
-    const ready = view.merges.filter((merge) => isReady(merge, rig, view.now));
-    return [...byTarget(ready).values()].map((queue) => nextBatch(rig, inTurns(queue, view.now)));
+    const ready = view.merges
+      .filter((merge) => isReady(merge, rig, view.now))
+      .sort((a, b) => compareTurns(a, b, view.now));
+    const waiting = ready.filter(({ isSuspected, search }) => !isSuspected && search === undefined);
+    const queues = [...byTarget(waiting).values()].map((queue) => inTurns(queue, view.now));
+    const batches = queues.flatMap(
+      (queue) => nextBatch(rig, queue, isTested(rig, queue, view) ? view.inFlight : undefined) ?? [],
+    );
+    return [...tracing(rig, ready), ...batches];
   });
+}
+
+/** What has failed: which change it was is found, and made sure of, while the queue goes on without it. */
+function tracing({ name, maxAttempts }: RigView, ready: readonly MergeView[]): Action[] {
+  const searched = new Map<string, { mergeRequest: string; revision: string }[]>();
+  for (const { id, revision, search } of ready) {
+    if (search === undefined) continue;
+    const requests = searched.get(search) ?? [];
+    searched.set(search, [...requests, { mergeRequest: id, revision }]);
+  }
+  return [
+    ...ready
+      .filter(({ isSuspected }) => isSuspected)
+      .map(
+        ({ id, revision }) =>
+          ({ type: 'confirm-failure', mergeRequest: id, rig: name, revision, maxAttempts }) as const,
+      ),
+    ...[...searched].map(
+      ([search, requests]) => ({ type: 'find-culprit', search, rig: name, requests, maxAttempts }) as const,
+    ),
+  ];
+}
+
+function isTested(rig: RigView, queue: readonly MergeView[], view: TownView): boolean {
+  return view.inFlight.has(mergeKey(rig.name, queue[0]!.target?.branch)) && queue.some(({ isMerging }) => isMerging);
 }
 
 /** Requests by the feature branch that they land on; undefined is the rig's own target. */
@@ -22,21 +62,55 @@ export function byTarget(merges: readonly MergeView[]): Map<string | undefined, 
   return queues;
 }
 
-/** @param queue requests for one target in the order of their turns, 1 or more */
-function nextBatch(rig: RigView, queue: readonly MergeView[]): Action {
+/**
+ * @param queue requests for one target in the order of their turns, 1 or more
+ * @param inFlight keys of what runs, where one of their batches does
+ */
+function nextBatch(rig: RigView, queue: readonly MergeView[], inFlight?: ReadonlySet<string>): Action | undefined {
   const { name, maxAttempts, maxBatch } = rig;
   const target = queue[0]!.target;
   // A pull request stands on the target, and not on another one.
   const isSingle = rig.mergeStrategy === 'pr' && !target;
-  const size = isSingle ? 1 : batchSize(target?.mergeWindow ?? rig.mergeWindow, queue.length, maxBatch);
+  const window = target?.mergeWindow ?? rig.mergeWindow;
+  if (inFlight) return isSingle ? undefined : preparation(rig, queue, { inFlight, window, target: target?.branch });
+  const size = isSingle ? 1 : batchSize(window, queue.length, maxBatch, rig.gateRuns);
   return {
     type: 'merge',
     rig: name,
     ...(target ? { target: target.branch } : {}),
-    requests: queue.slice(0, size).map(({ id, revision }) => ({ mergeRequest: id, revision })),
+    requests: (preparedFirst(queue) ?? queue.slice(0, size)).map(({ id, revision }) => ({
+      mergeRequest: id,
+      revision,
+    })),
     maxAttempts,
     maxBatch,
   };
+}
+
+/** The batch that was prepared for this turn, unless a person wants others before it. */
+function preparedFirst(queue: readonly MergeView[]): readonly MergeView[] | undefined {
+  const batch = queue.filter(({ prepared }) => prepared === 0);
+  const [first] = batch;
+  return first && queue[0]!.order >= first.order ? batch : undefined;
+}
+
+/** The requests that come after the batch that is tested and those that are prepared. */
+function preparation(
+  { name, maxBatch, gateRuns, mergeMode }: RigView,
+  queue: readonly MergeView[],
+  { inFlight, window, target }: { inFlight: ReadonlySet<string>; window: MergeWindow; target: string | undefined },
+): Action | undefined {
+  if (mergeMode === 'each') return undefined;
+  const prefix = prepareKey(name, target, []);
+  const running = [...inFlight].filter((key) => key.startsWith(prefix));
+  if (running.length >= gateRuns - 1) return undefined;
+  const taken = new Set(running.flatMap((key) => key.slice(prefix.length).split(' ')));
+  const waiting = queue.filter(({ id, isMerging, prepared }) => !isMerging && prepared === undefined && !taken.has(id));
+  if (waiting.length < PREPARED_FROM) return undefined;
+  const size = batchSize(window, waiting.length, maxBatch, gateRuns);
+  if (size < PREPARED_FROM) return undefined;
+  const requests = waiting.slice(0, size).map(({ id, revision }) => ({ mergeRequest: id, revision }));
+  return { type: 'prepare-batch', rig: name, ...(target === undefined ? {} : { target }), requests };
 }
 
 /** It is merged by its pull request. */

@@ -3,7 +3,8 @@ import type { RigPort } from '../loop/ports';
 import { CheckRecorder } from '../mergeQueue/checks';
 import { gateFeedback } from '../mergeQueue/feedback';
 import type { Feedback } from '../mergeQueue/rejectWork';
-import { testChain, type TestPrefix } from '../mergeQueue/testChain';
+import { testChain } from '../mergeQueue/testChain';
+import type { TestPrefix } from '../mergeQueue/verdict';
 import type { Check, MergeRequest } from '../state/work';
 import { PERSON, reviewersOf } from './reviewers';
 

@@ -15,7 +15,9 @@ import { reviewSettingOf, type RigSettings } from '../../town/config';
 import { graphOf } from '../../formulas/pour/molecule';
 import { openBlockers } from '../../beads/index/blocking';
 import { gateOpensAt } from '../../beads/model/closing';
+import { preparedIn } from '../mergeQueue/preparedBatches';
 import { requestsIn } from '../mergeQueue/requestIndex';
+import { searchesIn } from '../mergeQueue/searches';
 import { openStepsOf } from '../molecules/openSteps';
 import type { RigPort, SessionPort } from '../loop/ports';
 import type {
@@ -107,6 +109,8 @@ function rigView(rig: ViewedRig, store: BeadStore, now: number): RigView {
     mergeStrategy: rig.port.mergeQueue.strategy,
     mergeWindow: rig.port.mergeWindow(),
     maxBatch: settings.merge_queue.max_batch,
+    gateRuns: rig.port.mergeQueue.gateRuns,
+    mergeMode: rig.port.mergeQueue.mode,
     crashLooping,
     crashLoopReported: crashLooping && isOpen(store, crashLoopKey(rig.port.name)),
     maxAttempts: settings.max_attempts,
@@ -251,6 +255,10 @@ function mergeView(
       convoyCreatedAt: trackedBy.get(merge.source) ?? 0,
       retries: merge.retries,
       notBefore: waitEnd(time(merge.notBefore), now),
+      isMerging: bead.status === 'in_progress',
+      isSuspected: merge.suspected !== undefined,
+      search: searchesIn(store).of(bead.id),
+      prepared: preparedIn(store).placeOf(bead.id),
       order: orderOf(merge),
       hasOpenSteps:
         source !== undefined &&

@@ -1,4 +1,4 @@
-import type { MergeStrategy, ReviewSetting } from '../../protocol/town';
+import type { MergeMode, MergeStrategy, ReviewSetting } from '../../protocol/town';
 import type { ReviewStates } from '../review/reviewers';
 import type { MergeWindow } from '../../rigs/mergeWindow';
 import type { SessionView } from '../../sessions/types';
@@ -78,6 +78,9 @@ export interface RigView {
   mergeWindow: MergeWindow;
   /** Maximum batch size. */
   maxBatch: number;
+  /** How many gate runs may go on side by side. */
+  gateRuns: number;
+  mergeMode: MergeMode;
   /** Agents exit right after their start: no starts before this time. */
   crashLooping: boolean;
   /** A person knows of it. */
@@ -137,6 +140,14 @@ export interface MergeView {
   convoyCreatedAt: number;
   retries: number;
   notBefore: number;
+  /** It is in the batch that is tested, or was when the server ended. */
+  isMerging: boolean;
+  /** It failed a gate, which has to run once more for it alone. */
+  isSuspected: boolean;
+  /** It was in a batch that failed a gate: the search for the one that fails it. */
+  search?: string;
+  /** It is tested in a batch whose turn comes later: the place of that batch, from 0. */
+  prepared?: number;
   /** Its place where a person has set it, else 0; smaller ones are merged sooner. */
   order: number;
   /** Steps of its source, or beads of its convoy, are still open. */

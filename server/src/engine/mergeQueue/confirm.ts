@@ -1,0 +1,32 @@
+import type { GateFailure, TestPrefix } from './verdict';
+
+/** Repeats a failure, unless that was done before. @returns the last one; undefined where the gate passes at last */
+export async function confirmed(
+  link: number,
+  failure: GateFailure,
+  test: TestPrefix,
+  retries: number,
+): Promise<GateFailure | undefined> {
+  if (failure.confirmed) return failure;
+  let last = failure;
+  for (let tries = 0; tries < retries; tries += 1) {
+    const result = await test(link, { only: last.gate, confirms: last.problem });
+    if (result.passed) return undefined;
+    last = result;
+  }
+  return last;
+}
+
+/**
+ * How the target fails this gate by itself. A gate that has never passed was not broken by a change: the work may be to make
+ * it pass.
+ */
+export async function targetFailure(
+  { gate, passedBefore }: GateFailure,
+  test: TestPrefix,
+  retries: number,
+): Promise<GateFailure | undefined> {
+  if (!passedBefore) return undefined;
+  const result = await test(0, { only: gate });
+  return result.passed ? undefined : confirmed(0, result, test, retries);
+}

@@ -1,0 +1,100 @@
+import { AbortedError, currentSignal, runCancellable } from '../../base/abort';
+import type { GateResult } from '../../rigs/types';
+import { confirmed, targetFailure } from './confirm';
+import type { FailedPrefix, GateFailure, TestPrefix } from './verdict';
+
+export interface SearchOptions {
+  /** How often a failure is repeated before anything is blamed for it. */
+  retries: number;
+  /** How many prefixes are tested side by side at most. */
+  width: number;
+  /** What is found is returned without that. */
+  confirmLater?: boolean | undefined;
+  /** Told after each round which links it may still be, the first and the last. */
+  onNarrowed?: (first: number, last: number) => void;
+}
+
+/**
+ * The link that fails although the one before it passes. Each round tests as many prefixes side by side as may be: with one
+ * at a time ⌈log₂ length⌉ rounds where no gate is flaky, with more of them fewer. A failure counts as such until it would be
+ * blamed on a link, and only then it is confirmed: in the last round, beside the tests of that, where there is room.
+ * @param first how the gates of the whole chain failed
+ * @returns what fails, or where it is; link 0 where the target fails itself; undefined where no failure could be confirmed
+ */
+export async function findCulprit(
+  length: number,
+  first: GateFailure,
+  test: TestPrefix,
+  { retries, width, confirmLater, onNarrowed }: SearchOptions,
+): Promise<FailedPrefix | undefined> {
+  let passes = 0;
+  const failing: FailedPrefix[] = [{ link: length, failure: first }];
+  for (let nearest = failing.at(-1); nearest; nearest = failing.at(-1)) {
+    const links = probesBetween(passes, nearest.link, width);
+    if (links.length > 0) {
+      const isLast = links.length === nearest.link - passes - 1;
+      const confirms = !confirmLater && isLast && links.length < width && !nearest.failure.confirmed;
+      const [found, failure] = await Promise.all([
+        probe(links, nearest.failure.gate, test),
+        confirms ? confirmed(nearest.link, nearest.failure, test, retries) : nearest.failure,
+      ]);
+      if (failure) nearest.failure = failure;
+      else failing.pop(); // it was the gate's fault
+      passes = failure ? Math.max(passes, found.passes) : nearest.link;
+      const nearer = found.failed.filter(({ link }) => link > passes);
+      failing.push(...nearer.sort((a, b) => b.link - a.link));
+      onNarrowed?.(passes + 1, failing.at(-1)?.link ?? passes);
+      continue;
+    }
+    const { link } = nearest;
+    const failure = confirmLater ? nearest.failure : await confirmed(link, nearest.failure, test, retries);
+    if (!failure) {
+      passes = link;
+      failing.pop();
+      continue;
+    }
+    const target = link === 1 ? await targetFailure(failure, test, retries) : undefined;
+    return target ? { link: 0, failure: target } : { link, failure };
+  }
+  return undefined;
+}
+
+/** Prefixes between one that passes and one that fails, at even distances. */
+function probesBetween(passes: number, fails: number, width: number): number[] {
+  const gap = fails - passes;
+  const count = Math.min(width, gap - 1);
+  return Array.from({ length: count }, (_, index) => passes + Math.floor(((index + 1) * gap) / (count + 1)));
+}
+
+/**
+ * Tests prefixes side by side. One that passes says as much of all shorter ones, one that fails of all longer ones: what is
+ * still running of these is cancelled.
+ */
+async function probe(
+  links: readonly number[],
+  gate: string,
+  test: TestPrefix,
+): Promise<{ passes: number; failed: FailedPrefix[] }> {
+  const stops = new Map(links.map((link) => [link, new AbortController()]));
+  const results = new Map<number, GateResult>();
+  const outer = currentSignal();
+  const ends = await Promise.allSettled(
+    links.map(async (link) => {
+      const stop = stops.get(link)!;
+      try {
+        const result = await runCancellable(stop, () => test(link, { only: gate }));
+        results.set(link, result);
+        for (const [other, controller] of stops) if (result.passed ? other < link : other > link) controller.abort();
+      } catch (error) {
+        const isMoot = error instanceof AbortedError && stop.signal.aborted && !outer?.aborted;
+        if (isMoot) return;
+        for (const controller of stops.values()) controller.abort();
+        throw error;
+      }
+    }),
+  );
+  const broken = ends.find((end) => end.status === 'rejected');
+  if (broken) throw broken.reason;
+  const failed = [...results].flatMap(([link, failure]) => (failure.passed ? [] : [{ link, failure }]));
+  return { passes: Math.max(0, ...[...results].filter(([, { passed }]) => passed).map(([link]) => link)), failed };
+}

@@ -1,0 +1,63 @@
+import { AbortedError } from '../../base/abort';
+import type { Action } from '../loop/action';
+import { actors, assertRevision, requireRig, StaleAction, type EngineContext } from '../loop/context';
+import { withMerge } from '../state/work';
+import { SINGLE_REQUESTS } from './batchSize';
+import { holdForTarget } from './deferMerge';
+import { findCulprit } from './findCulprit';
+import { searchesIn, type Search } from './searches';
+import type { TestPrefix } from './verdict';
+
+type SearchAction = Extract<Action, { type: 'find-culprit' }>;
+
+/**
+ * Finds the change that makes a chain fail, while the queue goes on without these changes. The gate runs once more for that
+ * one; the others take their places in the queue again as soon as it cannot be them.
+ */
+export async function searchBatch(action: SearchAction, context: EngineContext): Promise<void> {
+  const searches = searchesIn(context.store);
+  const search = searches.get(action.search);
+  if (!search) throw new StaleAction(`the search ${action.search} is over`);
+  try {
+    await findAndReject(action, search, context);
+    searches.end(action.search);
+  } catch (error) {
+    // What was interrupted goes on after the next start, from the results that are kept.
+    if (error instanceof AbortedError) throw error;
+    searches.end(action.search);
+    throw error instanceof StaleAction ? error : new StaleAction(`the search cannot go on: ${String(error)}`);
+  }
+}
+
+async function findAndReject(action: SearchAction, search: Search, context: EngineContext): Promise<void> {
+  const { links, base, target, failure } = search;
+  const rig = requireRig(context, action.rig);
+  const { flakyRetries: retries, gateRuns } = rig.mergeQueue;
+  const test: TestPrefix = (length, run = {}) => {
+    const link = links[length - 1];
+    const mergeRequest = link?.id ?? links[0]!.id;
+    return rig.runGates(link?.commit ?? base, { ...run, mergeRequest, target }, () => undefined);
+  };
+  const found = await findCulprit(links.length, failure, test, {
+    ...{ retries, confirmLater: true },
+    // The queue goes on beside it.
+    width: Math.max(1, Math.floor(gateRuns / 2)),
+    onNarrowed: (first, last) => {
+      searchesIn(context.store).narrow(action.search, links.slice(first - 1, last));
+      context.onActivity();
+    },
+  });
+  if (!found) return; // it was the gate's fault
+  if (found.link === 0) {
+    rig.recordMergeWindow(SINGLE_REQUESTS, target); // one of the others may be what repairs it
+    return holdForTarget(action.rig, links, found.failure, context);
+  }
+  const culprit = links[found.link - 1]!;
+  const revision = action.requests.find(({ mergeRequest }) => mergeRequest === culprit.id)?.revision ?? '';
+  const { gate, problem } = found.failure;
+  const before = found.link === 1 ? base : undefined;
+  await context.store.batch({ actor: actors.refinery(action.rig) }, (tx) => {
+    const bead = assertRevision(tx, culprit.id, revision);
+    tx.update(bead.id, { metadata: withMerge(bead, { suspected: { gate, problem, commit: culprit.commit, before } }) });
+  });
+}

@@ -1,0 +1,32 @@
+import { AbortedError, untilAborted } from '../base/abort';
+
+/** Runs of one thing that several ask for at the same time: it runs once, and all get its result. */
+export class SharedRuns<T> {
+  private readonly running = new Map<string, Promise<T>>();
+
+  /** Joins the run with this key, or begins one. Where the one that it joined is cancelled, it begins one itself. */
+  async run(key: string, task: () => Promise<T>): Promise<T> {
+    for (;;) {
+      const known = this.running.get(key);
+      if (!known) return this.begin(key, task);
+      const ended = await untilAborted(
+        known.then(
+          (result) => ({ result }),
+          (error: unknown) => {
+            if (error instanceof AbortedError) return undefined;
+            throw error;
+          },
+        ),
+      );
+      if (ended) return ended.result;
+    }
+  }
+
+  private begin(key: string, task: () => Promise<T>): Promise<T> {
+    const run = task().finally(() => {
+      if (this.running.get(key) === run) this.running.delete(key);
+    });
+    this.running.set(key, run);
+    return run;
+  }
+}
