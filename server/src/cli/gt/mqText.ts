@@ -21,6 +21,7 @@ export function queueLine(info: MergeRequestInfo): string {
     info.retries > 0 ? plural(info.retries, 'retry', 'retries') : '',
     info.landing ? '' : info.worker,
     `onto ${info.target}`,
+    info.parts ? `touches ${info.parts.join(', ')} alone` : '',
     overlapText(info),
   ];
   return `${info.bead} ${info.title} (${notes.filter(Boolean).join('; ')})`;
@@ -65,6 +66,7 @@ export function statusLines(info: MergeRequestInfo): string[] {
     `  merge request ${info.id}, ${info.rig}, ${info.landing ? 'lands the convoy' : `by ${info.worker}`}`,
     `  branch ${info.branch}, commit ${info.commit.slice(0, SHORT_COMMIT)}, onto ${info.target}`,
     `  ${stateText(info)}${info.approvedBy ? `, approved by ${info.approvedBy}` : ''}`,
+    ...(info.parts ? [`  touches ${info.parts.join(', ')} alone`] : []),
     ...(info.closedAt === undefined ? [`  ${placeText(info)}, priority ${info.priority}`] : []),
     ...(info.overlaps.length > 0 ? [`  ${overlapText(info)}`] : []),
     ...(info.retries > 0 ? [`  ${plural(info.retries, 'retry', 'retries')}`] : []),

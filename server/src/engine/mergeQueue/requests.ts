@@ -22,9 +22,11 @@ import {
   MqRetry,
   MqSubmit,
   Verify,
+  type MergeRequestInfo,
   type ReviewResult,
 } from '../../protocol/town';
 import { readableDiff } from '../../git/patchId';
+import { filesChanged, targetsTouched } from '../../rigs/gateTargets';
 import { townSettingsFile } from '../../town/config';
 import { fullAddress, type TownLayout } from '../../town/layout';
 import { done, hookedBead } from '../dispatch/done';
@@ -74,7 +76,7 @@ export function registerMergeQueueHandlers(town: MergeQueueTown): void {
     const bead = requestsIn(town.store).find(id);
     const info = bead && mergeRequestInfo(sources(), bead);
     if (!info) throw new UserError(`there is no merge request ${id}`, 'see "gt mq list --all"', 'not-found');
-    return info;
+    return { ...info, ...(await partsOf(town, info)) };
   });
   dispatcher.on(MqApprove.spec, async ({ id, ...verdict }, caller) =>
     judged(town, caller, await giveVerdict(context, caller, id, { ...verdict, verdict: 'approved' })),
@@ -238,4 +240,13 @@ function mergedChange(town: MergeQueueTown, id: string): { rig: string; commit: 
   if (!bead || !commit || !rig || !isClosed(bead.status))
     throw new UserError(`${id} has no merge request and was not merged`, 'see "gt mq list"', 'not-found');
   return { rig, commit };
+}
+
+/** Of one that is open: what it touches decides which gates it needs. */
+async function partsOf(town: MergeQueueTown, { id, rig, closedAt }: MergeRequestInfo): Promise<{ parts?: string[] }> {
+  const { targets } = town.rigs.require(rig).settings.merge_queue;
+  if (closedAt !== undefined || Object.keys(targets).length === 0) return {};
+  const { repository, base, commit } = await changeOf(town, id);
+  const parts = targetsTouched(targets, await filesChanged(repository, base, commit));
+  return parts ? { parts } : {};
 }
