@@ -80,6 +80,8 @@ export interface MergeRequestInfo {
   waitsFor?: 'steps' | 'retry' | 'pull-request' | 'gate' | 'search';
   /** ISO time. */
   waitsUntil?: string;
+  /** Parts of the repository that it touches, where the rig has such and the change touches nothing else. */
+  parts?: string[];
   review: ReviewState;
   /** Identifies the patch that is or was reviewed: a verdict that names it is refused once it is another. */
   patch?: string;
@@ -98,6 +100,8 @@ export interface MergeRequestInfo {
   order: number;
   /** A person wants it merged before others. */
   first: boolean;
+  /** Other open requests for the same target that change the same files, and how many; the most first. */
+  overlaps: { bead: string; files: number }[];
   /** Higher is merged sooner, among those of one order. */
   score: number;
   retries: number;

@@ -8,12 +8,13 @@ import type { RigRepository } from '../git/repository';
 import { checkoutDetached, type CheckoutOptions } from '../git/worktree';
 import { gateNames } from '../protocol/rig';
 import type { FlakyGateInfo } from '../protocol/town';
-import { gateRunsOf, gatesOf, type RigSettings } from '../town/config';
+import { gateRunsOf, type RigSettings } from '../town/config';
 import type { RigLayout, TownLayout } from '../town/layout';
 import { FlakyGates } from './flakyGates';
 import { GateResults } from './gateResults';
 import { endRecordedGate, runGate } from './gates';
 import { GateSlots, type GateSlot } from './gateSlots';
+import { filesChanged, filesOfTargets, scopeOf, type TestScope } from './gateTargets';
 import { runGates, type GateListener, type GateRun, type GateWorld } from './runGates';
 import { SharedRuns } from './sharedRuns';
 import type { GateResult } from './types';
@@ -55,19 +56,27 @@ export class GateRunner {
    */
   async run(commit: string, run: GateRun, settings: RigSettings, onGate: GateListener): Promise<GateResult> {
     this.options.requireAccepted(settings);
-    const tree = await treeOf(this.options.repository, commit);
-    const begin = (): Promise<GateResult> => this.runIn(tree, { commit, run, settings, onGate });
+    const { repository } = this.options;
+    const tree = await treeOf(repository, commit);
+    const { targets } = settings.merge_queue;
+    // The target itself is tested as a whole.
+    const base = Object.keys(targets).length > 0 && run.base !== commit ? run.base : undefined;
+    const scope = scopeOf(settings, base === undefined ? undefined : await filesChanged(repository, base, commit));
+    const files = scope.targets ? await filesOfTargets(repository, tree, targets, scope.targets) : tree;
+    const begin = (): Promise<GateResult> => this.runIn(tree, { commit, run, settings, onGate, scope, files });
     if (run.confirms !== undefined) return begin();
-    const wanted = JSON.stringify([tree, run.only, gatesOf(settings)]);
-    return this.shared.run(createHash('sha256').update(wanted).digest('hex'), begin);
+    const wanted = JSON.stringify([tree, files, run.only, scope.gates]);
+    const result = await this.shared.run(createHash('sha256').update(wanted).digest('hex'), begin);
+    return result.passed && scope.targets ? { ...result, gates: scope.gates.map(({ name }) => name) } : result;
   }
 
-  private async runIn(tree: string, { commit, run, settings, onGate }: WantedRun): Promise<GateResult> {
+  private async runIn(tree: string, { commit, run, settings, onGate, scope, files }: WantedRun): Promise<GateResult> {
     let slot: GateSlot | undefined;
     try {
-      return await runGates(tree, gatesOf(settings), run, {
+      return await runGates(tree, scope.gates, run, {
         parallel: settings.merge_queue.parallel,
         onGate,
+        filesFor: () => files,
         world: this.worldOf(commit, run, settings, async () => {
           slot ??= run.isSpare ? this.slots.takeSpare() : await this.slots.take(run.target ?? '');
           if (!slot) throw new AbortedError(); // others need the machine
@@ -146,6 +155,9 @@ interface WantedRun {
   run: GateRun;
   settings: RigSettings;
   onGate: GateListener;
+  scope: TestScope;
+  /** Identifies the files that matter. */
+  files: string;
 }
 
 /** Names the checkout of a slot; undefined is that of the rig's own target. */

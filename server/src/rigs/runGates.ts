@@ -14,6 +14,8 @@ export interface GateRun {
   only?: string;
   /** Problem of the failed run of `only` that this one repeats: its kept result does not count. */
   confirms?: string;
+  /** A commit below it that has landed: only what has changed since has to be tested. All of it, where it is missing. */
+  base?: string;
   /** Nobody waits for it yet: it runs only where the rig may run another gate beside what runs, and is cancelled otherwise. */
   isSpare?: boolean;
 }
@@ -40,15 +42,21 @@ type Failure = Extract<GateResult, { passed: false }>;
 /**
  * Runs gates on one tree, each once: what is known of a tree is not tested again. Stops at the first gate that fails.
  * @param gates those of the rig, in their order
+ * @param filesFor identifies the files that matter to a gate; all of the tree where it is missing
  * @param parallel whether gates that do not need one another run at the same time
  */
 export async function runGates(
   tree: string,
   gates: readonly GateInfo[],
   { only, confirms }: Pick<GateRun, 'only' | 'confirms'>,
-  { parallel, world, onGate }: { parallel: boolean; world: GateWorld; onGate: GateListener },
+  {
+    parallel,
+    world,
+    onGate,
+    filesFor = () => tree,
+  }: { parallel: boolean; world: GateWorld; onGate: GateListener; filesFor?: (gate: GateInfo) => string },
 ): Promise<GateResult> {
-  const tested = (gate: GateInfo) => ({ tree, gate, needs: needsOf(gate, gates) });
+  const tested = (gate: GateInfo) => ({ tree: filesFor(gate), gate, needs: needsOf(gate, gates) });
   const wanted = selectGates(gates, only);
   const unknown: GateInfo[] = [];
   for (const gate of wanted) {

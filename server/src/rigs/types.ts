@@ -36,7 +36,8 @@ export interface ReviewedChange {
  * than once on these files, `passedBefore`: it has passed on others.
  */
 export type GateResult =
-  | { passed: true }
+  /** `gates`: those that had to pass, where that is not all of the rig's. */
+  | { passed: true; gates?: readonly string[] }
   | { passed: false; gate: string; problem: string; output: string; confirmed?: boolean; passedBefore?: boolean };
 
 /** Work that is to land, as one commit. */

@@ -141,6 +141,8 @@ const rigSettingsSchema = z
     max_review_rounds: z.number().int().min(1).max(50).default(3),
     /** Seconds that a script or an agent may take over one review. */
     review_timeout: seconds.default(1800),
+    /** Whether a bead waits for unmerged work on files that it says it will change (metadata `files`). */
+    avoid_overlap: z.boolean().default(false),
     /** Seconds of silence after which an agent is looked after. */
     stall_after: seconds.default(600),
     /** Files that no commit has and that agents and gates need, such as `.env`: copied into every worktree. See `git/extraFiles.ts`. */
@@ -192,6 +194,20 @@ const rigSettingsSchema = z
         parallel: z.boolean().default(false),
         /** How many gate runs may go on side by side, each in a checkout of its own; see `gateRunsOf` where it is missing. */
         gate_runs: z.number().int().min(1).max(32).optional(),
+        /**
+         * Parts of the repository that depend on their own files and on those of no target alone: a change of theirs runs only the
+         * gates that they name. A file in none of them may matter to all.
+         */
+        targets: z
+          .record(
+            z.string().regex(/^[A-Za-z0-9][\w.-]{0,63}$/),
+            z.strictObject({
+              /** Patterns of paths, such as `services/api/**`: see `rigs/pathPattern.ts`. */
+              paths: z.array(z.string().min(1).max(300)).min(1),
+              gates: z.array(z.enum(gateNames)),
+            }),
+          )
+          .default({}),
         /** Whether new convoys with beads of this rig collect them on a feature branch; the town's setting where it is missing. */
         feature_branch: z.boolean().optional(),
         /** Whether gates run before a person is asked to review a change: what fails goes back unread. */

@@ -403,6 +403,16 @@ describe('a batch of the merge queue', () => {
       assert.deepEqual(batch.pushes, ['root+a']);
     });
 
+    it('the commit that fails is the one that is tested again, where each of a change is tested', async () => {
+      Object.assign(town().rig, { mergeQueue: { ...parallel, mode: 'each' } });
+      batch.before = (tip) => (tip === 'a' ? ['a1'] : []);
+      batch.isRed = (commit) => commit.endsWith('a1');
+      await batch.turn('a');
+      assert.equal(batch.request('a').suspected?.commit, 'root+a1');
+      await confirm('a');
+      assert.equal(batch.statuses[0], 'a: closed hooked');
+    });
+
     it('nobody is blamed where the target fails by itself', async () => {
       batch.isRed = () => true;
       await batch.turn('ab');

@@ -263,6 +263,49 @@ describe('a rig on disk', () => {
     assert.equal(failed.passed ? '' : failed.problem, 'failed with exit code 4', 'the other is ended');
   });
 
+  it('runs the gates of the parts that a change touches alone, and knows them where others have changed', async () => {
+    const folder = makeRepository({ 'a/x.txt': '1', 'b/x.txt': '1', 'c.txt': '1' });
+    const rig = await rigOf(folder);
+    const runs = path.join(tempDir('runs'), 'runs');
+    const of = (files: Record<string, string>): string => commitFiles(folder, files, 'One');
+    rigSettingsFile(rig.layout).update((settings) => {
+      Object.assign(settings.merge_queue, {
+        lint_command: `echo lint >> '${runs}'`,
+        test_command: `echo test >> '${runs}'; ! grep -q wrong a/x.txt`,
+        targets: { a: { paths: ['a/'], gates: ['test'] }, b: { paths: ['b/'], gates: ['lint'] } },
+      });
+    });
+    const run = async (commit: string, base?: string) => {
+      fs.writeFileSync(runs, '');
+      const result = await rig.runGates(commit, { mergeRequest: 'm', base }, () => undefined);
+      return [result.passed ? (result.gates ?? 'all') : result.gate, fs.readFileSync(runs, 'utf8')];
+    };
+    const base = sh(folder, 'git', 'rev-parse', 'HEAD');
+    const [a, ab, shared] = [of({ 'a/x.txt': '2' }), of({ 'b/x.txt': '2' }), of({ 'c.txt': '2' })];
+    const wrong = of({ 'a/x.txt': 'wrong' });
+    await rig.repository.fetch();
+    assert.deepEqual(await run(a, base), [['test'], 'test\n']);
+    assert.deepEqual(await run(ab, a), [['lint'], 'lint\n']);
+    assert.deepEqual(await run(ab, base), [['lint', 'test'], 'lint\ntest\n'], 'both have changed');
+    assert.deepEqual(await run(shared, ab), ['all', 'lint\ntest\n'], 'a file of none may matter to all');
+    assert.deepEqual(await run(wrong, shared), ['test', 'test\n']);
+    assert.deepEqual(await run(base, base), ['all', 'lint\ntest\n'], 'the target is tested as a whole');
+    // The same files of a, on top of other files of b.
+    sh(folder, 'git', 'checkout', '--quiet', '--detach', base);
+    const otherB = of({ 'b/x.txt': '3' });
+    const again = of({ 'a/x.txt': '2' });
+    sh(folder, 'git', 'branch', 'other');
+    await rig.repository.fetch();
+    assert.deepEqual(await run(again, otherB), [['test'], '']);
+    assert.throws(
+      () =>
+        rigSettingsFile(rig.layout).update((settings) => {
+          settings.merge_queue.targets = { a: { paths: [], gates: ['test'] } };
+        }),
+      UserError,
+    );
+  });
+
   it('tests several commits side by side, each in a checkout of its own, and one commit once', async () => {
     const folder = makeRepository({ 'a.txt': 'zero' });
     const rig = await rigOf(folder);

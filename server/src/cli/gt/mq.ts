@@ -91,9 +91,12 @@ function addNext(mq: CliCommand, context: GtContext): void {
       see: ['gt mq list'],
     })
     .action(async (rig: string | undefined, { strategy }: { strategy?: string }, invocation: Invocation) => {
-      const list = await context.call(invocation, MqList.spec, { rig });
-      const ready = list.filter(({ state, waitsFor }) => state === 'merging' || (state === 'queued' && !waitsFor));
-      const next = strategy === 'fifo' ? oldest(ready) : ready[0];
+      const next = await context.withTown(invocation, async (town) => {
+        const list = await town.call(MqList.spec, { rig });
+        const ready = list.filter(({ state, waitsFor }) => state === 'merging' || (state === 'queued' && !waitsFor));
+        const first = strategy === 'fifo' ? oldest(ready) : ready[0];
+        return first && (await town.call(MqGet.spec, { id: first.id }));
+      });
       context.print(invocation, next ?? null, () => (next ? queueLine(next) : 'Nothing is ready to merge'));
     });
 }

@@ -104,9 +104,13 @@ export class Batch {
     this.forget([member]);
   }
 
-  /** It fails a gate, which runs once more for it alone while the others go on. @param before a commit below it that passes */
-  async suspect(link: Link, { gate, problem }: GateFailure, before: string | undefined): Promise<void> {
-    const suspected = { gate, problem, commit: link.commit, before };
+  /** It fails a gate, which runs once more for it alone while the others go on. @param where the commit that fails, what its chain stands on, and a commit below it that passes */
+  async suspect(
+    link: Link,
+    { gate, problem }: GateFailure,
+    where: { commit: string; base: string; before: string | undefined },
+  ): Promise<void> {
+    const suspected = { gate, problem, ...where };
     await this.context.store.batch({ actor: this.actor }, (tx) => {
       const bead = tx.get(link.id);
       if (bead?.status === 'in_progress')

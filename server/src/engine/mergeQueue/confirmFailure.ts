@@ -38,8 +38,8 @@ async function repeat(
 ): Promise<void> {
   const rig = requireRig(context, action.rig);
   const recorder = new CheckRecorder(context.clock);
-  const { gate, commit, before } = suspected;
-  const run = { mergeRequest: action.mergeRequest, target: request.target, only: gate };
+  const { gate, commit, base, before } = suspected;
+  const run = { mergeRequest: action.mergeRequest, target: request.target, only: gate, base };
   let confirms = suspected.problem;
   let result: GateResult | undefined;
   for (let tries = 0; tries < Math.max(1, rig.mergeQueue.flakyRetries) && !result?.passed; tries += 1) {

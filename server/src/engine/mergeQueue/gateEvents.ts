@@ -32,7 +32,10 @@ export function verdictOnLinks(tested: readonly TestedCommit[], verdict: Verdict
 /** Runs gates on a chain, shows which, and notes for each bead how its own ended. */
 export class GateEvents {
   /** By the number of commits. */
-  private readonly runs = new Map<number, { checks: CheckRecorder; ended: Map<string, 'passed' | 'failed'> }>();
+  private readonly runs = new Map<
+    number,
+    { checks: CheckRecorder; ended: Map<string, 'passed' | 'failed'>; gates?: readonly string[] }
+  >();
 
   constructor(
     private readonly batch: Batch,
@@ -41,21 +44,24 @@ export class GateEvents {
     private readonly base: string,
   ) {}
 
-  readonly test: TestPrefix = (length, run = {}) => {
+  readonly test: TestPrefix = async (length, run = {}) => {
     const tested = this.tested[length - 1];
     const links = this.chain.slice(0, tested?.link ?? 0);
     const last = links.at(-1);
     const mergeRequest = last?.id ?? this.chain[0]!.id;
-    const { checks, ended } = this.of(length);
-    return this.batch.rig.runGates(
+    const known = this.of(length);
+    const { checks, ended } = known;
+    const result = await this.batch.rig.runGates(
       tested?.commit ?? this.base,
-      { ...run, mergeRequest, target: this.batch.target },
+      { ...run, mergeRequest, target: this.batch.target, base: this.base },
       (gate, outcome) => {
         checks.onGate(gate, outcome);
         if (outcome === 'started') this.batch.show(`${gate.name}:`, last ? links : this.chain);
         else ended.set(gate.name, outcome);
       },
     );
+    if (result.passed && run.only === undefined) known.gates = result.gates;
+    return result;
   };
 
   /** What passed belongs to every change that it lands; what failed to the one that is blamed for it, once that is certain. */
@@ -75,8 +81,9 @@ export class GateEvents {
     if (results.length === 0) return;
     await context.store.batch({ actor }, (tx) => {
       for (const { link, length, result } of results) {
-        const { checks, ended } = this.of(length);
-        recordChecks(tx, link.id, checks.results(rig.gates, result), this.linkOf(length).id);
+        const { checks, ended, gates } = this.of(length);
+        const needed = gates && result.passed ? rig.gates.filter(({ name }) => gates.includes(name)) : rig.gates;
+        recordChecks(tx, link.id, checks.results(needed, result), this.linkOf(length).id);
         for (const [gate, outcome] of ended)
           tx.event({ type: `gate_${outcome}`, bead: link.request.source, rig: rigName, message: gate });
       }
@@ -88,7 +95,11 @@ export class GateEvents {
     return this.chain[this.tested[length - 1]!.link - 1]!;
   }
 
-  private of(length: number): { checks: CheckRecorder; ended: Map<string, 'passed' | 'failed'> } {
+  private of(length: number): {
+    checks: CheckRecorder;
+    ended: Map<string, 'passed' | 'failed'>;
+    gates?: readonly string[];
+  } {
     let run = this.runs.get(length);
     if (!run) {
       run = { checks: new CheckRecorder(this.batch.context.clock), ended: new Map() };

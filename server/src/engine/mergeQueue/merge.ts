@@ -93,8 +93,11 @@ async function testAndLand(
         base: good.at(-1)?.commit ?? base.commit,
         links: chain.slice(culprit.first - 1, culprit.link),
       });
-    } else if (isBrief && needsMore(verdict, retries)) await batch.suspect(link, culprit.failure, before);
-    else await batch.reject(link, gateFeedback(culprit.failure, before));
+    } else if (isBrief && needsMore(verdict, retries)) {
+      // With "each" it is not always the last of the change.
+      const { commit } = tested[found.culprit!.link - 1]!;
+      await batch.suspect(link, culprit.failure, { commit, base: base.commit, before });
+    } else await batch.reject(link, gateFeedback(culprit.failure, before));
   }
   if (verdict.targetFailure) {
     await holdForTarget(batch.rigName, chain, verdict.targetFailure, batch.context);

@@ -34,7 +34,7 @@ export async function prepareBatch(action: PrepareAction, context: EngineContext
   batches.add(queue, { base, requests, links, cancel: () => stop.abort() });
   try {
     await runCancellable(stop, () =>
-      rig.runGates(last.commit, { mergeRequest: last.id, target: action.target, isSpare: true }, () => undefined),
+      rig.runGates(last.commit, { mergeRequest: last.id, target: action.target, base, isSpare: true }, () => undefined),
     );
   } catch (error) {
     // Nobody has asked for it yet. Whoever does meets what was wrong, if it still is.

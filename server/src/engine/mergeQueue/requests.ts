@@ -22,9 +22,11 @@ import {
   MqRetry,
   MqSubmit,
   Verify,
+  type MergeRequestInfo,
   type ReviewResult,
 } from '../../protocol/town';
 import { readableDiff } from '../../git/patchId';
+import { filesChanged, targetsTouched } from '../../rigs/gateTargets';
 import { townSettingsFile } from '../../town/config';
 import { fullAddress, type TownLayout } from '../../town/layout';
 import { done, hookedBead } from '../dispatch/done';
@@ -63,16 +65,18 @@ export function registerMergeQueueHandlers(town: MergeQueueTown): void {
     now: new Date(),
     reviewSetting: (name) => town.reviewSetting(name),
     targetBranch: (name) => rigs.get(name)?.repository.landing ?? '',
+    filesOf: (name, commit) => rigs.get(name)?.files.of(commit),
   });
   dispatcher.on(MqList.spec, async (filter) => {
     if (filter.rig !== undefined) rigs.require(filter.rig);
+    await readFiles(town, filter.rig);
     return mergeRequests(sources(), filter);
   });
   dispatcher.on(MqGet.spec, async ({ id }) => {
     const bead = requestsIn(town.store).find(id);
     const info = bead && mergeRequestInfo(sources(), bead);
     if (!info) throw new UserError(`there is no merge request ${id}`, 'see "gt mq list --all"', 'not-found');
-    return info;
+    return { ...info, ...(await partsOf(town, info)) };
   });
   dispatcher.on(MqApprove.spec, async ({ id, ...verdict }, caller) =>
     judged(town, caller, await giveVerdict(context, caller, id, { ...verdict, verdict: 'approved' })),
@@ -146,6 +150,16 @@ export function registerMergeQueueHandlers(town: MergeQueueTown): void {
     const { repository, base, commit } = await changeOf(town, id);
     return { text: await fileAt(repository, side === 'base' ? base : commit, path) };
   });
+}
+
+/** So that a list can say which requests touch the same files. One request alone has nothing to overlap with. */
+async function readFiles({ store, rigs }: MergeQueueTown, rig: string | undefined): Promise<void> {
+  const byRig = new Map<string, string[]>();
+  for (const bead of requestsIn(store).open(rig)) {
+    const request = mergeOf(bead);
+    if (request) byRig.set(request.rig, [...(byRig.get(request.rig) ?? []), request.commit]);
+  }
+  for (const [name, commits] of byRig) if (commits.length > 1) await rigs.get(name)?.files.read(commits);
 }
 
 /** The session of a reviewer ends with its verdict. */
@@ -226,4 +240,13 @@ function mergedChange(town: MergeQueueTown, id: string): { rig: string; commit: 
   if (!bead || !commit || !rig || !isClosed(bead.status))
     throw new UserError(`${id} has no merge request and was not merged`, 'see "gt mq list"', 'not-found');
   return { rig, commit };
+}
+
+/** Of one that is open: what it touches decides which gates it needs. */
+async function partsOf(town: MergeQueueTown, { id, rig, closedAt }: MergeRequestInfo): Promise<{ parts?: string[] }> {
+  const { targets } = town.rigs.require(rig).settings.merge_queue;
+  if (closedAt !== undefined || Object.keys(targets).length === 0) return {};
+  const { repository, base, commit } = await changeOf(town, id);
+  const parts = targetsTouched(targets, await filesChanged(repository, base, commit));
+  return parts ? { parts } : {};
 }

@@ -36,7 +36,7 @@ async function findAndReject(action: SearchAction, search: Search, context: Engi
   const test: TestPrefix = (length, run = {}) => {
     const link = links[length - 1];
     const mergeRequest = link?.id ?? links[0]!.id;
-    return rig.runGates(link?.commit ?? base, { ...run, mergeRequest, target }, () => undefined);
+    return rig.runGates(link?.commit ?? base, { ...run, mergeRequest, target, base }, () => undefined);
   };
   const found = await findCulprit(links.length, failure, test, {
     ...{ retries, confirmLater: true },
@@ -58,6 +58,8 @@ async function findAndReject(action: SearchAction, search: Search, context: Engi
   const before = found.link === 1 ? base : undefined;
   await context.store.batch({ actor: actors.refinery(action.rig) }, (tx) => {
     const bead = assertRevision(tx, culprit.id, revision);
-    tx.update(bead.id, { metadata: withMerge(bead, { suspected: { gate, problem, commit: culprit.commit, before } }) });
+    tx.update(bead.id, {
+      metadata: withMerge(bead, { suspected: { gate, problem, commit: culprit.commit, base, before } }),
+    });
   });
 }

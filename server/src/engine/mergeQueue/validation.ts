@@ -12,7 +12,7 @@ const SIGNALS: Readonly<Record<string, string>> = {
 };
 
 /**
- * Validation record of a landed change: all gates of the rig have passed, or it would not have landed.
+ * Validation record of a landed change: all gates that it needs have passed, or it would not have landed.
  * @param by the refinery, or who landed it directly
  */
 export function validationOf(
@@ -20,8 +20,9 @@ export function validationOf(
   { commit, by, gates, at }: { commit: string; by: string; gates: readonly GateInfo[]; at: Date },
 ): Validation {
   const direct = directLandingOf(request, commit);
-  const ran = (gate: string): boolean | null =>
-    !direct?.skipTests && gates.some(({ name }) => name === gate) ? true : null;
+  // A change may need some of the gates alone.
+  const tested = (direct ? undefined : request.checks?.map((check) => check.gate)) ?? gates.map(({ name }) => name);
+  const ran = (gate: string): boolean | null => (!direct?.skipTests && tested.includes(gate) ? true : null);
   return {
     validated_by: direct?.by ?? by,
     validation_type: direct ? 'direct-landing' : 'merge',

@@ -33,10 +33,11 @@ export async function checkBeforeReview(
 ): Promise<CheckedChange> {
   const recorder = new CheckRecorder(context.clock);
   const actor = actors.refinery(request.rig);
-  const test: TestPrefix = (length, run = {}) =>
-    rig.runGates(
+  let needed = rig.gates;
+  const test: TestPrefix = async (length, run = {}) => {
+    const result = await rig.runGates(
       length === 0 ? base : commit,
-      { ...run, mergeRequest: id, target: request.target },
+      { ...run, mergeRequest: id, target: request.target, base },
       (gate, outcome) => {
         if (length > 0) recorder.onGate(gate, outcome);
         if (outcome !== 'started') return;
@@ -44,10 +45,13 @@ export async function checkBeforeReview(
         context.onActivity();
       },
     );
+    if (result.passed && result.gates) needed = rig.gates.filter(({ name }) => result.gates?.includes(name));
+    return result;
+  };
   try {
     const verdict = await testChain(1, test, { mode: 'batch', retries: rig.mergeQueue.flakyRetries });
     const failure = verdict.culprit?.failure ?? verdict.targetFailure;
-    const checks = recorder.results(rig.gates, failure ?? { passed: true });
+    const checks = recorder.results(failure ? rig.gates : needed, failure ?? { passed: true });
     return verdict.culprit ? { checks, why: gateFeedback(verdict.culprit.failure, undefined) } : { checks };
   } finally {
     context.activity.delete(actor);

@@ -207,9 +207,15 @@ const mergeSchema = z.looseObject({
       looks: z.number().int().default(0),
     })
     .optional(),
-  /** It was found to fail a gate, as `commit` on top of `before`. The gate runs once more before it is blamed for that. */
+  /** It was found to fail a gate, as `commit`, in a chain on top of `base`; `before` passes it. The gate runs once more before it is blamed for that. */
   suspected: z
-    .object({ gate: z.string(), problem: z.string(), commit: z.string(), before: z.string().optional() })
+    .object({
+      gate: z.string(),
+      problem: z.string(),
+      commit: z.string(),
+      base: z.string(),
+      before: z.string().optional(),
+    })
     .optional(),
   /** Times it could not be tried (target moved, push failed). */
   retries: z.number().int().default(0),
