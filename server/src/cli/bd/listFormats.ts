@@ -102,5 +102,7 @@ function valueText(of: BeadListItem | Dependency, field: string): string {
   const name = field.replace(/([a-z])([A-Z])/g, '$1_$2').toLowerCase();
   const value: unknown = (of as unknown as Record<string, unknown>)[name];
   if (Array.isArray(value)) return `[${value.map((each) => oneLine(String(each))).join(' ')}]`;
-  return value === undefined || value === null ? '' : oneLine(String(value));
+  return typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean'
+    ? oneLine(String(value))
+    : '';
 }
