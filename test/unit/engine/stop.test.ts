@@ -89,6 +89,55 @@ describe('work that waits', () => {
       assert.deepEqual([town.work(id).paused?.mark, town.work(id).held], ['unseen', undefined]);
     });
 
+  const changes: [string, () => Promise<unknown>][] = [
+    ['reopens', async () => town.store.batch({ actor: 'ann' }, (tx) => tx.reopen(closed))],
+    [
+      'adds',
+      async () =>
+        town.store.batch({ actor: 'ann' }, (tx) =>
+          tx.create('toy', { title: 'One more', parent: rootOf(town.work(id)) }),
+        ),
+    ],
+    [
+      'edits',
+      async () => town.store.batch({ actor: 'ann' }, (tx) => tx.update(steps().open[0]!.issue.id, { notes: 'do it' })),
+    ],
+  ];
+  let closed: string;
+  const rootOf = ({ molecule }: { molecule?: string | undefined }): string => molecule!;
+  for (const [what, change] of changes)
+    it(`for a step that a person ${what} just before its agent says so goes on at once, and not again and again`, async () => {
+      await slung(['a', 'b', 'c']);
+      const session = { id: 's1', agent: RUST, role: 'polecat' as const, rig: 'toy', name: 'rust', bead: id };
+      town.sessions.push({ ...session, startedAt: town.service.now.value });
+      closed = steps().open[0]!.issue.id;
+      await close(closed);
+      town.service.now.value += 1_000;
+      await change();
+      await defer();
+      assert.deepEqual([town.work(id).paused?.mark, town.work(id).held], ['unseen', undefined]);
+      town.service.now.value += 1_000;
+      town.sessions[0] = { ...session, startedAt: town.service.now.value };
+      await town.update(id, { status: 'in_progress' });
+      await defer();
+      assert.deepEqual([town.work(id).paused?.mark, town.work(id).held], [steps().mark, undefined]);
+    });
+
+  it('for a step that the engine marks as the one that its agent is at is not a change', async () => {
+    await slung(['a'], gate);
+    town.sessions.push({
+      ...{ id: 's1', agent: RUST, role: 'polecat', rig: 'toy', name: 'rust', bead: id },
+      startedAt: town.service.now.value,
+    });
+    town.service.now.value += 1_000;
+    const [first] = steps().open;
+    await town.store.batch({ actor: 'toy/witness' }, (tx) =>
+      tx.update(first!.issue.id, { status: 'in_progress', assignee: RUST }),
+    );
+    await defer();
+    assert.notEqual(town.work(id).paused?.mark, 'unseen');
+  });
+
   it('for something else waits for a person, also where its agent has done every step', async () => {
     await slung(['a', 'b']);
     town.sessions.push({

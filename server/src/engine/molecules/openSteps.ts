@@ -3,8 +3,7 @@ import { UserError } from '../../base/errors';
 import { inspectMolecule } from '../../formulas/pour/molecule';
 import type { Bead } from '../../protocol/bead';
 import type { MoleculeStep } from '../../protocol/formula';
-import { parseAddress } from '../../town/layout';
-import { MAYOR } from '../mayor/mayor';
+import { actors } from '../loop/context';
 import { moleculeOfBead } from './molecules';
 
 /** The open part of a bead's molecule. */
@@ -38,21 +37,24 @@ export function openStepsOf(graph: Graph, bead: Bead): OpenSteps | undefined {
 }
 
 /**
- * Whether somebody else than the agent has closed a step of a bead's molecule, or opened a gate, since.
+ * Whether somebody else than the agent has changed the molecule of a bead since: closed, reopened, added or edited a step, or
+ * opened a gate.
  * @param since milliseconds since 1970
  */
 export function hasChangedSince(graph: Graph, bead: Bead, { agent, since }: { agent: string; since: number }): boolean {
   const root = moleculeOfBead(graph, bead);
-  return (
-    root !== undefined &&
-    descendantsOf(graph, root.id).some((part) => Date.parse(part.closed_at ?? '') >= since && !isClosedBy(part, agent))
-  );
+  return root !== undefined && descendantsOf(graph, root.id).some((part) => isChangedByOther(part, agent, since));
 }
 
-/** A runtime may name its own session; then the step is the agent's that had it. */
-function isClosedBy({ closed_by_session: session, assignee }: Bead, agent: string): boolean {
-  if (typeof session !== 'string' || session === agent) return session === agent;
-  return assignee === agent && session !== MAYOR && parseAddress(session) === undefined;
+function isChangedByOther(part: Bead, agent: string, since: number): boolean {
+  const by = part.updated_by ?? part.created_by ?? '';
+  if (by === agent || !(Date.parse(part.updated_at) >= since)) return false;
+  // The engine opens gates; on an open step it only writes that the agent is at it.
+  return isFinished(part) || !isRule(by);
+}
+
+function isRule(actor: string): boolean {
+  return actor === actors.engine || /^[^/]+\/(?:witness|refinery)$/.test(actor);
 }
 
 /** The agent may go on by itself, or submit: the last step is about submitting. */
