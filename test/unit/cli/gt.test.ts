@@ -15,6 +15,7 @@ import {
   MailCheck,
   MailSend,
   MayorAsk,
+  MqGet,
   MqList,
   MqReject,
   RigAdd,
@@ -275,6 +276,7 @@ describe('gt', () => {
       'toy-1 Wall (queued; score 900; 1 retry; toy/polecats/rust; onto main)',
       "toy-2 Wall (waits for a person's review; score 900; 2 retries; toy/polecats/rust; onto main)",
     ]);
+    town.answer(MqGet.spec, request);
     assert.match(await ok('mq', 'next'), /^toy-1 /);
     town.answer(MqList.spec, []);
     assert.equal(await ok('mq', 'next'), 'Nothing is ready to merge\n');

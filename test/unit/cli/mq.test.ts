@@ -103,10 +103,12 @@ describe('gt mq', () => {
   });
 
   it('names the next one by score or by age, of those that could be merged', async () => {
-    const old = { ...request, bead: 'toy-2', createdAt: '2026-01-01T00:00:00Z' };
+    const old = { ...request, id: 'toy-mr2', bead: 'toy-2', createdAt: '2026-01-01T00:00:00Z' };
     const waits: MergeRequestInfo = { ...old, bead: 'toy-3', waitsFor: 'steps' };
     town.answer(MqList.spec, [waits, request, old]);
-    assert.match(await ok('mq', 'next'), /^toy-1 /);
+    town.answer(MqGet.spec, ({ id }) => (id === old.id ? old : { ...request, parts: ['api', 'web'] }));
+    assert.match(await ok('mq', 'next'), /^toy-1 .*; touches api, web alone\)/);
+    assert.match(await ok('mq', 'status', 'toy-1'), /\n {2}touches api, web alone\n/);
     assert.match(await ok('mq', 'next', '--strategy', 'fifo'), /^toy-2 /);
     await fails(/strategy/, 'mq', 'next', '--strategy', 'odd');
   });
