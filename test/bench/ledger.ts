@@ -1,3 +1,4 @@
+import { NO_FILES } from '../helpers/noFiles';
 import fs from 'node:fs';
 import path from 'node:path';
 import { BeadStore } from '../../server/src/beads/store';
@@ -143,6 +144,7 @@ function look(store: BeadStore): () => unknown {
     mergeQueue: { mode: 'batch', strategy: 'squash', flakyRetries: 1 },
     mergeWindow: () => FIRST_WINDOW,
     worktrees: () => [],
+    files: NO_FILES,
     pacing: { lastSpawnAt: 0, shortLives: [] },
   } as unknown as RigPort;
   return () =>

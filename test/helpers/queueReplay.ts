@@ -1,3 +1,4 @@
+import { NO_FILES } from './noFiles';
 import type { BeadStore } from '../../server/src/beads/store';
 import { AbortedError, untilAborted } from '../../server/src/base/abort';
 import { actionKey, type Action } from '../../server/src/engine/loop/action';
@@ -339,6 +340,7 @@ class QueueReplay {
 
   private rig(searched: Set<number>): RigPort {
     const port: Partial<RigPort> = {
+      files: NO_FILES,
       ...{ name: 'toy', review: 'off', gates: [GATE], pacing: { lastSpawnAt: 0, shortLives: [] } },
       ...{
         mergeQueue: {

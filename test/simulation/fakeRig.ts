@@ -1,3 +1,4 @@
+import { NO_FILES } from '../helpers/noFiles';
 import { UserError } from '../../server/src/base/errors';
 import type { RigPort } from '../../server/src/engine/loop/ports';
 import type { RebaseResult } from '../../server/src/git/rebase';
@@ -61,6 +62,9 @@ export class FakeRig implements RigPort {
   recordMergeWindow(window: MergeWindow): void {
     this.repository.mergeWindow = window;
   }
+
+  readonly avoidOverlap = false;
+  readonly files = NO_FILES;
 
   get review(): ReviewSetting {
     return this.repository.review;

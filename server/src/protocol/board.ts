@@ -27,6 +27,8 @@ export type WhyNot =
   | { kind: 'deferred'; until?: string; parent?: BeadRef }
   /** It is assigned to somebody who is not an agent of this town. */
   | { kind: 'person'; name: string }
+  /** Unmerged work touches files that it says it will change, and the rig avoids that. */
+  | { kind: 'overlap'; bead: BeadRef; files: string[]; more: number }
   /** A person stopped its agent. */
   | { kind: 'stopped' }
   /** Its convoy is paused. */

@@ -100,6 +100,8 @@ export interface MergeRequestInfo {
   order: number;
   /** A person wants it merged before others. */
   first: boolean;
+  /** Other open requests for the same target that change the same files, and how many; the most first. */
+  overlaps: { bead: string; files: number }[];
   /** Higher is merged sooner, among those of one order. */
   score: number;
   retries: number;

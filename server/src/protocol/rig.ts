@@ -133,6 +133,7 @@ export const rigSettingNames = [
   'max_review_rounds',
   'review_timeout',
   'stall_after',
+  'avoid_overlap',
   'default_branch',
   'git_filters',
   'merge_mode',

@@ -50,6 +50,7 @@ import { dropFeature, type DroppedFeature } from './featureBranches';
 import { FIRST_WINDOW, MergeWindowRecord, type MergeWindow } from './mergeWindow';
 import { PacingRecord, type Pacing } from './pacing';
 import { retireWorktree } from './retireWorktree';
+import { BranchFiles } from './branchFiles';
 import { runReviewScript } from './reviewScript';
 import type { GateListener, GateRun } from './runGates';
 import { checkSubmission, type SubmittedWork } from './submission';
@@ -79,6 +80,9 @@ export class Rig {
   private readonly rebases = new Mutex();
   readonly pullRequests: RigPullRequests;
 
+  /** Files that the changes of this rig touch. */
+  readonly files: BranchFiles;
+
   constructor(
     private readonly town: TownLayout,
     readonly config: RigConfig,
@@ -101,6 +105,7 @@ export class Rig {
       settings: () => this.settings,
       requireAccepted: (settings) => this.requireAccepted(settings),
     });
+    this.files = new BranchFiles(repository);
     this.pullRequests = this.newPullRequests();
   }
 
@@ -130,6 +135,10 @@ export class Rig {
   }
   get maxReviewRounds(): number {
     return this.settings.max_review_rounds;
+  }
+
+  get avoidOverlap(): boolean {
+    return this.settings.avoid_overlap;
   }
 
   get pacing(): Pacing {

@@ -196,7 +196,8 @@ export function changeSettings(
         continue;
       }
       const ofQueue = QUEUE_SETTINGS[key];
-      if (ofQueue === undefined) assign(value, key, text);
+      if (key === 'avoid_overlap' && /^(true|false)$/.test(text)) value.avoid_overlap = text === 'true';
+      else if (ofQueue === undefined) assign(value, key, text);
       else if (text === 'true' || text === 'false') value.merge_queue[ofQueue] = text === 'true';
       else assign(value.merge_queue, ofQueue, text);
     }

@@ -141,6 +141,8 @@ const rigSettingsSchema = z
     max_review_rounds: z.number().int().min(1).max(50).default(3),
     /** Seconds that a script or an agent may take over one review. */
     review_timeout: seconds.default(1800),
+    /** Whether a bead waits for unmerged work on files that it says it will change (metadata `files`). */
+    avoid_overlap: z.boolean().default(false),
     /** Seconds of silence after which an agent is looked after. */
     stall_after: seconds.default(600),
     /** Files that no commit has and that agents and gates need, such as `.env`: copied into every worktree. See `git/extraFiles.ts`. */

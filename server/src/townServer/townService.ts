@@ -1,3 +1,5 @@
+import { mergeOf } from '../engine/state/work';
+import { FileReader } from './fileReader';
 import { Disposable, Emitter, toDisposable } from '../base/lifecycle';
 import { messageOf, UserError } from '../base/errors';
 import { argumentText } from '../base/text';
@@ -169,10 +171,22 @@ export class TownService extends Disposable {
     );
     this.schedule = this._register(new SnapshotSchedule(this.feed, log));
     this.actionLog = new ActionLog(layout.actionLog);
+    const fileReader = new FileReader({
+      rigs: this.rigs,
+      commitOf: (request) => {
+        const bead = store.get(request);
+        return bead && mergeOf(bead)?.commit;
+      },
+      onChange: () => this.engine.kick(),
+      log,
+    });
     this.engine = this._register(
       new Engine(this.engineContext, this.actionLog, {
         buildView: (inFlight, awakeSince) => this.engineView.build(inFlight, awakeSince),
-        onLook: (view) => this.sessions.watchServer(this.isAtWork() || hasWork(view)),
+        onLook: (view) => {
+          this.sessions.watchServer(this.isAtWork() || hasWork(view));
+          fileReader.look(view);
+        },
         log,
       }),
     );

@@ -190,7 +190,22 @@ describe('bd with formulas', () => {
 
   it('creates, squashes and burns wisps', async () => {
     const wisp = await json<PourResult>('mol', 'wisp', 'two', '--var', 'who=it');
-    assert.match(wisp.new_epic_id, /^bd-wisp-/);
+    const root = wisp.new_epic_id;
+    assert.match(root, /^bd-wisp-/);
+    const rows = (await ok('mol', 'wisp', 'list')).split('\n');
+    assert.deepEqual(rows.slice(0, 3), [
+      'Wisps (3):',
+      '',
+      `ID           STATUS     PRI  TITLE${' '.repeat(41)} UPDATED`,
+    ]);
+    assert.match(rows.find((row) => row.startsWith(`${root} `))!, / open {7}P2 {3}\S.* just now$/);
+    const preview = await ok('mol', 'squash', root, '--dry-run');
+    assert.match(
+      preview,
+      /^\nDry run: would squash 2 ephemeral children of bd-wisp-[^]*\nWisp children to squash:\n {2}- \[open\] /,
+    );
+    assert.match(preview, /\n\nChildren would be deleted after digest creation\.\n$/);
+    assert.match(await ok('mol', 'burn', root), new RegExp(`\\n {2}- \\[open\\] .* \\(${root}\\) \\[ROOT\\]\\n`));
     assert.equal(fs.readFileSync(path.join(cwd, '.beads', 'issues.jsonl'), 'utf8'), '');
     await ok('close', wisp.id_mapping['two.a']!, '--continue');
     assert.match(

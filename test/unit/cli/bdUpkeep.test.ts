@@ -14,6 +14,43 @@ describe('commands of bd that keep and tidy a ledger', () => {
     bd = await BdRunner.open();
   });
 
+  describe('list --format', () => {
+    let one: string;
+    let two: string;
+    beforeEach(async () => {
+      one = await bd.create('One "x"', '-t', 'bug', '-p', '0', '-l', 'a,b');
+      two = await bd.create('Two', '--deps', one);
+    });
+
+    it('has the dependencies between the beads of the list, as a graph or by a template', async () => {
+      const outside = await bd.create('Outside', '-a', 'ann');
+      await bd.json('dep', 'add', outside, two);
+      const format = async (text: string): Promise<string> =>
+        (await bd.run('list', '--no-assignee', '--sort', 'id', '--format', text)).out;
+      assert.equal(await format('digraph'), `${two} ${one}\n`);
+      assert.equal(
+        await format('{{.IssueID}} ({{ .Issue.Title }}, P{{.Issue.Priority}}{{.Issue.Labels}}) {{- .Type}}'),
+        `${two} (Two, P2) blocks\n`,
+      );
+      assert.equal(await format('{{.Dependency.DependsOnID}}!'), `${one}!\n`);
+      const dot = await format('dot');
+      assert.match(dot, /^digraph dependencies \{\n {2}rankdir=TB;\n {2}node \[shape=box, style=rounded\];\n\n/);
+      assert.ok(
+        dot.includes(
+          `  "${one}" [label="${one}\\n[bug P0]\\nOne \\"x\\"\\n(open)", style="rounded,filled", fillcolor="white", fontcolor="black"];`,
+        ),
+        dot,
+      );
+      assert.ok(dot.includes(`\n  "${two}" -> "${one}" [label="blocks", color=red, style=bold];\n}\n`), dot);
+    });
+
+    it('refuses what is not a format, and says which there are', async () => {
+      await bd.fails(/unknown format: nonsense/, 'list', '--format', 'nonsense');
+      for (const wrong of ['{{.Nope}}', '{{.Issue.Secret}}', '{{range .Labels}}x{{end}}', '{{.IssueID | print}}'])
+        await bd.fails(/invalid format template/, 'list', '--format', wrong);
+    });
+  });
+
   describe('labels', () => {
     it('are given to the children of a bead', async () => {
       const epic = await bd.create('epic', '-t', 'epic');

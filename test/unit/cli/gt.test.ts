@@ -267,6 +267,7 @@ describe('gt', () => {
       reviews: [],
       reviewers: [],
       reviewsNeeded: 'all',
+      overlaps: [],
     };
     town.answer(MqList.spec, [
       request,

@@ -38,6 +38,7 @@ const request: MergeRequestInfo = {
   reviews: [],
   reviewers: [],
   reviewsNeeded: 'all',
+  overlaps: [],
 };
 const at = '2026-01-03T00:00:00Z';
 const merged: MergeRequestInfo = {
@@ -189,6 +190,17 @@ describe('gt mq', () => {
     );
     town.answer(MqLog.spec, { mergeRequest: 'toy-mr1', bead: 'toy-1', ...judged, logs: [] });
     assert.equal(await ok('mq', 'log', 'toy-1'), 'No gate has run for toy-1');
+  });
+
+  it('says which changes touch the same files', async () => {
+    const overlaps = [
+      { bead: 'toy-2', files: 3 },
+      { bead: 'toy-3', files: 1 },
+    ];
+    town.answer(MqList.spec, [{ ...request, overlaps }]);
+    assert.match(await ok('mq', 'list'), /overlaps with toy-2 in 3 files and with 1 other\)/);
+    town.answer(MqList.spec, [{ ...request, overlaps: overlaps.slice(1) }]);
+    assert.match(await ok('mq', 'next'), /overlaps with toy-3 in 1 file\)/);
   });
 
   it('shows where each of several reviewers stands', async () => {

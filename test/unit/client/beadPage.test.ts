@@ -292,6 +292,10 @@ describe('why work on a bead has not started', () => {
     [{ kind: 'deferred', until: '2027-05-05T12:00:00Z', parent: ref }, /^Wall is deferred until .*2027/],
     [{ kind: 'person', name: 'ann' }, /^assigned to ann$/],
     [{ kind: 'stopped' }, /^its agent was stopped$/],
+    [
+      { kind: 'overlap', bead: { id: 'toy-b', title: 'Other' }, files: ['src/a.ts'], more: 2 },
+      /^waiting for .*Other.*, which changes src\/a\.ts and 2 more too$/,
+    ],
     [{ kind: 'consent', what: 'runtime', name: 'claude' }, /^waiting for you to approve its runtime claude$/],
     [{ kind: 'consent', what: 'script', name: 'script' }, /^waiting for you to approve its script$/],
     [{ kind: 'consent', what: 'rig', name: 'toy' }, /^waiting for you to approve the commands of toy$/],

@@ -59,6 +59,7 @@ const info = (more: Partial<MergeRequestInfo> = {}): MergeRequestInfo => ({
   reviews: [],
   reviewers: [],
   reviewsNeeded: 'all',
+  overlaps: [],
   ...more,
 });
 

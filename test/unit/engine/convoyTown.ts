@@ -1,3 +1,4 @@
+import { NO_FILES } from '../../helpers/noFiles';
 import assert from 'node:assert/strict';
 import type { NewBead } from '../../../server/src/beads/model/newBead';
 import type { BeadStore } from '../../../server/src/beads/store';
@@ -145,6 +146,7 @@ export class ConvoyTestTown {
           mergeWindow: () => FIRST_WINDOW,
           pacing: { lastSpawnAt: 0, shortLives: [] },
           worktrees: () => [],
+          files: NO_FILES,
         } as unknown as RigPort,
         settings: settings as never,
         accepted: true,

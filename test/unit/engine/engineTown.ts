@@ -1,3 +1,4 @@
+import { NO_FILES } from '../../helpers/noFiles';
 import { FIRST_WINDOW, type MergeWindow } from '../../../server/src/rigs/mergeWindow';
 import { UserError } from '../../../server/src/base/errors';
 import type { BeadStore } from '../../../server/src/beads/store';
@@ -96,6 +97,8 @@ export class EngineTown {
       gates: [],
       review: this.review,
       maxReviewRounds: 3,
+      avoidOverlap: false,
+      files: NO_FILES,
       frozenScript: () => undefined,
       prepareWorktree: note('worktree', { base: 'base' }),
       progress: async () => '1',

@@ -26,6 +26,7 @@ describe('what people do with the merge queue', () => {
     store: town.store,
     now: new Date(town.service.now.value),
     reviewSetting: () => town.review,
+    filesOf: () => undefined,
     targetBranch: () => 'main',
   });
   const listed = (filter: MqListFilter = {}): string[] => mergeRequests(sources(), filter).map(({ id }) => id);

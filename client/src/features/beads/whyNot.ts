@@ -25,6 +25,12 @@ export function whyNotText(reason: WhyNot, format: WhyNotFormat = plainText): st
       return l10n.t('waiting for the merge of {0}', several(reason.beads, reason.more, bead));
     case 'unlanded':
       return l10n.t('waiting for {0}, which lands with {1}', bead(reason.bead), bead(reason.convoy));
+    case 'overlap':
+      return l10n.t(
+        'waiting for {0}, which changes {1} too',
+        bead(reason.bead),
+        fileNames(reason.files, reason.more, name),
+      );
     case 'deferred':
       return deferredText(reason, format);
     case 'person':
@@ -54,6 +60,11 @@ export function whyNotText(reason: WhyNot, format: WhyNotFormat = plainText): st
     case 'paused':
       return l10n.t('the engine is paused');
   }
+}
+
+function fileNames(files: readonly string[], more: number, name: WhyNotFormat['name']): string {
+  const names = files.map((file) => name(file)).join(', ');
+  return more > 0 ? `${names} ${l10n.t('and {0} more', more)}` : names;
 }
 
 function several(beads: readonly BeadRef[], more: number, bead: WhyNotFormat['bead']): string {

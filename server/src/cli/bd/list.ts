@@ -1,11 +1,10 @@
-import { UserError } from '../../base/errors';
 import { BeadList, BeadReady, type BeadListItem } from '../../protocol/bead';
 import { type BeadFilter } from '../../protocol/beadFilter';
 import { longLines, rowWithRelations } from '../shared/beadText';
 import { treeOfBeads } from '../shared/beadTree';
 import type { CliCommand, Invocation } from '../shared/command';
-import { oneLine } from '../shared/output';
 import type { BdContext, GlobalOptions } from './context';
+import { formattedList } from './listFormats';
 import type { Backend } from './localBackend';
 import {
   filterParams,
@@ -47,7 +46,10 @@ export function addList(program: CliCommand, context: BdContext): void {
     .option('--tree', 'as a tree of parents and children')
     .option('--pretty', 'same as --tree')
     .option('--flat', 'one line each, the default')
-    .option('--format <format>', 'digraph or dot: as a graph; a Go template is not supported')
+    .option(
+      '--format <format>',
+      'dependencies between them: digraph, dot, or a template such as "{{.IssueID}} {{.DependsOnID}}"',
+    )
     .option('-w, --watch', 'print the list again whenever it changes')
     .option('--no-pager', 'accepted, has no effect: there is no pager')
     .withHelp({
@@ -109,31 +111,15 @@ function isListed(bead: BeadListItem, options: ListOptions): boolean {
 }
 
 function listLines(beads: readonly BeadListItem[], context: BdContext, options: ListOptions): string[] {
-  if (options.format !== undefined) return graphLines(beads, options.format);
+  if (options.format !== undefined) return formattedList(beads, options.format);
   if (options.tree || options.pretty)
     return beads.length === 0 ? ['No issues found.'] : treeOfBeads(beads, context.paint, { summary: true });
   if (!options.long) return beads.map((bead) => rowWithRelations(bead, context.paint));
-  return ['', `Found ${beads.length} issues:`, '', ...beads.flatMap((bead) => longLines(bead, context.paint))];
-}
-
-function graphLines(beads: readonly BeadListItem[], format: string): string[] {
-  if (format !== 'digraph' && format !== 'dot')
-    throw new UserError(`unknown format: ${format}`, 'Valid: digraph, dot. For programs there is --json.');
-  const quote = (text: string): string => JSON.stringify(oneLine(text));
-  const listed = new Set(beads.map((bead) => bead.id));
-  const edges = beads.flatMap((bead) =>
-    (bead.dependencies ?? []).filter((edge) => listed.has(edge.depends_on_id)).map((edge) => ({ bead, edge })),
-  );
-  if (format === 'digraph') return edges.map(({ bead, edge }) => `${bead.id} ${edge.depends_on_id}`);
   return [
-    'digraph issues {',
-    '  rankdir=TB;',
-    '  node [shape=box, style=rounded];',
-    ...beads.map((bead) => `  ${quote(bead.id)} [label=${quote(`${bead.id}\\n${oneLine(bead.title)}`)}];`),
-    ...edges.map(
-      ({ bead, edge }) => `  ${quote(bead.id)} -> ${quote(edge.depends_on_id)} [label=${quote(edge.type)}];`,
-    ),
-    '}',
+    '',
+    `Found ${beads.length} issues:`,
+    '',
+    ...beads.flatMap((bead) => longLines(bead, context.paint, bead.status === 'closed' ? '' : '● ')),
   ];
 }
 

@@ -1,7 +1,7 @@
 import path from 'node:path';
 import { UserError } from '../../base/errors';
 import { plural } from '../../base/text';
-import { BeadShow } from '../../protocol/bead';
+import { BeadShow, type BeadDetails } from '../../protocol/bead';
 import {
   MoleculeBond,
   MoleculeBurn,
@@ -182,7 +182,13 @@ function pouredLines(result: PourResult, attached: number, { paint }: BdContext)
     ...(attached > 0 ? [`  Attached: ${attached} issues`] : []),
     ...steps,
     ...(isWisp
-      ? ['', 'Next steps:', `  bd mol squash ${root}   # keep a digest`, `  bd mol burn ${root}     # keep nothing`]
+      ? [
+          '',
+          'Next steps:',
+          `  bd close ${root}.<step>       # Complete steps`,
+          `  bd mol squash ${root}         # Condense to digest`,
+          `  bd mol burn ${root}           # Discard without digest`,
+        ]
       : []),
   ];
 }
@@ -205,21 +211,43 @@ function addSquash(mol: CliCommand, context: BdContext): void {
         options: { summary?: string; keepChildren?: boolean; dryRun?: boolean },
         invocation: Invocation,
       ) => {
-        const result = await context.call(invocation, MoleculeSquash.spec, {
-          id,
-          ...defined({ summary: options.summary, keep: options.keepChildren, dryRun: options.dryRun }),
+        await context.withLedger(invocation, async (backend) => {
+          const result = await backend.call(MoleculeSquash.spec, {
+            id,
+            ...defined({ summary: options.summary, keep: options.keepChildren, dryRun: options.dryRun }),
+          });
+          const preview = options.dryRun
+            ? await backend.call(BeadShow.spec, { ids: [result.molecule_id, ...result.squashed_ids] })
+            : undefined;
+          context.print(invocation, result, () =>
+            result.digest_id === undefined
+              ? `No ephemeral children found for molecule ${result.molecule_id}`
+              : preview
+                ? squashPreview(result, preview)
+                : squashedLines(result),
+          );
         });
-        context.print(invocation, result, () =>
-          result.digest_id === undefined
-            ? `No ephemeral children found for molecule ${result.molecule_id}`
-            : squashedLines(result, options.dryRun === true),
-        );
       },
     );
 }
 
-function squashedLines(result: SquashResult, dryRun: boolean): string[] {
-  if (dryRun) return ['', `Dry run: would squash ${result.squashed_count} ephemeral children of ${result.molecule_id}`];
+function squashPreview(result: SquashResult, [root, ...children]: readonly BeadDetails[]): string[] {
+  return [
+    '',
+    `Dry run: would squash ${result.squashed_count} ephemeral children of ${result.molecule_id}`,
+    '',
+    `Root: ${oneLine(root?.title ?? '')}`,
+    '',
+    'Wisp children to squash:',
+    ...children.map((bead) => `  - [${oneLine(bead.status)}] ${oneLine(bead.title)} (${bead.id})`),
+    '',
+    result.kept_children
+      ? '--keep-children: children would NOT be deleted'
+      : 'Children would be deleted after digest creation.',
+  ];
+}
+
+function squashedLines(result: SquashResult): string[] {
   return [
     `✓ Squashed molecule: ${result.squashed_count} children → 1 digest`,
     `  Digest ID: ${result.digest_id}`,
@@ -250,7 +278,8 @@ function addBurn(mol: CliCommand, context: BdContext): void {
           for (const id of ids) {
             const [root] = await backend.call(BeadShow.spec, { ids: [id] });
             const result = await backend.call(MoleculeBurn.spec, { id: root!.id, dryRun });
-            results.push({ result, isWisp: root!.ephemeral === true, title: root!.title });
+            const beads = dryRun ? await backend.call(BeadShow.spec, { ids: result.deleted_ids }) : [];
+            results.push({ result, root: root!, beads });
           }
           return results;
         });
@@ -266,21 +295,26 @@ function addBurn(mol: CliCommand, context: BdContext): void {
 
 interface Burnt {
   result: BurnResult;
-  isWisp: boolean;
-  title: string;
+  root: BeadDetails;
+  /** What would be deleted, where it is only shown. */
+  beads: readonly BeadDetails[];
 }
 
-function burntLines({ result, isWisp, title }: Burnt, dryRun: boolean): string[] {
+function burntLines({ result, root, beads }: Burnt, dryRun: boolean): string[] {
+  const isWisp = root.ephemeral === true;
   const kind = isWisp ? 'wisp' : 'mol';
   if (dryRun)
     return [
       '',
       `Dry run: would burn ${kind} ${result.molecule_id}`,
       '',
-      `Root: ${oneLine(title)}`,
+      `Root: ${oneLine(root.title)}`,
       '',
       `${isWisp ? 'Wisp issues' : 'Issues'} to delete (${result.deleted_count} total):`,
-      ...result.deleted_ids.map((id) => `  - ${id}`),
+      ...beads.map(
+        ({ id, status, title }) =>
+          `  - [${oneLine(status)}] ${oneLine(title)} (${id})${id === root.id ? ' [ROOT]' : ''}`,
+      ),
       '',
       'Nothing of them is kept; "bd mol squash" keeps a digest.',
       `To delete: bd mol burn ${result.molecule_id} --force`,

@@ -18,6 +18,7 @@ export function addWispList(wisp: CliCommand, context: BdContext): void {
       const found = (await context.call(invocation, BeadList.spec, { all: true, limit: 0 })).filter(
         (bead) => bead.ephemeral && (options.all || bead.status !== 'closed'),
       );
+      found.sort((a, b) => (a.updated_at > b.updated_at ? -1 : a.updated_at < b.updated_at ? 1 : 0));
       const wisps = found.map((bead) => ({
         id: bead.id,
         title: bead.title,
@@ -34,10 +35,52 @@ export function addWispList(wisp: CliCommand, context: BdContext): void {
           ? 'No wisps found'
           : [
               `Wisps (${wisps.length}):`,
-              ...wisps.map((each) => `  ${each.id} ${oneLine(each.title)} (${oneLine(each.status)})`),
+              '',
+              row('ID', 'STATUS', 'PRI', 'TITLE', 'UPDATED'),
+              '-'.repeat(RULE_COLUMNS),
+              ...wisps.map((each) =>
+                row(
+                  each.id,
+                  oneLine(each.status),
+                  `P${each.priority}`,
+                  cut(oneLine(each.title)),
+                  `${ago(each.updated_at)}${each.old ? ' ⚠' : ''}`,
+                ),
+              ),
+              ...(old === 0
+                ? []
+                : [
+                    '',
+                    `⚠ ${old} old wisp(s) (not updated in 24+ hours)`,
+                    "  Hint: Use 'bd mol wisp gc' to clean up old wisps",
+                  ]),
             ],
       );
     });
+}
+
+const TITLE_COLUMNS = 46;
+const MAX_TITLE = 44;
+const RULE_COLUMNS = 90;
+
+function cut(title: string): string {
+  return title.length > MAX_TITLE ? `${title.slice(0, MAX_TITLE - 3)}...` : title;
+}
+
+/** Columns as wide as those of the Go `bd`, so that scripts can cut them. */
+function row(id: string, status: string, priority: string, title: string, updated: string): string {
+  return `${id.padEnd(12)} ${status.padEnd(10)} ${priority.padEnd(4)} ${title.padEnd(TITLE_COLUMNS)} ${updated}`;
+}
+
+/** How long ago a time was: `just now`, `5 mins ago`, `1 hour ago`, `2 days ago`; the date after a week. */
+function ago(time: string): string {
+  const minutes = Math.floor((Date.now() - Date.parse(time)) / 60_000);
+  const said = (count: number, unit: string): string => `${count} ${unit}${count === 1 ? '' : 's'} ago`;
+  if (minutes < 1) return 'just now';
+  if (minutes < 60) return said(minutes, 'min');
+  const hours = Math.floor(minutes / 60);
+  if (hours < 24) return said(hours, 'hour');
+  return hours < 7 * 24 ? said(Math.floor(hours / 24), 'day') : time.slice(0, 10);
 }
 
 const NANOSECONDS_PER_MS = 1e6;

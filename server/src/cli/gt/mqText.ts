@@ -22,8 +22,17 @@ export function queueLine(info: MergeRequestInfo): string {
     info.landing ? '' : info.worker,
     `onto ${info.target}`,
     info.parts ? `touches ${info.parts.join(', ')} alone` : '',
+    overlapText(info),
   ];
   return `${info.bead} ${info.title} (${notes.filter(Boolean).join('; ')})`;
+}
+
+/** What it may conflict with. */
+function overlapText({ overlaps }: MergeRequestInfo): string {
+  const [first, ...others] = overlaps;
+  if (!first) return '';
+  const more = others.length > 0 ? ` and with ${plural(others.length, 'other')}` : '';
+  return `overlaps with ${first.bead} in ${plural(first.files, 'file')}${more}`;
 }
 
 /** Where it stands in the queue; nothing of one that has ended. */
@@ -59,6 +68,7 @@ export function statusLines(info: MergeRequestInfo): string[] {
     `  ${stateText(info)}${info.approvedBy ? `, approved by ${info.approvedBy}` : ''}`,
     ...(info.parts ? [`  touches ${info.parts.join(', ')} alone`] : []),
     ...(info.closedAt === undefined ? [`  ${placeText(info)}, priority ${info.priority}`] : []),
+    ...(info.overlaps.length > 0 ? [`  ${overlapText(info)}`] : []),
     ...(info.retries > 0 ? [`  ${plural(info.retries, 'retry', 'retries')}`] : []),
     ...(info.reason === undefined ? [] : [`  ${info.closedAt === undefined ? 'problem' : 'reason'}: ${info.reason}`]),
     ...(direct ? [`  landed directly by ${direct.by}${skipped ? ` (${skipped})` : ''}`] : []),

@@ -64,10 +64,13 @@ export function shortLine(bead: BeadSummary, paint: Paint): string {
     statusMark(bead.status, paint),
     paint('bold', oneLine(bead.id)),
     `● ${priorityText(bead, paint)}`,
-    ...(isClosed ? [type] : type === 'task' ? [] : [`[${type}]`]),
+    ...(isClosed ? [type] : badgedTypes.has(type) ? [`[${type}]`] : []),
     oneLine(bead.title),
   ].join(' ');
 }
+
+/** Types that a short row of an open bead names. */
+const badgedTypes: ReadonlySet<string> = new Set(['epic', 'bug']);
 
 /** A numbered row of `bd ready`, with the assignee and the estimate below it. */
 export function readyLines(bead: Bead, index: number, paint: Paint): string[] {
@@ -93,10 +96,10 @@ export function foundLine(bead: BeadSummary, paint: Paint): string {
   ].join(' ');
 }
 
-/** Several lines a bead, for `--long`. */
-export function longLines(bead: Bead, paint: Paint): string[] {
+/** Several lines a bead, for `--long`. @param mark stands before the priority, as in `bd list` */
+export function longLines(bead: Bead, paint: Paint, mark = ''): string[] {
   return [
-    `${paint('bold', oneLine(bead.id))} [${priorityText(bead, paint)}] [${oneLine(bead.issue_type)}] ${oneLine(bead.status)}`,
+    `${paint('bold', oneLine(bead.id))} [${mark}${priorityText(bead, paint)}] [${oneLine(bead.issue_type)}] ${oneLine(bead.status)}`,
     `  ${oneLine(bead.title)}`,
     ...(bead.assignee ? [`  Assignee: ${oneLine(bead.assignee)}`] : []),
     ...(bead.labels?.length ? [`  Labels: [${bead.labels.map(oneLine).join(' ')}]`] : []),

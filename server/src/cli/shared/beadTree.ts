@@ -20,7 +20,7 @@ export function treeOfBeads(beads: readonly Bead[], paint: Paint, { summary = fa
     if (seen.has(bead.id)) return;
     seen.add(bead.id);
     nodes.push({ bead, depth });
-    const below = [...(children.get(bead.id) ?? [])].sort((a, b) => (a.id < b.id ? -1 : 1));
+    const below = [...(children.get(bead.id) ?? [])].sort((a, b) => a.priority - b.priority || (a.id < b.id ? -1 : 1));
     for (const child of below) visit(child, depth + 1);
   };
   for (const root of children.get(undefined) ?? []) visit(root, 0);

@@ -50,6 +50,8 @@ function passes(store: BeadStore, reason: WhyNot): boolean {
     case 'unmerged':
     case 'unlanded':
       return true;
+    case 'overlap':
+      return isAtWork(store.get(reason.bead.id));
     case 'waits':
       return reason.beads.some(({ id }) => isAtWork(store.get(id)));
     case 'parent':
@@ -78,6 +80,8 @@ function words(reason: WhyNot): string {
       return `waits for ${reason.bead.id}, which lands with ${reason.convoy.id}`;
     case 'parent':
       return `its parent waits for ${reason.bead.id}`;
+    case 'overlap':
+      return `would touch ${reason.files.join(', ')}, as ${reason.bead.id} does`;
     case 'person':
       return `is ${reason.name}'s`;
     case 'stopped':

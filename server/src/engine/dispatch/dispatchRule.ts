@@ -2,6 +2,7 @@ import type { Action } from '../loop/action';
 import { freeName } from '../../town/names';
 import { isHooked, type RigView, type TownView, type WorkView } from '../state/townView';
 import { freeWorkers } from './capacity';
+import { overlapOf } from './overlaps';
 import { takenNames } from './takenNames';
 
 /** Assigns ready beads to free workers, by priority, then age. */
@@ -20,9 +21,12 @@ function dispatchRig(view: TownView, rig: RigView): Action[] {
   let free = freeWorkers(view, rig.name, rig.maxWorkers);
   if (rig.spawnDelayMs > 0) free = Math.min(free, 1);
   const actions: Action[] = [];
+  const chosen: WorkView[] = [];
   for (const work of readyWork(view, rig.name)) {
     if (free <= 0) break;
     if (work.wantedName && taken.has(work.wantedName)) continue;
+    if (overlapOf({ work: [...view.work, ...chosen] }, rig, work)) continue;
+    chosen.push({ ...work, status: 'hooked' });
     const name = work.wantedName ?? freeName(taken, rig.pool);
     taken.add(name);
     free -= 1;

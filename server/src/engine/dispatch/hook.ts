@@ -5,6 +5,7 @@ import { parseAddress, polecatAddress } from '../../town/layout';
 import { actors, requireRig, StaleAction, assertRevision, type EngineContext } from '../loop/context';
 import { pausedBeads } from '../convoys/wanted';
 import { attachMolecule, restartIfBegun } from '../molecules/molecules';
+import { overlapNow } from './overlaps';
 import { withWork, workOf } from '../state/work';
 
 /** Unassigned, or assigned to a polecat whose attempt is over. A bead that is assigned to a person is never taken. */
@@ -20,6 +21,8 @@ export async function hook(action: Extract<Action, { type: 'hook' }>, context: E
   const seen = context.store.get(action.bead);
   const proto =
     seen && workOf(seen).molecule === undefined ? await context.workflow(action.rig)?.cook(seen) : undefined;
+  const overlap = seen && (await overlapNow(context.store, requireRig(context, action.rig), seen));
+  if (overlap) throw new StaleAction(`${action.bead} would touch the same files as ${overlap.id}`);
   const branch = polecatBranch(action.name, action.bead, context.clock.now());
   await context.store.batch({ actor: actors.engine }, (tx) => {
     const bead = assertRevision(tx, action.bead, action.revision);

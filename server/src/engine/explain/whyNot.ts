@@ -9,6 +9,7 @@ import { unlandedBeads, waitsForLanding } from '../convoys/feature';
 import { wantedSince } from '../convoys/wanted';
 import { belongsToPerson, openSources } from '../state/workingSet';
 import type { TownView, WorkView } from '../state/townView';
+import { overlapOf } from '../dispatch/overlaps';
 import { isClosed, slingableTypes, workOf } from '../state/work';
 
 /** Number of beads that a row names; the others are counted. */
@@ -144,6 +145,14 @@ export class WhyNots {
         reasons.push({ kind: 'consent', what: runtime === 'script' ? 'script' : 'runtime', name: runtime });
     }
     if (work.waitsForStep) reasons.push(...this.waitsForStep(bead));
+    const overlap = BEGINS.has(bead.status) && !work.blocked ? overlapOf(view, rig, work) : undefined;
+    if (overlap)
+      reasons.push({
+        kind: 'overlap',
+        bead: this.ref(overlap.id),
+        files: overlap.files.slice(0, NAMED),
+        more: Math.max(0, overlap.files.length - NAMED),
+      });
     if (work.notBefore > this.now) reasons.push({ kind: 'backoff', until: new Date(work.notBefore).toISOString() });
     return reasons;
   }

@@ -3,6 +3,7 @@ import type { LandingBase } from '../../git/landingBase';
 import type { RebaseResult } from '../../git/rebase';
 import type { DroppedFeature } from '../../rigs/featureBranches';
 import type { RigPullRequests } from '../../rigs/forge/pullRequests';
+import type { BranchFiles } from '../../rigs/branchFiles';
 import type { MergeWindow } from '../../rigs/mergeWindow';
 import type { Pacing } from '../../rigs/pacing';
 import type { GateListener, GateRun } from '../../rigs/runGates';
@@ -21,6 +22,10 @@ export interface RigPort {
   /** Who looks at changes, read again each time. */
   readonly review: ReviewSetting;
   readonly maxReviewRounds: number;
+  /** Whether a bead waits for unmerged work on the same files, read again each time. */
+  readonly avoidOverlap: boolean;
+  /** Files that the changes of the rig touch. */
+  readonly files: FilesPort;
   /** Ensures that a polecat's worktree exists and is on this branch, created from `base` or from the target. */
   prepareWorktree(name: string, work: WorktreeRequest): Promise<{ base: string }>;
   /** When agents were started and ended young: spacing of starts and crash loops are decided by it. */
@@ -120,6 +125,9 @@ export interface RigPort {
 
 /** Pull requests at the provider of a rig's source: see `RigPullRequests`. */
 export type PullRequestPort = Pick<RigPullRequests, 'open' | 'status' | 'merge' | 'close' | 'removeBranch' | 'merging'>;
+
+/** See `BranchFiles`. */
+export type FilesPort = Pick<BranchFiles, 'of' | 'ofBranch' | 'read' | 'readBranches'>;
 
 export interface SessionPort {
   /** All sessions with a record, living or ended but not forgotten. */

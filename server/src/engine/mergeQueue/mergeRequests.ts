@@ -14,8 +14,10 @@ import { isClosed, mergeOf, orderOf, workOf, type MergeRequest } from '../state/
 import { reviewerInfos, reviewNote } from '../review/reviewerInfo';
 import { waitsForPerson } from '../review/reviewers';
 import { requestsIn } from './requestIndex';
+import { commonFiles } from './overlap';
 import { searchesIn } from './searches';
 import { compareTurns, mergeScore } from './score';
+import { inTurns } from './turns';
 import { directLandingOf } from './validation';
 
 /** Reads merge requests for people and agents. */
@@ -25,6 +27,8 @@ export interface QueueSources {
   /** The rig's own target branch. */
   targetBranch(rig: string): string;
   now: Date;
+  /** Files that a commit of a rig changes, where they are known. */
+  filesOf(rig: string, commit: string): readonly string[] | undefined;
 }
 
 /** Maximum number of closed requests in a list, latest first. */
@@ -45,11 +49,49 @@ export function mergeRequests(sources: QueueSources, filter: MqListFilter = {}):
         .filter((bead) => isClosed(bead.status))
         .sort((a, b) => (b.closed_at ?? '').localeCompare(a.closed_at ?? ''))
     : [];
-  return [...open, ...closed]
-    .flatMap((bead) => mergeRequestInfo(sources, bead, convoys) ?? [])
+  const infos = [...open, ...closed].flatMap((bead) => mergeRequestInfo(sources, bead, convoys) ?? []);
+  return inOrder(withOverlaps(infos, sources), sources)
     .filter((info) => matches(info, filter))
-    .sort((a, b) => ORDER[a.state] - ORDER[b.state] || compare(a, b, sources.now.getTime()))
     .filter(atMost(MAX_CLOSED));
+}
+
+function inOrder(infos: readonly MergeRequestInfo[], sources: QueueSources): MergeRequestInfo[] {
+  const now = sources.now.getTime();
+  const sorted = [...infos].sort((a, b) => ORDER[a.state] - ORDER[b.state] || compare(a, b, now));
+  const queued = sorted.filter(({ state }) => state === 'queued');
+  const turns = new Map<string, MergeRequestInfo[]>();
+  for (const info of queued) {
+    const key = `${info.rig} ${info.target}`;
+    turns.set(key, [...(turns.get(key) ?? []), info]);
+  }
+  for (const [key, queue] of turns) {
+    const files = (info: MergeRequestInfo) => sources.filesOf(info.rig, info.commit);
+    const ordered = inTurns(
+      queue.map((info) => ({ ...turnOf(info), info, files: files(info) })),
+      now,
+    );
+    turns.set(
+      key,
+      ordered.map(({ info }) => info),
+    );
+  }
+  // Each target keeps the places that its requests have among those of others.
+  return sorted.map((info) => (info.state === 'queued' ? turns.get(`${info.rig} ${info.target}`)!.shift()! : info));
+}
+
+/** What is open and changes the same files, for the same target. */
+function withOverlaps(infos: readonly MergeRequestInfo[], sources: QueueSources): MergeRequestInfo[] {
+  const open = infos.filter(({ state, closedAt }) => closedAt === undefined && state !== 'failed');
+  return infos.map((info) => {
+    if (!open.includes(info)) return info;
+    const own = sources.filesOf(info.rig, info.commit);
+    const overlaps = open
+      .filter((other) => other !== info && other.rig === info.rig && other.target === info.target)
+      .map((other) => ({ bead: other.bead, files: commonFiles(own, sources.filesOf(other.rig, other.commit)) }))
+      .filter(({ files }) => files > 0)
+      .sort((a, b) => b.files - a.files || a.bead.localeCompare(b.bead));
+    return { ...info, overlaps };
+  });
 }
 
 /** Keeps all open requests and the latest closed ones. */
@@ -146,6 +188,7 @@ export function mergeRequestInfo(
     checks: request.checks ?? [],
     direct: directLandingOf(request, request.landed),
     validation: state === 'merged' ? work?.validation : undefined,
+    overlaps: [],
     reviews: work ? work.reviews.map(reviewNote) : [],
   };
 }

@@ -3,6 +3,7 @@ import type { MergeView, RigView, TownView } from '../state/townView';
 import type { MergeWindow } from '../../rigs/mergeWindow';
 import { batchSize } from './batchSize';
 import { compareTurns } from './score';
+import { inTurns } from './turns';
 
 /** For fewer requests a gate run of their own costs more than they gain by not waiting for the next batch. */
 const PREPARED_FROM = 3;
@@ -17,7 +18,8 @@ export function merges(view: TownView): Action[] {
       .filter((merge) => isReady(merge, rig, view.now))
       .sort((a, b) => compareTurns(a, b, view.now));
     const waiting = ready.filter(({ isSuspected, search }) => !isSuspected && search === undefined);
-    const batches = [...byTarget(waiting).values()].flatMap(
+    const queues = [...byTarget(waiting).values()].map((queue) => inTurns(queue, view.now));
+    const batches = queues.flatMap(
       (queue) => nextBatch(rig, queue, isTested(rig, queue, view) ? view.inFlight : undefined) ?? [],
     );
     return [...tracing(rig, ready), ...batches];

@@ -65,9 +65,11 @@ export function registerMergeQueueHandlers(town: MergeQueueTown): void {
     now: new Date(),
     reviewSetting: (name) => town.reviewSetting(name),
     targetBranch: (name) => rigs.get(name)?.repository.landing ?? '',
+    filesOf: (name, commit) => rigs.get(name)?.files.of(commit),
   });
   dispatcher.on(MqList.spec, async (filter) => {
     if (filter.rig !== undefined) rigs.require(filter.rig);
+    await readFiles(town, filter.rig);
     return mergeRequests(sources(), filter);
   });
   dispatcher.on(MqGet.spec, async ({ id }) => {
@@ -148,6 +150,16 @@ export function registerMergeQueueHandlers(town: MergeQueueTown): void {
     const { repository, base, commit } = await changeOf(town, id);
     return { text: await fileAt(repository, side === 'base' ? base : commit, path) };
   });
+}
+
+/** So that a list can say which requests touch the same files. One request alone has nothing to overlap with. */
+async function readFiles({ store, rigs }: MergeQueueTown, rig: string | undefined): Promise<void> {
+  const byRig = new Map<string, string[]>();
+  for (const bead of requestsIn(store).open(rig)) {
+    const request = mergeOf(bead);
+    if (request) byRig.set(request.rig, [...(byRig.get(request.rig) ?? []), request.commit]);
+  }
+  for (const [name, commits] of byRig) if (commits.length > 1) await rigs.get(name)?.files.read(commits);
 }
 
 /** The session of a reviewer ends with its verdict. */

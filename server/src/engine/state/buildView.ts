@@ -1,3 +1,4 @@
+import { declaredFiles } from '../dispatch/overlaps';
 import { FEATURE_LABEL, featureOf, rigsToLand, unlandedBeads, waitsForLanding } from '../convoys/feature';
 import { isDone } from '../convoys/landConvoy';
 import { openConvoys, pausedBeads, wantedSince } from '../convoys/wanted';
@@ -101,6 +102,7 @@ function rigView(rig: ViewedRig, store: BeadStore, now: number): RigView {
     spawnDelayMs: settings.worker_spawn_delay * 1000,
     review: reviewSettingOf(settings),
     unacceptedReviewers: rig.unacceptedReviewers,
+    avoidOverlap: settings.avoid_overlap,
     reviewTimeoutMs: settings.review_timeout * 1000,
     maxReviewRounds: settings.max_review_rounds,
     stallMs: settings.stall_after * 1000,
@@ -169,6 +171,7 @@ function workViews(
         attempt: work.attempt,
         deaths: work.deaths,
         submitted: unmerged.has(bead.id),
+        ...fileViews(sources, bead, rig),
         notBefore: waitEnd(time(work.notBefore), now),
         startBlock: work.startBlock,
         stallHandledAt: happenedAt(time(work.silence?.at), now),
@@ -177,6 +180,22 @@ function workViews(
       },
     ];
   });
+}
+
+/** Which files it says it will change, and which it has changed, where the rig has a use for that. */
+function fileViews({ rigs }: ViewSources, bead: Bead, rig: string): Pick<WorkView, 'files' | 'touched'> {
+  const found = rigs.find(({ port }) => port.name === rig);
+  if (!found?.settings.avoid_overlap) return {};
+  const { branch } = workOf(bead);
+  const files = declaredFiles(bead);
+  return {
+    ...(files.length > 0 ? { files } : {}),
+    ...(IN_WORK.has(bead.status) && branch !== undefined ? { touched: found.port.files.ofBranch(branch) } : {}),
+  };
+}
+
+function portOf(rigs: readonly ViewedRig[], name: string): RigPort | undefined {
+  return rigs.find(({ port }) => port.name === name)?.port;
 }
 
 function waitsForStep(store: BeadStore, bead: Bead): boolean {
@@ -245,6 +264,7 @@ function mergeView(
         source !== undefined &&
         (merge.landing ? !isDone(store, source) : openStepsOf(graphOf(store), source) !== undefined),
       hasPullRequest: merge.pullRequest?.state === 'open',
+      files: portOf(rigs, merge.rig)?.files.of(merge.commit),
       review: merge.review && {
         state: merge.review.state,
         patch: merge.review.patch,

@@ -68,6 +68,8 @@ export interface RigView {
   mergeStrategy: MergeStrategy;
   /** Reviewers whose runtime nobody has accepted. */
   unacceptedReviewers: readonly string[];
+  /** A bead waits for unmerged work that touches the files which it says it will change. */
+  avoidOverlap?: boolean;
   reviewTimeoutMs: number;
   maxReviewRounds: number;
   /** Silence after which an agent is handled as stalled. */
@@ -89,6 +91,10 @@ export interface RigView {
 
 /** A bead that was slung or is on a hook. */
 export interface WorkView {
+  /** Patterns of the files that it says it will change. */
+  files?: readonly string[] | undefined;
+  /** Files that it has changed, where they are known. */
+  touched?: readonly string[] | undefined;
   id: string;
   rig: string;
   status: string;
@@ -148,6 +154,8 @@ export interface MergeView {
   hasOpenSteps: boolean;
   /** A pull request of it is watched. */
   hasPullRequest: boolean;
+  /** Files that it changes, where they are known. */
+  files?: readonly string[] | undefined;
   /** Undefined until its patch was laid out for review. */
   review?: { state: 'waiting' | 'approved'; patch: string; states: ReviewStates };
 }

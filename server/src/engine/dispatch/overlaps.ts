@@ -1,0 +1,71 @@
+import type { BeadStore } from '../../beads/store';
+import type { Bead } from '../../protocol/bead';
+import { asPlainObject } from '../../base/objects';
+import type { RigPort } from '../loop/ports';
+import { overlappingWork, type TouchingWork } from '../mergeQueue/overlap';
+import type { RigView, TownView, WorkView } from '../state/townView';
+import { workOf } from '../state/work';
+import { IN_WORK, rigOfBead } from '../state/workingSet';
+
+/** Patterns that count of one bead, and characters of each. */
+const MAX_PATTERNS = 50;
+const MAX_LENGTH = 300;
+
+/**
+ * The files that a bead says it will change: a list of patterns in its metadata, `files`, or a text with commas between them.
+ */
+export function declaredFiles(bead: Bead): string[] {
+  const { files } = asPlainObject(bead.metadata);
+  const list: unknown[] = typeof files === 'string' ? files.split(',') : Array.isArray(files) ? files : [];
+  return list
+    .filter((pattern): pattern is string => typeof pattern === 'string' && pattern.length <= MAX_LENGTH)
+    .map((pattern) => pattern.trim())
+    .filter(Boolean)
+    .slice(0, MAX_PATTERNS);
+}
+
+/** The unmerged work of its rig that touches what a bead says it will change: it waits for that, where the rig says so. */
+export function overlapOf(
+  view: Pick<TownView, 'work'>,
+  rig: Pick<RigView, 'name' | 'avoidOverlap'>,
+  work: WorkView,
+): { id: string; files: string[] } | undefined {
+  if (!rig.avoidOverlap || !work.files) return undefined;
+  const others = view.work.filter(
+    (other) => other.rig === rig.name && other.id !== work.id && IN_WORK.has(other.status),
+  );
+  return overlappingWork(
+    work.files,
+    others.map(({ id, files = [], touched }) => ({ id, declared: files, touched })),
+  );
+}
+
+/**
+ * The same with the branches as they are at this moment, right before the bead is hooked.
+ * @returns undefined where nothing is in the way
+ */
+export async function overlapNow(
+  store: BeadStore,
+  rig: RigPort,
+  bead: Bead,
+): Promise<{ id: string; files: string[] } | undefined> {
+  const patterns = declaredFiles(bead);
+  if (!rig.avoidOverlap || patterns.length === 0) return undefined;
+  const others = store
+    .list({ status: [...IN_WORK], limit: 0 })
+    .filter((other) => other.id !== bead.id && rigOfBead(store, other) === rig.name);
+  await rig.files.readBranches(
+    others.flatMap((other) => {
+      const { branch } = workOf(other);
+      return branch === undefined ? [] : [branch];
+    }),
+  );
+  return overlappingWork(
+    patterns,
+    others.map((other): TouchingWork => {
+      const { branch } = workOf(other);
+      const touched = branch === undefined ? undefined : rig.files.ofBranch(branch);
+      return { id: other.id, declared: declaredFiles(other), touched };
+    }),
+  );
+}

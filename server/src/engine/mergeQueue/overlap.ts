@@ -1,0 +1,76 @@
+import { matchesPath, patternsMeet } from '../../base/pathGlob';
+
+/*
+ * Which changes touch the same files, and so may conflict. Pure.
+ */
+
+/** Files of a request; undefined where they are not known. */
+type Files = readonly string[] | undefined;
+
+/** How many files two changes have in common. */
+export function commonFiles(one: Files, other: Files): number {
+  if (!one || !other) return 0;
+  const set = new Set(one);
+  return other.filter((file) => set.has(file)).length;
+}
+
+/** Scores that differ by less are equal: an hour of waiting. So nobody is passed for longer than that. */
+const EQUAL_SCORES = 1;
+
+/**
+ * Among equals, what has no file in common with those before it goes first: what is tested together is disjoint where that is
+ * possible, and what conflicts comes once the other has landed.
+ * @param queue in the order of its turns
+ */
+export function preferDisjoint<T>(
+  queue: readonly T[],
+  {
+    filesOf,
+    scoreOf,
+    orderOf,
+  }: { filesOf: (item: T) => Files; scoreOf: (item: T) => number; orderOf: (item: T) => number },
+): T[] {
+  if (queue.filter((item) => filesOf(item)?.length).length < 2) return [...queue];
+  const left = [...queue];
+  const chosen: T[] = [];
+  const taken = new Set<string>();
+  while (left.length > 0) {
+    const [head] = left as [T];
+    let best = 0;
+    let fewest = Infinity;
+    for (let index = 0; index < left.length && fewest > 0; index += 1) {
+      const item = left[index]!;
+      if (orderOf(item) !== orderOf(head) || scoreOf(head) - scoreOf(item) >= EQUAL_SCORES) break;
+      const overlap = (filesOf(item) ?? []).filter((file) => taken.has(file)).length;
+      if (overlap < fewest) [best, fewest] = [index, overlap];
+    }
+    const [next] = left.splice(best, 1) as [T];
+    chosen.push(next);
+    for (const file of filesOf(next) ?? []) taken.add(file);
+  }
+  return chosen;
+}
+
+/** Work that is not merged yet. */
+export interface TouchingWork {
+  id: string;
+  /** Patterns of the files that its bead says it will change. */
+  declared: readonly string[];
+  /** Files that it has changed. */
+  touched: Files;
+}
+
+/** The first work that touches what a bead says it will change, and where they meet. */
+export function overlappingWork(
+  patterns: readonly string[],
+  running: readonly TouchingWork[],
+): { id: string; files: string[] } | undefined {
+  if (patterns.length === 0) return undefined;
+  for (const { id, declared, touched = [] } of running) {
+    const files = touched.filter((file) => patterns.some((pattern) => matchesPath(pattern, file)));
+    const meeting = declared.filter((other) => patterns.some((pattern) => patternsMeet(pattern, other)));
+    const all = [...new Set([...files, ...meeting])];
+    if (all.length > 0) return { id, files: all };
+  }
+  return undefined;
+}
