@@ -200,6 +200,7 @@ describe('gt mq', () => {
     town.answer(MqList.spec, [{ ...request, overlaps }]);
     assert.match(await ok('mq', 'list'), /overlaps with toy-2 in 3 files and with 1 other\)/);
     town.answer(MqList.spec, [{ ...request, overlaps: overlaps.slice(1) }]);
+    town.answer(MqGet.spec, request);
     assert.match(await ok('mq', 'next'), /overlaps with toy-3 in 1 file\)/);
   });
 
