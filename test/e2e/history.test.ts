@@ -42,6 +42,30 @@ describe('what agents have done', function () {
     });
     assert.equal(nobody.groups[0]?.completed, 0, 'these are not the figures of everybody');
 
+    interface Compared {
+      beads: { bead: string; runtime?: string; outcome?: string; languages?: string }[];
+      differs: string[];
+    }
+    const compared = await town.person.json<Compared>('bd', ['compare', first, second], { cwd });
+    assert.deepEqual(
+      compared.beads.map(({ bead, runtime, outcome, languages }) => [bead, runtime, outcome, languages]),
+      [
+        [first, 'script', 'completed', 'go'],
+        [second, 'script', 'completed', 'typescript'],
+      ],
+    );
+    assert.ok(compared.differs.includes('languages') && !compared.differs.includes('runtime'));
+    const alone = await town.person.run('bd', ['compare', first], { cwd });
+    assert.match(alone.stderr, /there is nothing to compare/);
+    await town.person.ok('bd', ['label', 'add', second, `ab:${first}`], { cwd });
+    assert.match(await town.person.ok('bd', ['compare', first], { cwd }), /^outcome +completed +completed$/m);
+    interface Shown {
+      validation_records: { validated_by: string; validation_type: string }[];
+    }
+    const [shown] = await town.person.json<Shown[]>('bd', ['show', first], { cwd });
+    const record = shown?.validation_records.at(-1);
+    assert.deepEqual([record?.validated_by, record?.validation_type], ['toy/refinery', 'merge']);
+
     const agent = all[0]!.actor;
     for (const command of [['audit'], ['events']]) {
       const events = await town.person.json<AuditEvent[]>('bd', [...command, '--actor', agent], { cwd });

@@ -62,5 +62,6 @@ describe('work on the same files', function () {
     assert.deepEqual(overlaps.get(two), [{ bead: one, files: 2 }]);
     assert.deepEqual(overlaps.get(other), []);
     assert.match(await town.gt('mq', 'list'), new RegExp(`overlaps with ${two} in 2 files`));
+    assert.match(await town.gt('mq', 'status', one), new RegExp(`overlaps with ${two} in 2 files`));
   });
 });

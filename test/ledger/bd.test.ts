@@ -56,26 +56,55 @@ const idsIn = (cwd: string): string[] =>
     .split('\n')
     .map((line) => (JSON.parse(line) as Bead).id);
 
-describe('bd as a process', function () {
-  this.timeout(120_000);
+/** How many beads each of eight processes makes. */
+const CREATES = process.env.GASTOWN_SOAK ? 250 : 25;
 
-  it('8 processes × 25 creates make 200 beads', async () => {
+describe('bd as a process', function () {
+  this.timeout(process.env.GASTOWN_SOAK ? 1_800_000 : 120_000);
+
+  it(`8 processes × ${CREATES} creates make ${8 * CREATES} beads`, async () => {
     const cwd = await newProject();
     const workers = await Promise.all(
-      Array.from({ length: 8 }, (_, worker) => run('bdWorker.js', cwd, [cwd, `worker ${worker}`, '25'])),
+      Array.from({ length: 8 }, (_, worker) => run('bdWorker.js', cwd, [cwd, `worker ${worker}`, String(CREATES)])),
     );
     assert.deepEqual(
       workers.map((worker) => [worker.code, worker.stderr]),
       workers.map(() => [0, '']),
     );
     const made = workers.flatMap((worker) => worker.stdout.trim().split('\n'));
-    assert.equal(new Set(made).size, 200);
+    assert.equal(new Set(made).size, 8 * CREATES);
     assert.deepEqual(idsIn(cwd), [...made].sort());
     const events = fs
       .readFileSync(path.join(cwd, '.beads', 'events.jsonl'), 'utf8')
       .trimEnd()
       .split('\n');
-    assert.equal(events.length, 200);
+    assert.equal(events.length, 8 * CREATES);
+  });
+
+  it('8 processes that claim the same beads: each bead is won once', async () => {
+    const cwd = await newProject();
+    const { stdout } = await run('bdWorker.js', cwd, [cwd, 'maker', '12']);
+    const ids = stdout.trim().split('\n');
+    const claims = await Promise.all(
+      Array.from({ length: 8 }, (_, worker) => {
+        // Each in another order, so that nobody is first everywhere.
+        const order = [...ids.slice(worker), ...ids.slice(0, worker)];
+        return run('bdWorker.js', cwd, [cwd, `worker-${worker}`, '0', ...order]);
+      }),
+    );
+    assert.deepEqual(
+      claims.map(({ code, stderr }) => [code, stderr]),
+      claims.map(() => [0, '']),
+    );
+    const won = claims.flatMap((claim, worker) =>
+      claim.stdout
+        .split('\n')
+        .filter(Boolean)
+        .map((id): [string, string] => [id, `worker-${worker}`]),
+    );
+    assert.equal(won.length, ids.length, 'nobody else was told that they have it');
+    const beads = JSON.parse((await bd(cwd, ['list', '--all', '--json'])).stdout) as Bead[];
+    assert.deepEqual(new Map(won), new Map(won.map(([id]) => [id, beads.find((bead) => bead.id === id)?.assignee])));
   });
 
   it('10 different commands at once leave a whole ledger', async () => {

@@ -91,6 +91,8 @@ export abstract class BeadEdits {
 
   protected put(ledger: string, old: Bead, patch: Partial<Bead>): Bead {
     const next: Record<string, unknown> = { ...old, updated_at: timeAfter(this.context.now, old.updated_at) };
+    if (this.context.actor === old.created_by) delete next.updated_by;
+    else next.updated_by = this.context.actor;
     for (const [key, value] of Object.entries(patch)) {
       if (value === undefined) delete next[key];
       else next[key] = plain(value);

@@ -86,7 +86,7 @@ export class RigRepository {
   }
 
   /** The same; the git of the other side runs no program that a repository on this disk configures. */
-  private async openAccess(): Promise<Pick<GitOptions, 'config' | 'env'>> {
+  async remoteAccess(): Promise<Pick<GitOptions, 'config' | 'env'>> {
     const { config, env } = this.access;
     const folder = folderOf(this.source);
     if (folder === undefined) return { config, env };
@@ -182,7 +182,7 @@ export class RigRepository {
           '--update-shallow',
           'origin',
         ],
-        { ...(await this.openAccess()), timeoutMs: NETWORK_TIMEOUT_MS },
+        { ...(await this.remoteAccess()), timeoutMs: NETWORK_TIMEOUT_MS },
       );
     } catch (error) {
       throw new UserError(
@@ -313,7 +313,7 @@ export class RigRepository {
   async deleteBranch(branch: string, expected: string): Promise<boolean> {
     return withRepository(this.directory, async () => {
       try {
-        await compareAndSetDelete(this.directory, { branch, expected }, await this.openAccess());
+        await compareAndSetDelete(this.directory, { branch, expected }, await this.remoteAccess());
       } catch (error) {
         await this.fetchLocked();
         const now = await this.resolve(`refs/remotes/origin/${branch}`);
@@ -338,7 +338,7 @@ export class RigRepository {
       const expected = await this.resolve(ref);
       if (expected === commit) return;
       try {
-        await compareAndSetPush(this.directory, { commit, branch, expected }, await this.openAccess());
+        await compareAndSetPush(this.directory, { commit, branch, expected }, await this.remoteAccess());
       } catch (error) {
         throw pushError(error, this.source, branch);
       }
@@ -352,7 +352,7 @@ export class RigRepository {
       await this.fetchLocked();
       if (!(await this.resolve(`refs/remotes/origin/${branch}`))) return;
       try {
-        const options = { ...(await this.openAccess()), timeoutMs: NETWORK_TIMEOUT_MS };
+        const options = { ...(await this.remoteAccess()), timeoutMs: NETWORK_TIMEOUT_MS };
         await git(this.directory, ['push', '--no-verify', '--quiet', 'origin', `:refs/heads/${branch}`], options);
       } catch (error) {
         throw pushError(error, this.source, branch);
@@ -371,7 +371,7 @@ export class RigRepository {
     if (this.landsHere) return landHere(this.directory, branch, commit, expected);
     return withRepository(this.directory, async () => {
       try {
-        await compareAndSetPush(this.directory, { commit, branch, expected }, await this.openAccess());
+        await compareAndSetPush(this.directory, { commit, branch, expected }, await this.remoteAccess());
       } catch (error) {
         await this.fetchLocked();
         const now = await this.resolve(`refs/remotes/origin/${branch}`);

@@ -167,6 +167,23 @@ export namespace BeadReopen {
   export const spec = request<Params, Bead[]>('gastown/bead/reopen', 'write');
 }
 
+export const validationOutcomes = ['accepted', 'rejected', 'revision_requested'] as const;
+export type ValidationOutcome = (typeof validationOutcomes)[number];
+
+export namespace BeadValidate {
+  export interface Params extends LedgerParam {
+    id: string;
+    outcome: ValidationOutcome;
+    type?: string;
+    /** From 0 to 1. */
+    score?: number;
+    signals?: Record<string, boolean | null>;
+    message?: string;
+  }
+  /** Records that the caller has looked at the work of a bead. */
+  export const spec = request<Params, Bead>('gastown/bead/validate', 'write');
+}
+
 export interface DeleteResult {
   /** Ids of everything that was deleted, what was named first. */
   deleted: string[];
@@ -273,6 +290,7 @@ export const beadRequests = [
   BeadUpdate.spec,
   BeadClose.spec,
   BeadReopen.spec,
+  BeadValidate.spec,
   BeadDelete.spec,
   BeadReplace.spec,
   BeadRename.spec,

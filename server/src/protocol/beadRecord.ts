@@ -23,6 +23,8 @@ export interface Bead {
   created_at: string;
   created_by?: string;
   updated_at: string;
+  /** Who made the last change; missing where that is who created it. */
+  updated_by?: string;
   closed_at?: string;
   close_reason?: string;
   due_at?: string;
@@ -78,9 +80,24 @@ type NamedFields<T> = { [K in keyof T as string extends K ? never : K]: T[K] };
 export type BeadDetails = Omit<NamedFields<BeadListItem>, 'dependencies'> & {
   dependencies: (Bead & { dependency_type: DependencyType })[];
   dependents: (Bead & { dependency_type: DependencyType })[];
+  /** Who has looked at its work, the oldest first; missing where nobody has. */
+  validation_records?: ValidationRecord[];
   /** Dependencies on other projects; missing where there are none. */
   external_dependencies?: ExternalDependency[];
 };
+
+/** Who vouched for the work of a bead, and by what. `null`: nothing looked at that. */
+export interface ValidationRecord {
+  validated_by: string;
+  /** `merge`, `direct-landing`, `review`, or what `bd validate --type` was given. */
+  validation_type: string;
+  timestamp: string;
+  quality_signals: Record<string, boolean | null>;
+  /** Of `bd validate`. */
+  outcome?: string;
+  score?: number;
+  message?: string;
+}
 
 export interface ExternalDependency {
   /** `external:<project>:<id or capability>` or `beads://<host>/<org>/<repository>/<id>`. */

@@ -31,6 +31,8 @@ export interface WorkRecord {
   rejections: number;
   /** Of the files of the merged commit, the most frequent first. */
   languages: string[];
+  /** Who vouched for what landed; missing where nothing landed. */
+  validation?: { validated_by: string; validation_type: string; quality_signals: Record<string, boolean | null> };
 }
 
 /** A review by the agents or people that were asked about. */

@@ -100,7 +100,42 @@ export namespace LedgerImport {
   });
 }
 
+export namespace LedgerMerge {
+  export interface Params extends LedgerParam {
+    /** Lines of the version that both sides come from: of the beads in which `theirs` differs from it. */
+    base: string;
+    theirs: string;
+    /** Names of the texts of which the other parts were sent before. */
+    uploads?: { base: string; theirs: string };
+  }
+  /** Merges another version of the ledger into it. */
+  export const spec = request<Params, { changed: string[] }>('gastown/ledger/merge', 'write', {
+    timeLimitMs: LONG_LIMIT_MS,
+  });
+}
+
+export interface LedgerSyncResult {
+  file: string;
+  issues: number;
+  branch: string;
+  committed: boolean;
+  /** Changed beads that came from the file that the project itself tracks. */
+  imported: number;
+  remote?: string;
+  merged: boolean;
+  pushed: boolean;
+}
+
+export namespace LedgerSync {
+  /** In a town: commits the ledger of a rig to its own branch, and brings it and the rig's remote to one state, where it has one. */
+  export const spec = request<LedgerParam, LedgerSyncResult>('gastown/ledger/sync', 'write', {
+    timeLimitMs: LONG_LIMIT_MS,
+    transient: true,
+  });
+}
+
 export const ledgerRequests = [
+  LedgerMerge.spec,
   LedgerInfoGet.spec,
   LedgerSettingChange.spec,
   LedgerPrefixChange.spec,

@@ -135,6 +135,7 @@ export const rigSettingNames = [
   'stall_after',
   'avoid_overlap',
   'default_branch',
+  'sync_remote',
   'git_filters',
   'merge_mode',
   'merge_strategy',

@@ -1,5 +1,6 @@
 import { Done, Verify, Hook, Prime, ScriptGet } from './agent';
 import { boardRequests } from './board';
+import { LedgerSync } from './ledger';
 import { crewRequests } from './crew';
 import { historyRequests } from './history';
 import { escalationRequests } from './escalation';
@@ -82,6 +83,7 @@ export const townRequests = [
   RigFlakyGates.spec,
   RigRemove.spec,
   RigFastForward.spec,
+  LedgerSync.spec,
   AgentConfigList.spec,
   AgentConfigSet.spec,
   AgentConfigRemove.spec,

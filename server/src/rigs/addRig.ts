@@ -4,6 +4,7 @@ import type { inspectSource } from '../git/source';
 import type { RigConfig, RigSettings } from '../town/config';
 import type { TownLayout } from '../town/layout';
 import { removedRig, takeBackLedger } from './removedRigs';
+import { markImported } from './ledgerSync';
 import type { Rig } from './rig';
 import { choosePrefix, configureRig, makeRepository, makeRig, type RigAddRequest } from './setup';
 import { requireImportable, trackedBeads } from './trackedBeads';
@@ -35,6 +36,9 @@ export async function makeAddedRig(
   const rig = open(makeRig(town, { name, source, prefix }));
   const { settings, asWanted } = await configureRig(rig, request);
   await store.addLedger({ name, directory: rig.layout.ledger, prefix });
-  if (request.importBeads && tracked) await store.batch({ actor }, (tx) => importBeads(tx, name, tracked.text.beads));
+  if (request.importBeads && tracked) {
+    await store.batch({ actor }, (tx) => importBeads(tx, name, tracked.text.beads));
+    await markImported(rig.repository);
+  }
   return { rig, settings, asWanted, prefix, tracked };
 }

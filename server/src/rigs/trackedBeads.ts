@@ -13,10 +13,13 @@ export interface TrackedBeads {
   text: LedgerText;
 }
 
-/** @throws UserError where the file is in the middle of a merge */
-export async function trackedBeads(repository: RigRepository): Promise<TrackedBeads | undefined> {
+/**
+ * @param commit of the project; by default the tip of its default branch
+ * @throws UserError where the file is in the middle of a merge
+ */
+export async function trackedBeads(repository: RigRepository, commit?: string): Promise<TrackedBeads | undefined> {
   const { directory } = repository;
-  const tip = await repository.tip();
+  const tip = commit ?? (await repository.tip());
   if (tip === undefined) return undefined;
   const entry = await gitLine(directory, ['ls-tree', '--full-tree', '--long', tip, '--', FILE]);
   const [, blob, size] = /^100\d+ blob ([0-9a-f]+) +(\d+)\t/.exec(entry) ?? [];

@@ -156,6 +156,8 @@ const rigSettingsSchema = z
     /** Key with which agents sign their commits, and its format; without one they do not sign, whatever the person does. */
     agent_signing_key: z.string().optional(),
     agent_signing_format: z.enum(['openpgp', 'ssh', 'x509']).default('openpgp'),
+    /** Where the rig's ledger is pushed to, and what others pushed there is merged from: `origin` or an address. */
+    sync_remote: z.string().optional(),
     namepool: z.looseObject({ names: z.array(z.string()).optional() }).default({}),
     merge_queue: z
       .looseObject({

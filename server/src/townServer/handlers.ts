@@ -17,6 +17,8 @@ import { hookedBead } from '../engine/dispatch/done';
 import { slungFormula } from '../engine/molecules/slungFormula';
 import { registerAgentHandlers } from '../engine/dispatch/requests';
 import { registerBoardHandlers } from './snapshot/boardRequests';
+import { LedgerSync } from '../protocol/ledger';
+import { syncLedgerNow } from '../rigs/ledgerSync';
 import { registerCrewHandlers } from '../rigs/crewRequests';
 import { registerHistoryHandlers } from '../engine/history/requests';
 import { registerMailHandlers } from '../engine/mail/requests';
@@ -44,6 +46,15 @@ export function registerHandlers(service: TownService): void {
   const ledgerFor = (context: CallContext, named: string | undefined): string =>
     ledgerOfCaller(layout.root, rigs, context.cwd, named);
   registerBeadHandlers(dispatcher, store, { ledgerFor, protectedMetadata: enginesKeys, fixedPrefixes: true });
+  dispatcher.on(LedgerSync.spec, async (params, context) => {
+    const ledger = ledgerFor(context, params.ledger);
+    const rig = rigs.get(ledger);
+    if (rig) return syncLedgerNow(rig, store);
+    await store.checkpoint();
+    const { total_issues: issues } = store.stats(ledger).summary;
+    const none = { committed: false, imported: 0, merged: false, pushed: false };
+    return { file: store.fileOf(ledger), issues, branch: '', ...none };
+  });
   registerFormulas({ dispatcher, store, ledgerFor, layout, engineContext, formulas: service.formulas });
   guardBeadHandlers({ dispatcher, store, ledgerFor }, (bead, by) => service.consents.acceptScriptOf(bead, by));
   guardBatch({ dispatcher, store, ledgerFor });

@@ -22,6 +22,13 @@ export class BdRunner {
     return new BdRunner(cwd);
   }
 
+  /** In a folder that is there, whose ledger it makes. */
+  static async inFolder(cwd: string, prefix: string): Promise<BdRunner> {
+    const runner = new BdRunner(cwd);
+    assert.equal((await runner.run('init', '--prefix', prefix, '--quiet')).code, 0);
+    return runner;
+  }
+
   /** @param stdin what is typed; words of the command follow */
   async runWith(stdin: string, ...args: string[]): Promise<{ code: number; out: string; err: string }> {
     let [out, err] = ['', ''];

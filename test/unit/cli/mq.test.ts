@@ -105,12 +105,14 @@ describe('gt mq', () => {
 
   it('names the next one by score or by age, of those that could be merged', async () => {
     const old = { ...request, id: 'toy-mr2', bead: 'toy-2', createdAt: '2026-01-01T00:00:00Z' };
-    const waits: MergeRequestInfo = { ...old, bead: 'toy-3', waitsFor: 'steps' };
+    const waits: MergeRequestInfo = { ...old, id: 'toy-mr3', bead: 'toy-3', waitsFor: 'steps' };
     town.answer(MqList.spec, [waits, request, old]);
-    town.answer(MqGet.spec, ({ id }) => (id === old.id ? old : { ...request, parts: ['api', 'web'] }));
+    town.answer(MqGet.spec, ({ id }) => [request, old].find((one) => one.id === id)!);
+    assert.match(await ok('mq', 'next'), /^toy-1 /);
+    assert.match(await ok('mq', 'next', '--strategy', 'fifo'), /^toy-2 /);
+    town.answer(MqGet.spec, { ...request, parts: ['api', 'web'] });
     assert.match(await ok('mq', 'next'), /^toy-1 .*; touches api, web alone\)/);
     assert.match(await ok('mq', 'status', 'toy-1'), /\n {2}touches api, web alone\n/);
-    assert.match(await ok('mq', 'next', '--strategy', 'fifo'), /^toy-2 /);
     await fails(/strategy/, 'mq', 'next', '--strategy', 'odd');
   });
 
@@ -199,8 +201,8 @@ describe('gt mq', () => {
     ];
     town.answer(MqList.spec, [{ ...request, overlaps }]);
     assert.match(await ok('mq', 'list'), /overlaps with toy-2 in 3 files and with 1 other\)/);
-    town.answer(MqList.spec, [{ ...request, overlaps: overlaps.slice(1) }]);
-    town.answer(MqGet.spec, request);
+    town.answer(MqList.spec, [request]);
+    town.answer(MqGet.spec, { ...request, overlaps: overlaps.slice(1) });
     assert.match(await ok('mq', 'next'), /overlaps with toy-3 in 1 file\)/);
   });
 

@@ -83,6 +83,7 @@ describe('the history of work', () => {
       revisions: 1,
       approvals: 1,
       merged: 2,
+      signals: {},
       average_lead_time_hours: 3,
       average_work_time_hours: 1.5,
     });

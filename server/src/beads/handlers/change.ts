@@ -3,6 +3,7 @@ import {
   BeadDelete,
   BeadReopen,
   BeadUpdate,
+  BeadValidate,
   CommentAdd,
   LabelChange,
   type Bead,
@@ -53,6 +54,24 @@ export function registerChangeHandlers(service: BeadService): void {
         return { status: params.change === 'add' ? 'added' : 'removed', issue_id: id, label: params.label, changed };
       }),
     );
+  });
+  dispatcher.on(BeadValidate.spec, async (params, context) => {
+    const id = resolveOne(service, context, params.id, params.ledger);
+    return store.batch(metaOf(context), (tx) => {
+      const { validations } = tx.require(id);
+      const record = {
+        validator: { name: tx.actor },
+        outcome: params.outcome,
+        timestamp: tx.now.toISOString(),
+        ...(params.score === undefined ? {} : { score: params.score }),
+        ...(params.type === undefined ? {} : { validation_type: params.type }),
+        ...(params.signals === undefined ? {} : { quality_signals: params.signals }),
+        ...(params.message === undefined ? {} : { message: params.message }),
+      };
+      return tx.update(id, {
+        validations: [...(Array.isArray(validations) ? (validations as unknown[]) : []), record],
+      });
+    });
   });
   dispatcher.on(CommentAdd.spec, async (params, context) => {
     const id = resolveOne(service, context, params.id, params.ledger);

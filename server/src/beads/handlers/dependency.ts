@@ -126,7 +126,6 @@ function externalBeads(store: BeadStore, bead: Bead): Bead[] {
       issue_type: 'task',
       created_at: NO_TIME,
       updated_at: NO_TIME,
-      ...(state === 'unresolved' ? {} : { external_state: state }),
     };
   });
 }

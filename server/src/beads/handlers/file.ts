@@ -2,7 +2,14 @@ import path from 'node:path';
 import { UserError } from '../../base/errors';
 import { writeFileAtomic } from '../../base/safeFiles';
 import { type ImportResult } from '../../protocol/bead';
-import { LedgerDatabase, LedgerExport, LedgerFlush, LedgerImport, LedgerImportPart } from '../../protocol/ledger';
+import {
+  LedgerDatabase,
+  LedgerExport,
+  LedgerFlush,
+  LedgerImport,
+  LedgerImportPart,
+  LedgerMerge,
+} from '../../protocol/ledger';
 import { forgetDecoded, type Stored } from '../storage/codec';
 import type { BeadService } from './common';
 import { keepLocal } from '../storage/localMetadata';
@@ -11,7 +18,8 @@ import type { Transaction } from '../store';
 import { compareTimes } from '../model/time';
 import { checkStatus } from '../model/validate';
 import { canonicalStatus } from '../model/fields';
-import { batchUnless, resolveOne } from './common';
+import { mergeVersion } from '../sync/mergeVersion';
+import { batchUnless, metaOf, resolveOne } from './common';
 import { ImportParts } from './importParts';
 import { withOwnPrefix } from './foreignPrefix';
 
@@ -41,6 +49,15 @@ export function registerFileHandlers(service: BeadService): void {
   dispatcher.on(LedgerImportPart.spec, async (params, context) => {
     parts.add(context, params);
     return null;
+  });
+  dispatcher.on(LedgerMerge.spec, async (params, context) => {
+    const ledger = service.ledgerFor(context, params.ledger);
+    const [base, theirs] = (['base', 'theirs'] as const).map((side) =>
+      parts.finish(context, params.uploads?.[side], params[side]),
+    );
+    return store.batch(metaOf(context), (tx) => ({
+      changed: mergeVersion(tx, ledger, base?.beads ?? new Map(), theirs?.beads ?? new Map()),
+    }));
   });
   dispatcher.on(LedgerImport.spec, async (params, context) => {
     const ledger = service.ledgerFor(context, params.ledger);

@@ -136,6 +136,13 @@ function resolveField(key: string, sides: Sides<unknown>, order: number, resolve
         laterCreated,
         byCreation,
       );
+    case 'validations':
+      return mergeParts(
+        sides as Sides<{ timestamp: string }[] | undefined>,
+        (each) => canonicalJson(each),
+        laterWins(order),
+        (a, b) => compareTimes(a.timestamp, b.timestamp) || (canonicalJson(a) < canonicalJson(b) ? -1 : 1),
+      );
     case 'metadata':
       return mergeObjects(sides, resolve);
     case 'priority':

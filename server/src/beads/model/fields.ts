@@ -28,6 +28,7 @@ export const fieldOrder: readonly string[] = [
   'created_at',
   'created_by',
   'updated_at',
+  'updated_by',
   'started_at',
   'closed_at',
   'close_reason',

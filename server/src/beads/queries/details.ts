@@ -1,4 +1,5 @@
 import type { Bead, BeadDetails, BeadListItem, DependencyType } from '../../protocol/bead';
+import { validationRecords } from '../model/validations';
 import { isExternal, type ExternalState } from '../external/reference';
 
 /** What is asked about the beads around one. */
@@ -39,6 +40,7 @@ export function beadDetails(source: BeadSource, id: string): BeadDetails {
     .flatMap((other) =>
       (other.dependencies ?? []).filter((edge) => edge.depends_on_id === id).map((edge) => withType(other, edge.type)),
     );
+  const records = validationRecords(bead);
   const external = (dependencies ?? [])
     .filter((edge) => isExternal(edge.depends_on_id))
     .map(({ depends_on_id: id, type }) => ({ id, dependency_type: type, ...source.externals.stateOf(id) }));
@@ -46,6 +48,8 @@ export function beadDetails(source: BeadSource, id: string): BeadDetails {
     ...item,
     dependencies: needed,
     dependents,
+    updated_by: bead.updated_by ?? bead.created_by ?? 'unknown',
+    ...(records.length > 0 ? { validation_records: records } : {}),
     ...(external.length > 0 ? { external_dependencies: external } : {}),
   };
 }

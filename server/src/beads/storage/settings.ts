@@ -20,7 +20,14 @@ const shared: ReadonlySet<string> = new Set([
 ]);
 /** Keys of that file by their beginnings. */
 const sharedGroups = ['external_projects.'];
-const aliases: Readonly<Record<string, string>> = { issue_prefix: 'issue-prefix' };
+const aliases: Readonly<Record<string, string>> = {
+  issue_prefix: 'issue-prefix',
+  sync_branch: 'sync-branch',
+  'sync.branch': 'sync-branch',
+  // Of this clone alone: what others write into the shared file must not decide where beads are sent.
+  sync_remote: 'sync-remote',
+  'sync.remote': 'sync-remote',
+};
 const keyPattern = /^[\w][\w.:/-]*$/;
 const localSchema = z.record(z.string(), z.string());
 

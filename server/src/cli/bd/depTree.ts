@@ -112,8 +112,7 @@ function treeLines(
 
 function nodeText(node: TreeNode): string {
   const { id, title, priority, status, truncated } = node;
-  if (isExternal(id))
-    return `${oneLine(title)} (external${status === 'closed' ? '' : node.external_state === 'open' ? ', open' : ', unresolved'})`;
+  if (isExternal(id)) return `${oneLine(title)} (external)`;
   return `${oneLine(id)}: ${oneLine(title)} [P${priority}] (${oneLine(status)})${truncated ? ' …' : ''}`;
 }
 

@@ -85,6 +85,13 @@ function summaryLines(summary: WorkSummary, paint: Paint): string[] {
     paint('bold', oneLine(summary.group)),
     `  completed ${summary.completed} (${summary.first_try} at the first attempt), failed ${summary.failed}, active ${summary.active}`,
     `  merged ${summary.merged}, approved ${summary.approvals}, sent back ${summary.revisions}`,
+    ...(Object.keys(summary.signals).length === 0
+      ? []
+      : [
+          `  validated: ${Object.entries(summary.signals)
+            .map(([name, count]) => `${oneLine(name)} ${count}`)
+            .join(', ')}`,
+        ]),
     `  lead time ${hours(summary.average_lead_time_hours)}, work time ${hours(summary.average_work_time_hours)}`,
   ];
 }

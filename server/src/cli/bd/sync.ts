@@ -1,9 +1,11 @@
 import path from 'node:path';
 import { UserError } from '../../base/errors';
 import { BeadList, type Bead } from '../../protocol/bead';
-import { LedgerFlush, LedgerInfoGet } from '../../protocol/ledger';
+import { LedgerFlush, LedgerInfoGet, LedgerSync } from '../../protocol/ledger';
 import type { CliCommand, Invocation } from '../shared/command';
+import { oneLine } from '../shared/output';
 import type { BdContext } from './context';
+import { syncOwnBranch } from './syncBranch';
 import { syncFull } from './syncFull';
 
 /** `bd sync`: brings the file of beads and the ledger to the same state. */
@@ -33,12 +35,12 @@ export function addSync(program: CliCommand, context: BdContext): void {
     .option('--import-only', 'same as --import')
     .option('--dry-run', 'only show')
     .option('--full', 'also commit the file, pull, and push')
-    .option('-m, --message <text>', 'with --full: message of the commit')
-    .option('--no-pull', 'with --full: without pulling')
-    .option('--no-push', 'with --full: without pushing')
+    .option('-m, --message <text>', 'message of the commit')
+    .option('--no-pull', 'without pulling')
+    .option('--no-push', 'without pushing')
     .option('--squash', 'accepted, has no effect')
-    .option('--merge', 'accepted, has no effect: there is no branch of its own')
-    .option('--from-main', 'accepted, has no effect: there is no branch of its own')
+    .option('--merge', 'accepted, has no effect: it is merged by every sync')
+    .option('--from-main', 'accepted, has no effect: it is merged by every sync')
     .option('--accept-rebase', 'accepted, has no effect')
     .option('--set-mode <mode>', 'accepted, has no effect: there is one mode')
     .option('--resolve', 'resolve conflicts: the merge driver does, so there are none')
@@ -49,10 +51,11 @@ export function addSync(program: CliCommand, context: BdContext): void {
     .option('--rename-on-import', 'accepted, has no effect')
     .option('--no-git-history', 'accepted, has no effect')
     .withHelp({
-      text: 'Changes come into the file by themselves, moments after a command, and what others changed in it is read; bd sync waits until the file has all of them. Git carries the file. In a town the server commits ledgers to the branch beads-sync.',
+      text: 'Changes come into the file by themselves, moments after a command, and what others changed in it is read; bd sync waits until the file has all of them. Git carries the file. Where the ledger has a branch of its own (bd config set sync-branch beads-sync) bd sync also commits to it, merges what the remote has of it, and pushes, without touching what is checked out or staged; the remote is origin, or bd config set sync-remote <name or address>. In a town the server does that for each rig, and pushes where the rig has a sync_remote.',
       examples: [
         ['bd sync', 'before a commit, to be sure'],
-        ['bd sync --full -m "Beads"', 'commit the file alone, pull and push'],
+        ['bd sync --no-push', 'with a sync-branch: commit and merge only'],
+        ['bd sync --full -m "Beads"', 'without one: commit the file alone, pull and push'],
         ['bd sync --import-only', 'after a pull'],
       ],
       see: ['bd export', 'bd import', 'bd merge'],
@@ -67,8 +70,12 @@ async function runSync(invocation: Invocation, context: BdContext, options: Sync
   if (options.resolve) return context.print(invocation, { conflicts: [] }, () => 'No conflicts to resolve');
   if (options.dryRun)
     return context.print(invocation, { dry_run: true }, () => '→ [DRY RUN] Would export database to JSONL');
-  if (options.full) return syncFull(invocation, context, options);
   const importOnly = options.import || options.importOnly;
+  const isWhole = !importOnly && !options.flushOnly;
+  const info = isWhole ? await context.call(invocation, LedgerInfoGet.spec, {}) : undefined;
+  if (info && info.ledger !== 'local') return syncInTown(invocation, context);
+  if (info?.settings['sync-branch']) return syncOwnBranch(invocation, context, info, options);
+  if (options.full) return syncFull(invocation, context, options);
   const { file, issues } = await context.call(invocation, LedgerFlush.spec, importOnly ? { importOnly } : {});
   if (options.flushOnly) return;
   if (importOnly) context.note(`Import complete: ${issues} issues in ${path.basename(file)}`);
@@ -79,14 +86,30 @@ async function runSync(invocation: Invocation, context: BdContext, options: Sync
   );
 }
 
+/** The town's server commits the ledger to the rig's own branch, and knows the rig's remote. */
+async function syncInTown(invocation: Invocation, context: BdContext): Promise<void> {
+  const result = await context.call(invocation, LedgerSync.spec, {});
+  context.print(invocation, result, () => [
+    'Exporting beads to JSONL...',
+    `✓ Exported ${result.issues} issues`,
+    ...(result.imported > 0 ? [`→ Took in ${result.imported} changed issues of the project's own .beads`] : []),
+    ...(result.committed ? [`→ Committed to ${result.branch}`] : []),
+    ...(result.merged ? [`→ Merged changes of ${oneLine(result.remote ?? '')}`] : []),
+    ...(result.pushed ? [`→ Pushed to ${oneLine(result.remote ?? '')}`] : []),
+    `✓ ${result.file} updated`,
+  ]);
+}
+
 async function printStatus(invocation: Invocation, context: BdContext): Promise<void> {
-  await context.call(invocation, LedgerInfoGet.spec, {});
-  const value = { mode: 'git-portable', pending_changes: 0, conflicts: [] };
+  const { settings } = await context.call(invocation, LedgerInfoGet.spec, {});
+  const branch = settings['sync-branch'];
+  const value = { mode: 'git-portable', pending_changes: 0, conflicts: [], ...(branch ? { sync_branch: branch } : {}) };
   context.print(invocation, value, () => [
     'Sync mode: git-portable (JSONL exported on push, imported on pull)',
     '  Export on: push, Import on: pull',
     'Conflict strategy: field by field (bd merge)',
     'Pending changes: none',
+    ...(branch ? [`Sync branch: ${oneLine(branch)}`] : []),
     'Import branch: none',
     'Conflicts: none',
   ]);

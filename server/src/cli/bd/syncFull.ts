@@ -1,13 +1,11 @@
-import { execFile } from 'node:child_process';
 import path from 'node:path';
 import { UserError } from '../../base/errors';
 import { LedgerFlush } from '../../protocol/ledger';
 import type { Invocation } from '../shared/command';
 import type { BdContext } from './context';
+import { git, gitProbe, gitText } from './syncGit';
 
 /** `bd sync --full`: commits the file of beads alone, pulls, and pushes. */
-
-const GIT_MS = 300_000;
 
 export interface FullSyncOptions {
   message?: string;
@@ -16,6 +14,7 @@ export interface FullSyncOptions {
 }
 
 export async function syncFull(invocation: Invocation, context: BdContext, options: FullSyncOptions): Promise<void> {
+  await refuseUnfinished(context.process.cwd);
   const steps: string[] = ['→ Exporting pending changes to JSONL...'];
   const { file } = await context.call(invocation, LedgerFlush.spec, {});
   const folder = path.dirname(file);
@@ -38,6 +37,25 @@ export async function syncFull(invocation: Invocation, context: BdContext, optio
   context.print(invocation, { committed, pulled, pushed }, () => [...steps, '', '✓ Sync complete']);
 }
 
+/**
+ * A merge or rebase of the person's is theirs to finish.
+ * @throws UserError `conflict`
+ */
+async function refuseUnfinished(folder: string): Promise<void> {
+  for (const name of ['MERGE_HEAD', 'CHERRY_PICK_HEAD', 'REVERT_HEAD', 'REBASE_HEAD']) {
+    const found = await gitProbe(folder, ['rev-parse', '--verify', '--quiet', name]).catch(() => undefined);
+    if (found !== undefined)
+      throw new UserError(
+        `a ${name
+          .replace(/_HEAD$/, '')
+          .toLowerCase()
+          .replace('_', ' ')} is not finished in this repository`,
+        'Finish it, or abort it, and sync again. Nothing was changed.',
+        'conflict',
+      );
+  }
+}
+
 /** Commits one file, whatever else is staged. @returns false where it has not changed */
 async function commit(folder: string, file: string, message: string): Promise<boolean> {
   await git(folder, ['add', '--', file]);
@@ -56,18 +74,8 @@ async function pull(folder: string): Promise<void> {
   }
 }
 
-/** @throws UserError with git's own words */
-function git(cwd: string, args: string[]): Promise<string> {
-  return new Promise((resolve, reject) => {
-    execFile('git', args, { cwd, timeout: GIT_MS }, (error, stdout, stderr) => {
-      if (error) reject(new UserError(stderr.trim().replace(/^(?:fatal|error): /, '') || error.message));
-      else resolve(stdout);
-    });
-  });
-}
-
-function succeeds(cwd: string, args: string[]): Promise<boolean> {
-  return git(cwd, args).then(
+async function succeeds(cwd: string, args: string[]): Promise<boolean> {
+  return gitText(cwd, args).then(
     () => true,
     () => false,
   );

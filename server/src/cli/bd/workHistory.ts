@@ -19,6 +19,8 @@ export interface WorkSummary {
   approvals: number;
   /** Merged commits: the gates of the rig passed on each. */
   merged: number;
+  /** By signal of the validation records of what landed: how many say that it is so. */
+  signals: Record<string, number>;
   /** Averages over completed beads; missing where there is none. */
   average_lead_time_hours?: number;
   average_work_time_hours?: number;
@@ -63,9 +65,24 @@ function summaryOf(records: readonly WorkRecord[]): Omit<WorkSummary, 'group'> {
     revisions: sum(({ rejections }) => rejections),
     approvals: sum(({ approvals }) => approvals),
     merged: sum(({ merged }) => (merged === undefined ? 0 : 1)),
+    signals: signalCounts(records),
     ...(lead === undefined ? {} : { average_lead_time_hours: lead }),
     ...(work === undefined ? {} : { average_work_time_hours: work }),
   };
+}
+
+function signalCounts(records: readonly WorkRecord[]): Record<string, number> {
+  const counts: Record<string, number> = {};
+  for (const { validation } of records)
+    for (const [name, value] of Object.entries(validation?.quality_signals ?? {}))
+      if (value === true) counts[name] = (counts[name] ?? 0) + 1;
+  return counts;
+}
+
+/** Hours between two times, to two places; undefined where one is missing. */
+export function hoursOf(from: string | undefined, to: string | undefined): number | undefined {
+  const hours = (Date.parse(to ?? '') - Date.parse(from ?? '')) / 3_600_000;
+  return Number.isNaN(hours) ? undefined : Math.round(hours * 100) / 100;
 }
 
 /** Hours from a time of each record to its end; records without one of the two do not count. */

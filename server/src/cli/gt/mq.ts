@@ -95,7 +95,7 @@ function addNext(mq: CliCommand, context: GtContext): void {
         const list = await town.call(MqList.spec, { rig });
         const ready = list.filter(({ state, waitsFor }) => state === 'merging' || (state === 'queued' && !waitsFor));
         const first = strategy === 'fifo' ? oldest(ready) : ready[0];
-        return first && { ...first, parts: (await town.call(MqGet.spec, { id: first.id })).parts };
+        return first && (await town.call(MqGet.spec, { id: first.id }));
       });
       context.print(invocation, next ?? null, () => (next ? queueLine(next) : 'Nothing is ready to merge'));
     });

@@ -1,4 +1,12 @@
-import type { Bead, BeadDetails, BeadListItem, BlockedItem, Comment, ExternalDependency } from '../../protocol/bead';
+import type {
+  Bead,
+  BeadDetails,
+  BeadListItem,
+  BlockedItem,
+  Comment,
+  ExternalDependency,
+  ValidationRecord,
+} from '../../protocol/bead';
 import { indent, oneLine, printable, type Colour, type Paint } from './output';
 
 /** Beads as lines for people. */
@@ -131,6 +139,7 @@ export function detailLines(bead: BeadDetails, paint: Paint): string[] {
     ...textLines('ACCEPTANCE CRITERIA', bead.acceptance_criteria, paint),
     ...(bead.labels?.length ? ['', `${paint('bold', 'LABELS:')} ${bead.labels.map(oneLine).join(', ')}`] : []),
     ...metadataLines(bead.metadata, paint),
+    ...validationLines(bead, paint),
     ...relationLines(bead, paint),
     ...(bead.comments?.length ? ['', paint('bold', 'COMMENTS'), ...commentLines(bead.comments, paint)] : []),
   ];
@@ -154,6 +163,7 @@ function headLines(bead: BeadDetails, paint: Paint): string[] {
     `${statusMark(bead.status, paint)} ${paint('bold', oneLine(bead.id))}${kind} · ${paint('bold', oneLine(bead.title))}   ${state}`,
     people.join(' · '),
     paint('dim', times.join(' · ')),
+    ...(bead.updated_by && bead.updated_by !== bead.created_by ? [`Updated by: ${oneLine(bead.updated_by)}`] : []),
     ...(bead.close_reason ? [`Close reason: ${oneLine(bead.close_reason)}`] : []),
     ...(bead.external_ref ? [`External: ${oneLine(bead.external_ref)}`] : []),
     ...(typeof bead.spec_id === 'string' ? [`Spec: ${oneLine(bead.spec_id)}`] : []),
@@ -175,6 +185,26 @@ function metadataLines(metadata: Bead['metadata'], paint: Paint): string[] {
     return `  ${oneLine(`${key}: ${text}`)}`;
   });
   return lines.length > 0 ? ['', paint('bold', 'METADATA'), ...lines] : [];
+}
+
+/** `app/refinery, merge, 2026-01-31: tests_passed ✓ lint_clean ✗` */
+function validationLines({ validation_records: records = [] }: BeadDetails, paint: Paint): string[] {
+  if (records.length === 0) return [];
+  const line = ({
+    validated_by,
+    validation_type,
+    timestamp,
+    outcome,
+    quality_signals,
+    message,
+  }: ValidationRecord): string => {
+    const found = Object.entries(quality_signals).flatMap(([name, value]) =>
+      value === null ? [] : [`${name} ${value ? '✓' : '✗'}`],
+    );
+    const parts = [...(outcome ? [outcome] : []), ...found, ...(message ? [`"${message.split('\n')[0]}"`] : [])];
+    return `  ${oneLine(`${validated_by}, ${validation_type}, ${day(timestamp)}${parts.length > 0 ? `: ${parts.join(' ')}` : ''}`)}`;
+  };
+  return ['', paint('bold', 'VALIDATIONS'), ...records.map(line)];
 }
 
 type Related = BeadSummary & { dependency_type: string };

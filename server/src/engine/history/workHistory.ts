@@ -36,7 +36,7 @@ export function workRecords(
 }
 
 function recordOf({ bead, rig }: RigBead, languages: ReadonlyMap<string, readonly string[]>): WorkRecord {
-  const { started, merged, attempt, reviews } = workOf(bead);
+  const { started, merged, attempt, reviews, validation } = workOf(bead);
   const actor = bead.assignee ?? '';
   const isAgent = parseAddress(actor) !== undefined;
   return {
@@ -56,6 +56,7 @@ function recordOf({ bead, rig }: RigBead, languages: ReadonlyMap<string, readonl
     attempts: attempt,
     approvals: reviews.filter(({ verdict }) => verdict === 'approved').length,
     rejections: reviews.filter(({ verdict }) => verdict === 'rejected').length,
+    ...(validation ? { validation } : {}),
     languages: [...((merged === undefined ? undefined : languages.get(merged)) ?? [])],
   };
 }

@@ -79,6 +79,11 @@ function inOrder(infos: readonly MergeRequestInfo[], sources: QueueSources): Mer
   return sorted.map((info) => (info.state === 'queued' ? turns.get(`${info.rig} ${info.target}`)!.shift()! : info));
 }
 
+/** The open requests that change the same files as this one. */
+export function overlapsOf(sources: QueueSources, info: MergeRequestInfo): MergeRequestInfo['overlaps'] {
+  return mergeRequests(sources, { rig: info.rig }).find(({ id }) => id === info.id)?.overlaps ?? [];
+}
+
 /** What is open and changes the same files, for the same target. */
 function withOverlaps(infos: readonly MergeRequestInfo[], sources: QueueSources): MergeRequestInfo[] {
   const open = infos.filter(({ state, closedAt }) => closedAt === undefined && state !== 'failed');

@@ -1,5 +1,5 @@
 import { UserError } from '../../base/errors';
-import { mergeRequestInfo, mergeRequests, type QueueSources } from './mergeRequests';
+import { mergeRequestInfo, mergeRequests, overlapsOf, type QueueSources } from './mergeRequests';
 import { giveVerdict } from '../review/review';
 import { requestsIn } from './requestIndex';
 import { isClosed, mergeOf, workOf, type MergeRequest } from '../state/work';
@@ -76,7 +76,8 @@ export function registerMergeQueueHandlers(town: MergeQueueTown): void {
     const bead = requestsIn(town.store).find(id);
     const info = bead && mergeRequestInfo(sources(), bead);
     if (!info) throw new UserError(`there is no merge request ${id}`, 'see "gt mq list --all"', 'not-found');
-    return { ...info, ...(await partsOf(town, info)) };
+    await readFiles(town, info.rig);
+    return { ...info, overlaps: overlapsOf(sources(), info), ...(await partsOf(town, info)) };
   });
   dispatcher.on(MqApprove.spec, async ({ id, ...verdict }, caller) =>
     judged(town, caller, await giveVerdict(context, caller, id, { ...verdict, verdict: 'approved' })),

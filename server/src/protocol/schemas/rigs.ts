@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { CrewAdd, CrewList, CrewRemove, CrewStart } from '../crew';
 import { gateNames, RigAdd, RigFastForward, RigFlakyGates, RigList, RigRemove, RigSet, rigSettingNames } from '../rig';
+import { LedgerSync } from '../ledger';
 import { name, noParams, schemaFor } from './schema';
 
 const gates = z.partialRecord(z.enum(gateNames), z.string());
@@ -31,6 +32,7 @@ export const rigSchemas = [
   schemaFor(RigFlakyGates.spec, z.object({ name })),
   schemaFor(RigRemove.spec, z.object({ name })),
   schemaFor(RigFastForward.spec, z.object({ name })),
+  schemaFor(LedgerSync.spec, z.object({ ledger: z.string().optional() })),
 ];
 
 const member = { rig: name, name };

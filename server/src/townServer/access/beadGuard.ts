@@ -18,7 +18,7 @@ import {
   type Bead,
 } from '../../protocol/bead';
 import { DependencyAdd, DependencyRemove, RelationChange } from '../../protocol/dependency';
-import { LedgerImport, LedgerImportPart } from '../../protocol/ledger';
+import { LedgerImport, LedgerImportPart, LedgerMerge } from '../../protocol/ledger';
 import type { CallContext } from '../../protocol/dispatcher';
 import { refuseForeignStep } from './stepRules';
 
@@ -86,6 +86,10 @@ export function guardBeadHandlers(service: BeadService, acceptScript: (bead: Bea
   guardChanges(service, acceptScript);
   guardEdges(service);
   service.dispatcher.wrap(LedgerImport.spec, (next) => async (params, context) => {
+    refuseImportByAgent(context);
+    return next(params, context);
+  });
+  service.dispatcher.wrap(LedgerMerge.spec, (next) => async (params, context) => {
     refuseImportByAgent(context);
     return next(params, context);
   });

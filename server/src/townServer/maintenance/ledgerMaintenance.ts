@@ -6,8 +6,8 @@ import { Disposable, toDisposable } from '../../base/lifecycle';
 import { Mutex } from '../../base/mutex';
 import { Debouncer, paced } from '../../base/debouncer';
 import type { BeadStore } from '../../beads/store';
+import { syncLedger } from '../../rigs/ledgerSync';
 import type { Rig } from '../../rigs/rig';
-import { commitLedger } from '../../git/ledgerBranch';
 import type { TownLayout } from '../../town/layout';
 import { collectGarbage, pruneGateLogs } from './housekeeping';
 import type { Log } from '../../base/log';
@@ -129,7 +129,7 @@ export class LedgerMaintenance extends Disposable {
   private async maintainRig(rig: Rig): Promise<void> {
     try {
       await rig.repository.restoreIfGone();
-      await commitLedger(rig.repository, rig.layout.ledger, { name: 'deacon', email: 'deacon@gastown.local' });
+      await syncLedger(rig, this.town.store);
       pruneGateLogs(path.join(this.town.layout.gateLogs, rig.name));
       await this.snapshots.prune(rig.repository);
       if (!this.town.isAtWork()) await collectGarbage(rig.repository);

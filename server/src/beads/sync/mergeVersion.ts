@@ -1,0 +1,71 @@
+import { UserError } from '../../base/errors';
+import { mergeBeads, type Beads } from '../merge/merge';
+import { forgetDecoded, type Stored } from '../storage/codec';
+import { keepLocal } from '../storage/localMetadata';
+import { parseLedgerText, type LineProblem } from '../storage/ledgerText';
+import type { Transaction } from '../store';
+
+/** The beads in which two versions of an `issues.jsonl` differ, as each has them. */
+export interface VersionChange {
+  base: string;
+  theirs: string;
+}
+
+/**
+ * What a version of the file changes, against the one that it was made from.
+ * @param name of the version, for messages
+ * @throws UserError where a line of it is no bead, or it has conflict markers: writing it back would lose or spread that
+ */
+export function changeBetween(base: Buffer, theirs: Buffer, name: string): VersionChange {
+  const before = parseLedgerText(base, 'the version before');
+  const after = parseLedgerText(theirs, name, before);
+  const broken = after.problems.find(isUnreadable);
+  if (broken)
+    throw new UserError(
+      `${name} has a line that is no bead: line ${broken.line}: ${broken.reason}`,
+      'Correct that line there, and sync again. Nothing was changed.',
+      'conflict',
+    );
+  const changed = [...new Set([...before.beads.keys(), ...after.beads.keys()])].filter(
+    (id) => before.beads.get(id)?.text !== after.beads.get(id)?.text,
+  );
+  const lines = (beads: Beads): string =>
+    changed
+      .flatMap((id) => beads.get(id)?.text ?? [])
+      .map((text) => `${text}\n`)
+      .join('');
+  return { base: lines(before.beads), theirs: lines(after.beads) };
+}
+
+/** Two lines of one bead are merged by whoever reads them. */
+function isUnreadable({ reason }: LineProblem): boolean {
+  return !reason.startsWith('duplicate');
+}
+
+/**
+ * Merges a version of the ledger into it, with the version that both come from.
+ * @returns ids of the beads that changed
+ */
+export function mergeVersion(tx: Transaction, ledger: string, base: Beads, theirs: Beads): string[] {
+  const ours = new Map<string, Stored>();
+  for (const id of new Set([...base.keys(), ...theirs.keys()])) {
+    const own = tx.view.locate(id);
+    if (own && own.ledger === ledger && !own.isEphemeral) ours.set(id, own);
+  }
+  const changed: string[] = [];
+  const merged = mergeBeads(base, ours, theirs, tx.now);
+  for (const [id, stored] of merged) {
+    const own = tx.view.locate(id);
+    const kept = keepLocal(stored, own);
+    if (own?.text === kept.text) continue;
+    tx.replace(ledger, kept);
+    forgetDecoded(kept);
+    changed.push(id);
+  }
+  for (const id of ours.keys()) {
+    if (merged.has(id)) continue;
+    tx.view.remove(ledger, id); // the mark of a deletion that has expired everywhere
+    changed.push(id);
+  }
+  return changed;
+}
