@@ -37,7 +37,7 @@ describe('the merge queue', function () {
   it('lands a batch of four but for the one that fails, which goes back and lands at its second attempt', async () => {
     const runs = path.join(tempDir('runs'), 'runs');
     town = await CliTown.make({ gates: [`test=printf x >> '${runs}'; ${CHECK}`], maxWorkers: 4 });
-    await town.gt('rig', 'set', 'toy', 'review=person', 'checks_before_review=false');
+    await town.gt('rig', 'set', 'toy', 'review=person', 'checks_before_review=false', 'gate_runs=1');
     const write = (name: string): string => `echo fine > ${name}.txt`;
     const beads = await approveTogether({
       One: write('one'),
@@ -72,6 +72,44 @@ describe('the merge queue', function () {
       sh(clone, 'sh', '-c', CHECK);
     }
     assert.match(await town.gt('rig', 'flaky', 'toy'), /No gate of toy was flaky/);
+  });
+
+  it('goes on beside a batch that fails, whenever the server is killed, and never lands what fails', async () => {
+    town = await CliTown.make({ gates: [`test=${CHECK}`], maxWorkers: 4 });
+    await town.gt('rig', 'set', 'toy', 'review=person', 'checks_before_review=false', 'gate_runs=3', 'max_batch=3');
+    const bad = 'if [ "$GT_ATTEMPT" = 1 ]; then echo wrong > bad.txt; else echo right > bad.txt; fi';
+    const names = ['one', 'two', 'three', 'four', 'five'];
+    const beads = await approveTogether({
+      bad,
+      ...Object.fromEntries(names.map((name) => [name, `echo fine > ${name}.txt`])),
+    });
+    await waitUntil(
+      'the first batch is tested',
+      async () => (await town.bd('events')).includes('merge_started'),
+      120_000,
+    );
+    for (let kills = 0; kills < 3; kills += 1) {
+      await waitUntil('the server is there', () => town.gt('mq', 'list', 'toy').then(Boolean), 120_000);
+      town.kill('server');
+    }
+    await town.gt('up');
+    for (const name of names)
+      await waitUntil(`${name} is merged`, async () => (await statusOf(beads.get(name)!)) === 'closed', 120_000);
+    await waitUntil('the one that fails is back', async () =>
+      (await town.bd('events'))
+        .split('\n')
+        .some((line) => /attempt_failed/.test(line) && line.includes(beads.get('bad')!)),
+    );
+    const clone = path.join(tempDir('check'), 'tree');
+    sh(town.project, 'git', 'clone', '--quiet', '--branch', 'gastown/main', town.project, clone);
+    const commits = sh(clone, 'git', 'log', '--format=%H', 'HEAD').split('\n');
+    assert.equal(commits.length, 6, 'one commit for each change that passes');
+    for (const commit of commits) {
+      sh(clone, 'git', 'checkout', '--quiet', commit);
+      sh(clone, 'sh', '-c', CHECK);
+    }
+    const events = (await town.bd('events')).split('\n').filter((line) => line.includes('attempt_failed'));
+    assert.equal(events.length, 1, 'nobody else was blamed');
   });
 
   it('repeats a gate that fails before anybody is blamed, and lists the ones that then pass', async () => {

@@ -110,6 +110,9 @@ describe('gt mq', () => {
     town.answer(MqGet.spec, ({ id }) => [request, old].find((one) => one.id === id)!);
     assert.match(await ok('mq', 'next'), /^toy-1 /);
     assert.match(await ok('mq', 'next', '--strategy', 'fifo'), /^toy-2 /);
+    town.answer(MqGet.spec, { ...request, parts: ['api', 'web'] });
+    assert.match(await ok('mq', 'next'), /^toy-1 .*; touches api, web alone\)/);
+    assert.match(await ok('mq', 'status', 'toy-1'), /\n {2}touches api, web alone\n/);
     await fails(/strategy/, 'mq', 'next', '--strategy', 'odd');
   });
 
