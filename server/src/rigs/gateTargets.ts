@@ -1,10 +1,10 @@
 import { createHash } from 'node:crypto';
+import { matchesPath } from '../base/pathGlob';
 import { git } from '../git/git';
 import type { RigRepository } from '../git/repository';
 import type { GateInfo } from '../protocol/town';
 import { gatesOf, type RigSettings } from '../town/config';
 import { needsOf } from './gatePlan';
-import { matchesPath } from './pathPattern';
 
 /** Part of a repository with gates of its own: see `merge_queue.targets` in `town/config.ts`. */
 type Targets = RigSettings['merge_queue']['targets'];

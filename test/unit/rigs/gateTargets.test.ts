@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { scopeOf, targetsTouched } from '../../../server/src/rigs/gateTargets';
-import { matchesPath } from '../../../server/src/rigs/pathPattern';
+import { matchesPath } from '../../../server/src/base/pathGlob';
 import type { RigSettings } from '../../../server/src/town/config';
 
 const targets: RigSettings['merge_queue']['targets'] = {
@@ -11,13 +11,13 @@ const targets: RigSettings['merge_queue']['targets'] = {
 
 describe('patterns of paths', () => {
   for (const [pattern, yes, no] of [
-    ['web/', ['web/a.ts', 'web/a/b.ts'], ['web', 'other/web/a.ts', 'webs/a.ts']],
+    ['web/', ['web/a.ts', 'web/a/b.ts'], ['other/web/a.ts', 'webs/a.ts']],
     ['docs/*.md', ['docs/a.md'], ['docs/a/b.md', 'docs/a.mdx']],
     ['**/*.md', ['a.md', 'x/y/a.md'], ['a.md.ts']],
     ['a/**/z', ['a/z', 'a/b/c/z'], ['a/bz', 'b/z']],
     ['a?.txt', ['ab.txt'], ['a/.txt', 'a.txt']],
     ['a+(b)[c].txt', ['a+(b)[c].txt'], ['aab.txt', 'axc']],
-    ['docs', ['docs'], ['docs/a.md']],
+    ['docs', ['docs', 'docs/a/b.md'], ['docs.md', 'x/docs']],
   ] as const)
     it(`such as ${pattern}`, () => {
       for (const path of yes) assert.ok(matchesPath(pattern, path), path);
