@@ -205,6 +205,24 @@ export namespace BeadDelete {
   export const spec = request<Params, DeleteResult>('gastown/bead/delete', 'write');
 }
 
+/** Moves a bead to another ledger of the town: a new bead there takes its place, and the old one is closed. */
+export namespace BeadMove {
+  export interface Params extends LedgerParam {
+    id: string;
+    /** Name of a ledger, or its prefix. */
+    to: string;
+    /** Words of the command that asks. */
+    as: 'move' | 'refile';
+    keepOpen?: boolean;
+    /** Dependencies stay those of the old bead. */
+    skipDependencies?: boolean;
+  }
+  export const spec = request<Params, { source: string; target: string; closed: boolean; remapped: number }>(
+    'gastown/bead/move',
+    'person',
+  );
+}
+
 /** Closes a bead because another one takes its place, and links the two. */
 export namespace BeadReplace {
   export interface Params extends LedgerParam {
@@ -294,6 +312,7 @@ export const beadRequests = [
   BeadDelete.spec,
   BeadReplace.spec,
   BeadRename.spec,
+  BeadMove.spec,
   LabelChange.spec,
   LabelList.spec,
   CommentAdd.spec,

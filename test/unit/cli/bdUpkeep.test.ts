@@ -51,6 +51,13 @@ describe('commands of bd that keep and tidy a ledger', () => {
     });
   });
 
+  it('a bead is not moved where there is one ledger', async () => {
+    const id = await bd.create('x');
+    await bd.fails(/cannot move: no routes\.jsonl found/, 'move', id, '--to', 'toy');
+    await bd.fails(/cannot refile: no routes\.jsonl found/, 'refile', id, 'toy');
+    await bd.fails(/--to flag is required/, 'move', id);
+  });
+
   describe('labels', () => {
     it('are given to the children of a bead', async () => {
       const epic = await bd.create('epic', '-t', 'epic');

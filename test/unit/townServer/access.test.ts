@@ -3,6 +3,7 @@ import {
   BeadClose,
   BeadCreate,
   BeadDelete,
+  BeadMove,
   BeadReopen,
   BeadUpdate,
   CommentAdd,
@@ -56,6 +57,14 @@ describe('what an agent may do with beads', () => {
     task = await make('task');
   });
   afterEach(() => service.store.close());
+
+  it('a person moves no bead that is being worked on, and none of the town itself', async () => {
+    const move = (id: string) => call(BeadMove.spec, { id, to: 'hq', as: 'move' }, ann);
+    const [hooked, convoy] = [await make('task', { status: 'hooked' }), await make('convoy')];
+    await refused(move(hooked), /is being worked on/, 'conflict');
+    await refused(move(convoy), /stays in its ledger/, 'refused');
+    assert.throws(() => authorize(BeadMove.spec, { ...rust, kind: 'agent' }), /only a person may do this/);
+  });
 
   for (const type of ['merge_request', 'convoy', 'escalation', 'message']) {
     it(`it changes no ${type}; a person does`, async () => {

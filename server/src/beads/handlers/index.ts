@@ -5,6 +5,7 @@ import { registerCloseHandlers } from './close';
 import { registerCreateHandlers } from './create';
 import { registerDependencyHandlers } from './dependency';
 import { registerFileHandlers } from './file';
+import { registerMoveHandler } from './move';
 import { registerPrefixHandlers } from './prefix';
 import { registerReadHandlers } from './read';
 import { registerSettingsHandlers } from './settings';
@@ -22,6 +23,7 @@ export function registerBeadHandlers(dispatcher: Dispatcher, store: BeadStore, o
   registerCloseHandlers(service);
   registerDependencyHandlers(service);
   registerReplaceHandlers(service);
+  registerMoveHandler(service);
   registerSettingsHandlers(service);
   registerPrefixHandlers(service);
   registerFileHandlers(service);

@@ -195,7 +195,6 @@ Beads were made by Steve Yegge and everybody who contributed to github.com/steve
 `;
 
 const exchange = 'Export with bd export, and import with a program of that service.';
-const otherLedger = 'Create the bead in the other ledger: bd create --rig <name>, then bd supersede.';
 
 /** Commands of other stores and services, and what to do instead. */
 const elsewhere: Readonly<Record<string, string>> = {
@@ -207,8 +206,6 @@ const elsewhere: Readonly<Record<string, string>> = {
   ...Object.fromEntries(['jira', 'linear', 'github', 'gitlab', 'ado', 'notion'].map((name) => [name, exchange])),
   federation: 'Several ledgers belong together in a town: gt rig add.',
   mail: 'In a town: gt mail.',
-  move: otherLedger,
-  refile: otherLedger,
 };
 
 /** Commands of the original whose work something else does here. */

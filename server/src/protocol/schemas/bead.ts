@@ -10,6 +10,7 @@ import {
   BeadList,
   BeadReady,
   BeadRename,
+  BeadMove,
   BeadReplace,
   BeadReopen,
   BeadShow,
@@ -234,6 +235,10 @@ export const beadSchemas = [
   ),
   schemaFor(RelationChange.spec, z.object({ ledger, a: id, b: id, change: z.enum(['add', 'remove']) })),
   schemaFor(BeadReplace.spec, z.object({ ledger, id, by: id, kind: z.enum(['duplicates', 'supersedes']) })),
+  schemaFor(
+    BeadMove.spec,
+    z.object({ ledger, id, to: id, as: z.enum(['move', 'refile']), keepOpen: flag, skipDependencies: flag }),
+  ),
   schemaFor(BeadRename.spec, z.object({ ledger, id, newId: id })),
   schemaFor(LabelChange.spec, z.object({ ledger, ids, label: z.string(), change: z.enum(['add', 'remove']) })),
   schemaFor(LabelList.spec, z.object({ ledger })),

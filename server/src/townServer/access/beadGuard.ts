@@ -12,6 +12,7 @@ import {
   BeadCreate,
   BeadCreateMany,
   BeadDelete,
+  BeadMove,
   BeadReopen,
   BeadReplace,
   BeadUpdate,
@@ -147,6 +148,11 @@ function guardChanges(service: BeadService, acceptScript: (bead: Bead, by: strin
     refuseWorkInHand(store, ids, context);
     return next(params, context);
   });
+  dispatcher.wrap(BeadMove.spec, (next) => async (params, context) => {
+    const bead = store.get(resolveOne(service, context, params.id, params.ledger));
+    if (bead) refuseMove(bead);
+    return next(params, context);
+  });
   dispatcher.wrap(BeadDelete.spec, (next) => async (params, context) => {
     if (context.kind === 'agent' && params.cascade)
       throw new UserError('an agent deletes only what it names', 'leave out --cascade', 'refused');
@@ -160,6 +166,18 @@ function guardChanges(service: BeadService, acceptScript: (bead: Bead, by: strin
       return next(params, context);
     });
   }
+}
+
+/** Branches and merge requests name a bead by its id; what the town itself creates belongs to its ledger. */
+function refuseMove({ id, issue_type, status, assignee }: Bead): void {
+  if (engineTypes.includes(issue_type))
+    throw new UserError(`${id} is of type ${issue_type}, which stays in its ledger`, undefined, 'refused');
+  if (status === 'hooked' || status === 'in_progress' || status === 'in_review')
+    throw new UserError(
+      `${id} is being worked on by ${assignee ?? 'an agent'}`,
+      'move it when that is merged, or end it first: "gt polecat nuke"',
+      'conflict',
+    );
 }
 
 function guardEdges(service: BeadService): void {
