@@ -48,6 +48,28 @@ describe('bd daemon', function () {
     assert.match(await project.ok('--no-daemon', 'info'), /Mode: direct\n\nDaemon Status:\n {2}Connected: no\n/);
   });
 
+  it('is restarted, checked and stopped with all others', async () => {
+    const { root } = project.place;
+    assert.deepEqual(await answer('daemon', 'health'), { total: 0, healthy: 0, unresponsive: 0, daemons: [] });
+    assert.equal(await project.ok('daemon', 'killall'), 'No servers are running\n');
+    await project.ok('daemon', 'start');
+    const before = project.requireServer();
+    const { workspace, pid } = await answer('daemon', 'restart');
+    const { socket } = project.requireServer();
+    assert.deepEqual([workspace, pid, isAlive(before)], [root, project.requireServer().pid, false]);
+    assert.notEqual(pid, before.pid);
+    const row = { workspace: root, pid, socket, status: 'healthy' };
+    assert.deepEqual(await answer('daemons', 'health'), { total: 1, healthy: 1, unresponsive: 0, daemons: [row] });
+    fs.rmSync(socket);
+    const { code, stdout } = await project.run(['daemon', 'health']);
+    assert.deepEqual(
+      [code, stdout.includes('Unresponsive: 1'), stdout.includes(`${String(pid)}\t${root}`)],
+      [1, true, true],
+    );
+    assert.deepEqual(await answer('daemon', 'killall', '--force'), { stopped: 1, failed: 0, failures: [] });
+    assert.equal(project.server(), undefined);
+  });
+
   it('says what is wrong', async () => {
     const failing = async (args: string[], env: NodeJS.ProcessEnv = {}): Promise<string> => {
       const { code, stderr } = await project.run(args, env);

@@ -1,5 +1,6 @@
+import net from 'node:net';
 import path from 'node:path';
-import { UserError } from '../../base/errors';
+import { messageOf, UserError } from '../../base/errors';
 import { readTail } from '../../base/safeFiles';
 import { findLedger, followRedirect, isLedger } from '../../beads/storage/locate';
 import { ledgerFolders } from '../../ledgerServer/ledgerFolders';
@@ -13,6 +14,10 @@ import { namedLedger, townOfLedger } from './openBackend';
 
 /** Bytes of a log that are shown. */
 const LOG_BYTES = 16 * 1024;
+
+const LEDGER = 'a folder with a ledger, or the process id of its server; this ledger without it';
+const NO_SERVER =
+  'This ledger is used without one: --no-daemon, BEADS_NO_DAEMON, its config.yaml or its folder say so.';
 
 interface ServerRow {
   workspace: string;
@@ -39,6 +44,9 @@ export function addDaemon(program: CliCommand, context: BdContext): void {
   addStop(group, context);
   addList(group, context);
   addLogs(group, context);
+  addRestart(group, context);
+  addHealth(group, context);
+  addKillAll(group, context);
 }
 
 function addStatus(group: CliCommand, context: BdContext): void {
@@ -78,11 +86,7 @@ function addStart(group: CliCommand, context: BdContext): void {
       await context.call(invocation, LedgerInfoGet.spec, {});
       const place = placeHere(context, invocation);
       const server = runningServer(place);
-      if (!server)
-        throw new UserError(
-          'no server was started',
-          'This ledger is used without one: --no-daemon, BEADS_NO_DAEMON, its config.yaml or its folder say so.',
-        );
+      if (!server) throw new UserError('no server was started', NO_SERVER);
       context.print(
         invocation,
         { workspace: place.root, pid: server.pid },
@@ -95,7 +99,7 @@ function addStop(group: CliCommand, context: BdContext): void {
   group
     .command('stop')
     .description('stop the server of a ledger')
-    .argument('[ledger]', 'a folder with a ledger, or the process id of its server; this ledger without it')
+    .argument('[ledger]', LEDGER)
     .withHelp({
       text: 'It saves what it has, and the next command starts another one.',
       examples: [
@@ -137,6 +141,95 @@ function addLogs(group: CliCommand, context: BdContext): void {
       const text = readTail(logFile, LOG_BYTES).toString('utf8').trimEnd();
       context.print(invocation, { log_path: logFile, log: text }, () => (text === '' ? 'The log is empty' : text));
     });
+}
+
+function addRestart(group: CliCommand, context: BdContext): void {
+  group
+    .command('restart')
+    .description('stop the server of a ledger and start another one')
+    .argument('[ledger]', LEDGER)
+    .withHelp({ examples: [['bd daemon restart', 'of this ledger']], see: ['bd daemon stop'] })
+    .action(async (name: string | undefined, _options: unknown, invocation: Invocation) => {
+      const directory = name === undefined ? ledgerHere(context, invocation) : ledgerNamed(context, name);
+      await stopLedgerServer(directory);
+      const there: Invocation = { ...invocation, options: { ...invocation.options, db: directory } };
+      await context.call(there, LedgerInfoGet.spec, {});
+      const server = runningServer(placeHere(context, there));
+      if (!server) throw new UserError('no server was started', NO_SERVER);
+      context.print(
+        invocation,
+        { workspace: directory, pid: server.pid },
+        () => `Restarted the server (PID ${server.pid})`,
+      );
+    });
+}
+
+function addHealth(group: CliCommand, context: BdContext): void {
+  group
+    .command('health')
+    .description('whether the servers of your ledgers take connections')
+    .withHelp({
+      examples: [['bd daemon health', 'all of them']],
+      see: ['bd daemon list', 'bd daemon restart'],
+      exits: { 1: 'one does not' },
+    })
+    .action(async (_options: unknown, invocation: Invocation) => {
+      const daemons = await Promise.all(
+        runningServers(context).map(async (row) => ({
+          ...row,
+          status: (await takesConnections(row.socket)) ? ('healthy' as const) : ('unresponsive' as const),
+        })),
+      );
+      const healthy = daemons.filter(({ status }) => status === 'healthy').length;
+      const unresponsive = daemons.length - healthy;
+      if (unresponsive > 0) context.exitCode = 1;
+      context.print(invocation, { total: daemons.length, healthy, unresponsive, daemons }, () => [
+        'Daemon Health Check:',
+        `  Total:        ${daemons.length}`,
+        `  Healthy:      ${healthy}`,
+        `  Unresponsive: ${unresponsive}`,
+        ...daemons.filter(({ status }) => status !== 'healthy').map(({ pid, workspace }) => `${pid}\t${workspace}`),
+      ]);
+    });
+}
+
+function addKillAll(group: CliCommand, context: BdContext): void {
+  group
+    .command('killall')
+    .description('stop the servers of all your ledgers')
+    .option('--force', 'accepted, has no effect: a server saves what it has before it ends')
+    .withHelp({ examples: [['bd daemon killall', 'all but those of towns']], see: ['bd daemon stop'] })
+    .action(async (_options: unknown, invocation: Invocation) => {
+      let stopped = 0;
+      const failed: string[] = [];
+      for (const { workspace } of runningServers(context)) {
+        try {
+          if (await stopLedgerServer(workspace)) stopped += 1;
+        } catch (error) {
+          failed.push(`${workspace}: ${messageOf(error)}`);
+        }
+      }
+      if (failed.length > 0) context.exitCode = 1;
+      context.print(invocation, { stopped, failed: failed.length, failures: failed }, () => [
+        stopped === 0 && failed.length === 0 ? 'No servers are running' : `Stopped: ${stopped}`,
+        ...failed,
+      ]);
+    });
+}
+
+const CONNECT_MS = 2_000;
+
+function takesConnections(socket: string): Promise<boolean> {
+  return new Promise((resolve) => {
+    const connection = net.connect(socket);
+    const end = (answer: boolean): void => {
+      connection.destroy();
+      resolve(answer);
+    };
+    connection.setTimeout(CONNECT_MS, () => end(false));
+    connection.once('connect', () => end(true));
+    connection.once('error', () => end(false));
+  });
 }
 
 function runningServers({ process }: BdContext): ServerRow[] {
