@@ -89,7 +89,7 @@ describe('the maintenance of ledgers', function () {
       // It would get its repository from its source, and that is gone too.
       if (broken) fs.rmSync(source, { recursive: true });
       else await repository.create();
-      return { name, layout: rigLayout, repository } as unknown as Rig;
+      return { name, layout: rigLayout, repository, settings: {} } as unknown as Rig;
     };
     rigs.push(await rigOf('bad', true), await rigOf('good', false));
     for (const rig of rigs) opened.fire(rig);
