@@ -133,9 +133,10 @@ describe('commands of bd on a ledger of their own', () => {
 
   it('what belongs to another store says what to do instead', async () => {
     await fails(/Use git for/, 'vc', 'status');
-    await fails(/bd supersede/, 'move', 'bd-1', '--to', 'other');
+    await fails(/bd gc/, 'compact', '--stats');
+    await fails(/hooks uninstall/, 'admin', 'reset', '--force');
     await fails(/bd doctor --fix/, 'repair', '--dry-run');
-    assert.match((await bd('refile', 'x', '--json')).err, /"code": "unavailable"/);
+    assert.match((await bd('federation', 'x', '--json')).err, /"code": "unavailable"/);
     await fails(/not allowed in read-only mode/, 'create', 'x', '--readonly');
   });
 

@@ -319,7 +319,8 @@ export function wholeBd(context: BdContext): Promise<CliProgram> {
 
 /** Commands of other stores take any options: they only say what to do instead. */
 function withoutOptions(given: readonly string[]): readonly string[] {
-  const isElsewhere = elsewhereCommands.has(given[0] ?? '');
+  const [first = '', second = ''] = given;
+  const isElsewhere = elsewhereCommands.has(first) || (first === 'admin' && ['compact', 'reset'].includes(second));
   return isElsewhere ? given.filter((word) => !word.startsWith('-') || /^(?:--json|--help|-h)$/.test(word)) : given;
 }
 
