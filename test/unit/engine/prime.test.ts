@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict';
 import { primeText, type PrimeOptions } from '../../../server/src/engine/prime/polecatText';
-import { reviewerPrime } from '../../../server/src/engine/prime/reviewerText';
+import { reviewerPrime, type ReviewerPrimeOptions } from '../../../server/src/engine/prime/reviewerText';
 import { primeSteps } from '../../../server/src/engine/prime/stepsText';
 import type { MoleculeInfo, MoleculeStep } from '../../../server/src/protocol/formula';
 import type { Bead } from '../../../server/src/protocol/bead';
+import type { ReviewDepth, ReviewNote } from '../../../server/src/protocol/town';
 
 const bead: Bead = {
   id: 'toy-1',
@@ -199,5 +200,45 @@ describe('what a reviewer is told of a feature branch', () => {
     );
     assert.ok(text.length < 80_000, String(text.length));
     assert.match(text, /And 470 more beads: `gt convoy show hq-cv-1`/);
+  });
+});
+
+describe('how far a reviewer is told to look', () => {
+  const review = (message: string): ReviewNote => ({ by: 'toy/refinery', verdict: 'rejected', message, at: '' });
+  const told = (depth: ReviewDepth, more: Pick<ReviewerPrimeOptions, 'others'> = {}): string =>
+    reviewerPrime({
+      ...{ agent: 'toy/refinery', rig: 'toy', town: 'home', gates: [], depth, ...more },
+      change: {
+        ...{ bead, mergeRequest: 'toy-9', worker: 'toy/polecats/rust', diff: 'diff --git a/a b/a' },
+        ...{ base: 'b'.repeat(40), commit: 'c'.repeat(40) },
+        reviews: [review('first round'), review('second round')],
+        ...(depth === 'deep' ? { history: { commits: 'c1 parse', files: 'f1 earlier' } } : {}),
+      },
+    });
+
+  it('quick: the diff and the last round', () => {
+    const text = told('quick');
+    assert.match(text, /This is a quick review: read the diff/);
+    assert.match(text, /### Round 2: rejected by toy\/refinery\n\n```text\nsecond round/);
+    assert.doesNotMatch(text, /first round|Earlier commits|deep review/);
+  });
+
+  it('normal: the code around it and all rounds', () => {
+    const text = told('normal');
+    assert.match(text, /first round[^]*second round/);
+    assert.doesNotMatch(text, /quick review|deep review|Earlier commits/);
+  });
+
+  it('deep: the history, too', () => {
+    assert.match(told('deep'), /first round[^]*c1 parse[^]*f1 earlier[^]*This is a deep review/);
+  });
+
+  it('and who else looks at it', () => {
+    assert.doesNotMatch(told('normal'), /Others look at it/);
+    assert.match(
+      told('normal', { others: { names: ['codex', 'a person'], needed: 'all' } }),
+      /at the same time: codex, a person\. All of you have to approve it/,
+    );
+    assert.match(told('normal', { others: { names: ['codex'], needed: 'any' } }), /One approval is enough/);
   });
 });
