@@ -1,9 +1,9 @@
 import { messageOf } from '../../base/errors';
 import type { Bead } from '../../protocol/bead';
 import { isFinished } from '../index/blocking';
-import { capabilitiesOf, findInOtherLedger, otherLedgerStamp, PROVIDES } from './otherLedger';
+import { capabilitiesOf, findInOtherLedger, otherLedgerStamp } from './otherLedger';
 import { candidatesFor, mergedProjects, projectSettings, type KnownProject, type ProjectSettings } from './projects';
-import { isExternal, tryParse, unresolved, type ExternalReference, type ExternalState } from './reference';
+import { isExternal, tryParse, unresolved, type ExternalReference, type ExternalState, PROVIDES } from './reference';
 
 /** What the states of references are found out from. */
 export interface ExternalSources {

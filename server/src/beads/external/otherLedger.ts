@@ -7,9 +7,7 @@ import { decodeLine, isStored } from '../storage/codec';
 import { scanJournal } from '../storage/journal';
 import { readLedgerConfig } from '../storage/ledgerConfig';
 import { realFs } from '../storage/ledgerFs';
-
-/** Label of a closed bead that provides a capability. */
-export const PROVIDES = 'provides:';
+import { PROVIDES } from './reference';
 
 /** A journal is written to the file long before. Bytes. */
 const MAX_JOURNAL_BYTES = 64 * 1024 * 1024;

@@ -1,5 +1,8 @@
 import { UserError } from '../../base/errors';
 
+/** Label of a closed bead that provides a capability. */
+export const PROVIDES = 'provides:';
+
 /**
  * A bead, or a capability, of another project, as a dependency names it:
  * `external:<project>:<id or capability>`, or `beads://<host>/<org>/<repository>/<id>`.

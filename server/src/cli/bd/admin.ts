@@ -2,6 +2,7 @@ import { UserError } from '../../base/errors';
 import type { CliCommand, Invocation } from '../shared/command';
 import { oneLine } from '../shared/output';
 import type { BdContext } from './context';
+import { addReplaced } from './guides';
 import { closedIds, deleteAll } from './prune';
 
 /** `bd admin`, for scripts written for the Go `bd`. */
@@ -13,23 +14,10 @@ interface CleanupOptions {
   force?: boolean;
 }
 
-/** What the other commands of the group are here. */
-const replaced: Readonly<Record<string, string>> = {
-  compact: 'Beads are never compacted; "bd gc" deletes old closed ones.',
-  reset: 'Remove the hooks with "bd hooks uninstall", then the folder .beads.',
-};
-
 export function addAdmin(program: CliCommand, context: BdContext): void {
   const admin = program.command('admin').description('maintenance of the ledger, as in other versions of bd');
   addCleanupTo(admin, context);
-  for (const [name, instead] of Object.entries(replaced))
-    admin
-      .command(`${name} [words...]`, { hidden: true })
-      .description('not here: something else does it')
-      .withHelp({ examples: [[`bd admin ${name}`, 'says what to do instead']] })
-      .action(() => {
-        throw new UserError(`admin ${name} is not a command of this program`, instead, 'unavailable');
-      });
+  for (const name of ['compact', 'reset'] as const) addReplaced(admin, name);
 }
 
 /** The name of `bd admin cleanup` in older versions. */

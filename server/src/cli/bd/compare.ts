@@ -31,7 +31,7 @@ export function addCompare(program: CliCommand, context: BdContext): void {
       const records = ids.map((id) => comparedOf(id, work));
       if (records.every(({ actor }) => actor === undefined))
         throw new UserError(
-          `nobody has worked on ${ids.join(', ')} yet`,
+          `${ids.join(', ')}: no work has been done yet`,
           'Sling them first: gt sling <bead> <rig> --agent <runtime>',
           'not-found',
         );

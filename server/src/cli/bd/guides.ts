@@ -209,7 +209,7 @@ const elsewhere: Readonly<Record<string, string>> = {
 };
 
 /** Commands of the original whose work something else does here. */
-const replaced: Readonly<Record<string, string>> = {
+const replaced = {
   repair: 'Use bd doctor --fix.',
   'resolve-conflicts': 'Use bd doctor --fix; git merges with bd merge.',
   migrate: 'There is one format of the file; bd doctor looks for what is wrong with it.',
@@ -224,7 +224,7 @@ const replaced: Readonly<Record<string, string>> = {
   flatten: 'There is no history to flatten: git keeps the versions of issues.jsonl.',
   'init-safety': 'bd init never replaces a ledger that is there.',
   rules: 'Rules of an assistant are its own; bd setup writes the section about beads.',
-};
+} as const;
 
 /** Says of commands that need another store or service what to do instead. */
 export function addElsewhere(program: CliCommand): void {
@@ -236,12 +236,19 @@ export function addElsewhere(program: CliCommand): void {
       .action(() => {
         throw new UserError(`${name} requires another store or service than this program has`, instead, 'unavailable');
       });
-  for (const [name, instead] of Object.entries(replaced))
-    program
-      .command(`${name} [words...]`, { hidden: true })
-      .description('not here: something else does it')
-      .withHelp({ examples: [[`bd ${name}`, 'says what to do instead']] })
-      .action(() => {
-        throw new UserError(`${name} is not a command of this program`, instead, 'unavailable');
-      });
+  for (const name of Object.keys(replaced) as Replaced[]) addReplaced(program, name);
+}
+
+type Replaced = keyof typeof replaced;
+
+/** A command that only says what does its work here. */
+export function addReplaced(parent: CliCommand, name: Replaced): void {
+  const path = parent.parent === undefined ? name : `${parent.name} ${name}`;
+  parent
+    .command(`${name} [words...]`, { hidden: true })
+    .description('not here: something else does it')
+    .withHelp({ examples: [[`bd ${path}`, 'says what to do instead']] })
+    .action(() => {
+      throw new UserError(`${path} is not a command of this program`, replaced[name], 'unavailable');
+    });
 }

@@ -1,11 +1,9 @@
 import { UserError } from '../../base/errors';
+import { PROVIDES } from '../../beads/external/reference';
 import { BeadList, BeadShow, LabelChange, LabelList, type LabelResult } from '../../protocol/bead';
 import type { CliCommand, Invocation } from '../shared/command';
 import { oneLine } from '../shared/output';
 import type { BdContext } from './context';
-
-/** Begins labels that say which capabilities a project provides, see `bd ship`. */
-const PROVIDES = 'provides:';
 
 export function addLabel(program: CliCommand, context: BdContext): void {
   const label = program.command('label').description('labels of beads');
@@ -57,7 +55,7 @@ async function changeLabel(
 function refuseReserved(label: string): void {
   if (!label.startsWith(PROVIDES)) return;
   const hint = `use 'bd ship ${label.slice(PROVIDES.length)}' instead`;
-  throw new UserError("'provides:' labels are reserved for cross-project capabilities", hint, 'invalid');
+  throw new UserError(`'${PROVIDES}' labels are reserved for cross-project capabilities`, hint, 'invalid');
 }
 
 function printChanges(invocation: Invocation, context: BdContext, results: readonly LabelResult[]): void {

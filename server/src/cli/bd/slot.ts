@@ -1,4 +1,5 @@
 import { UserError } from '../../base/errors';
+import { PROVIDES } from '../../beads/external/reference';
 import { BeadCreate, BeadList, BeadShow, BeadUpdate, type BeadDetails } from '../../protocol/bead';
 import { LedgerInfoGet } from '../../protocol/ledger';
 import type { CliCommand, Invocation } from '../shared/command';
@@ -133,7 +134,7 @@ export function addShip(program: CliCommand, context: BdContext): void {
             'close the issue first, or use --force to override',
             'refused',
           );
-        const label = `provides:${capability}`;
+        const label = `${PROVIDES}${capability}`;
         if (!options.dryRun) await backend.call(BeadUpdate.spec, { ids: [bead.id], addLabels: [label] });
         const value = { capability, issue_id: bead.id, label, status: options.dryRun ? 'dry_run' : 'shipped' };
         context.print(invocation, value, () =>

@@ -20,7 +20,7 @@ export function addValidate(program: CliCommand, context: BdContext): void {
     .option('-t, --type <type>', 'kind of check, such as review, test or security')
     .option('-o, --outcome <outcome>', validationOutcomes.join(', '), parseOutcome, 'accepted')
     .option('--score <number>', 'from 0 to 1', parseScore)
-    .option('-s, --signal <name=value>', 'true, false or null (nobody looked); can be repeated', parseSignal)
+    .option('-s, --signal <name=value>', 'true, false or null (not checked); can be repeated', parseSignal)
     .option('-m, --message <text>', 'what you found')
     .withHelp({
       text: 'The record says who (validated_by), what kind (validation_type), when, and the signals (quality_signals). bd show lists all of them with those of reviews and merges; bd stats counts them. It changes nothing else: work lands by its gates and its review.',

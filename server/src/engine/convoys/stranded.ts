@@ -14,7 +14,7 @@ interface Reasons {
 }
 
 /**
- * Open convoys without progress, now or later: nobody has started them, or every open bead has failed, was stopped,
+ * Open convoys without progress, now or later: they were not started, or every open bead has failed, was stopped,
  * waits for one of those, or belongs to a person.
  */
 export function strandedConvoys(store: BeadStore, why: Reasons): StrandedConvoy[] {

@@ -157,7 +157,7 @@ export class WhyNots {
     return reasons;
   }
 
-  /** Why nobody continues a bead that was started. */
+  /** Why a started bead is not being worked on. */
   private pauses(bead: Bead): WhyNot[] | undefined {
     const { held, paused } = workOf(bead);
     if (paused?.status === 'escalated') return [{ kind: 'escalated', message: paused.message }];
