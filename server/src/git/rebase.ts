@@ -32,8 +32,8 @@ export interface BranchWork {
   title: string;
   /** Trailers of that commit beside those of the branch, such as `Bead: toy-1`. */
   trailers: readonly string[];
-  /** Author of that commit. */
-  author: GitIdentity;
+  /** Author of that commit; that of the branch's last commit where it is missing. */
+  author?: GitIdentity;
   /** The key to sign it with, where it is to be signed. */
   signing?: { key: string; format: string };
 }
@@ -137,7 +137,7 @@ async function mergeCommit(repository: RigRepository, placed: PlacedWork): Promi
     tree,
     parents: [onto, tip],
     message: squashMessage(`Merge: ${work.title}`, [], work.trailers),
-    author: work.author,
+    author: work.author ?? placed.commits.at(-1)?.author ?? committer,
     committer,
     signing: work.signing,
   });
@@ -145,7 +145,7 @@ async function mergeCommit(repository: RigRepository, placed: PlacedWork): Promi
 
 /** Each commit of the target is one that its gates passed: an attempt that failed, and the next one, become one commit. */
 function squashed(work: BranchWork, commits: readonly LoggedCommit[]): { message: string; author: GitIdentity } {
-  return { message: squashMessage(work.title, commits, work.trailers), author: work.author };
+  return { message: squashMessage(work.title, commits, work.trailers), author: work.author ?? commits.at(-1)!.author };
 }
 
 /**

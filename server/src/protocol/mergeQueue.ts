@@ -206,7 +206,10 @@ export namespace MqReorder {
 
 export namespace MqSubmit {
   export interface Params {
-    /** The bead, the branch or the polecat whose work it is; for an agent its own. */
+    /**
+     * The bead, the branch or the agent whose work it is; for an agent its own. Of a member of the crew the branch is one of its
+     * clone, by default the one that is checked out, and the bead a new one where the branch names none.
+     */
     bead?: string;
     branch?: string;
     agent?: string;
@@ -215,8 +218,12 @@ export namespace MqSubmit {
     /** A note for the reviewer. */
     message?: string;
   }
-  /** Submits the work of a polecat, checked as for `gt done`. An agent's session ends with it. */
-  export const spec = request<Params, ReviewResult>('gastown/mq/submit', 'write', { timeLimitMs: LONG_LIMIT_MS });
+  export interface Result extends ReviewResult {
+    /** The clone of the crew member has changes that are in none of the commits, and not part of what was submitted. */
+    isDirty?: boolean;
+  }
+  /** Submits the work of a polecat, checked as for `gt done`, or of the crew. A polecat's session ends with it. */
+  export const spec = request<Params, Result>('gastown/mq/submit', 'write', { timeLimitMs: LONG_LIMIT_MS });
 }
 
 export interface GateLog {

@@ -6,7 +6,14 @@ import { requireSegment } from '../git/names';
 import type { Credential } from '../git/credentials';
 import { RigRepository } from '../git/repository';
 import type { RepositorySource } from '../git/source';
-import { gateNames, rigSettingNames, type GateInfo, type GateName, type RigSettingName, type RigTarget } from '../protocol/town';
+import {
+  gateNames,
+  rigSettingNames,
+  type GateInfo,
+  type GateName,
+  type RigSettingName,
+  type RigTarget,
+} from '../protocol/town';
 import {
   commandsOf,
   gatesOf,

@@ -33,7 +33,11 @@ async function isUnchanged(repository: RigRepository, target: string | undefined
 }
 
 /** What would land nothing, or would land a folder without its files, goes no further. */
-async function requireChange(repository: RigRepository, target: string | undefined, head: string): Promise<void> {
+export async function requireChange(
+  repository: RigRepository,
+  target: string | undefined,
+  head: string,
+): Promise<void> {
   if (target === undefined) return;
   if (await isUnchanged(repository, target, head))
     throw new UserError(

@@ -239,7 +239,10 @@ function parseSettings(entries: readonly string[]): RigChanges {
     else if (gateNames.some((gate) => gate === key)) changes.gates[key] = value;
     else if (rigSettingNames.some((name) => name === key)) changes.settings[key] = value;
     else
-      throw new UserError(`there is no setting ${key}`, `settings: ${[...rigSettingNames, ...gateNames, 'target.<name>'].join(', ')}`);
+      throw new UserError(
+        `there is no setting ${key}`,
+        `settings: ${[...rigSettingNames, ...gateNames, 'target.<name>'].join(', ')}`,
+      );
   }
   return changes;
 }
