@@ -1,6 +1,7 @@
 import os from 'node:os';
 import path from 'node:path';
-import { spawn } from 'node:child_process';
+import { spawn, type ChildProcess, type ChildProcessByStdio } from 'node:child_process';
+import type { Readable, Writable } from 'node:stream';
 import { simpleGit, type SimpleGit } from 'simple-git';
 import { AbortedError, currentSignal, throwIfAborted } from '../base/abort';
 import { messageOf } from '../base/errors';
@@ -172,13 +173,7 @@ export async function gitStream(
   take: (piece: Buffer) => void,
 ): Promise<void> {
   throwIfAborted();
-  const settings = settingsFor(directory, {}).flatMap((setting) => ['-c', setting]);
-  const child = spawn('git', [...settings, ...args], {
-    cwd: directory,
-    env: { ...gitEnvironment(), ...(await inThisFolder(directory, {})).env },
-    stdio: ['ignore', 'pipe', 'pipe'],
-    windowsHide: true,
-  });
+  const child = await startGit(directory, args, 'ignore');
   const problems: Buffer[] = [];
   const cancelled = currentSignal();
   const cancel = (): void => void child.kill('SIGKILL');
@@ -207,6 +202,32 @@ export async function gitStream(
     clearTimeout(silence);
     cancelled?.removeEventListener('abort', cancel);
   }
+}
+
+/** Starts git as `git` does, for a caller that talks with it. @param input `pipe` where it is asked by its input */
+export function startGit(
+  directory: string,
+  args: readonly string[],
+  input: 'pipe',
+): Promise<ChildProcessByStdio<Writable, Readable, Readable>>;
+export function startGit(
+  directory: string,
+  args: readonly string[],
+  input: 'ignore',
+): Promise<ChildProcessByStdio<null, Readable, Readable>>;
+export async function startGit(
+  directory: string,
+  args: readonly string[],
+  input: 'pipe' | 'ignore',
+): Promise<ChildProcess> {
+  const settings = settingsFor(directory, {}).flatMap((setting) => ['-c', setting]);
+  const { env } = await inThisFolder(directory, {});
+  return spawn('git', [...settings, ...args], {
+    cwd: directory,
+    env: { ...gitEnvironment(), ...env },
+    stdio: [input, 'pipe', 'pipe'],
+    windowsHide: true,
+  });
 }
 
 /** Like `git`, with what it prints as it is, where that need not be UTF-8. */

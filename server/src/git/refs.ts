@@ -1,6 +1,11 @@
 import path from 'node:path';
+import { readTextIfPresent } from '../base/safeFiles';
 import { isPresent } from '../base/safePaths';
 import { git } from './git';
+import type { ObjectReader } from './objectReader';
+
+/** Larger than that of any repository with a million refs. */
+const MAX_PACKED_REFS = 256 * 1024 * 1024;
 
 /** A name that `git for-each-ref` takes literally: without `^`, `@{…}` and what else a revision may have. */
 const plainRef = /^refs\/(?:(?!@\{)[^\s~^:?*[\\])+$/;
@@ -17,11 +22,42 @@ export interface FoundRefs {
 }
 
 /**
- * The commits that refs name, asked of one process of git instead of one or two for each of them.
+ * The commits that refs name. A process that is running already is asked; another one is started only for what it does not
+ * know and the files of the repository do not rule out.
  * @param names full names; ones that end with `/` stand for all refs below
  * @throws GitError where an object is missing that a ref names
  */
-export async function findRefs(directory: string, names: readonly string[]): Promise<FoundRefs> {
+export async function findRefs(directory: string, reader: ObjectReader, names: readonly string[]): Promise<FoundRefs> {
+  const commits = new Map<string, string>();
+  await Promise.all(
+    names.map(async (name) => {
+      const found = isPlainRef(name) && !name.endsWith('/') ? await reader.info(`${name}^{commit}`) : undefined;
+      if (found) commits.set(name, found.hash);
+    }),
+  );
+  const possible = names.filter((name) => !commits.has(name) && mayExist(directory, name));
+  if (possible.length === 0) return { commits, doubtful: [] };
+  const listed = await listRefs(directory, possible);
+  for (const [name, commit] of listed.commits) commits.set(name, commit);
+  return { commits, doubtful: listed.doubtful };
+}
+
+/** The object that a ref names, which for an annotated tag is the tag; undefined where it is absent or unreadable. */
+export async function objectAt(reader: ObjectReader, ref: string): Promise<string | undefined> {
+  return isPlainRef(ref) ? (await reader.info(ref))?.hash : undefined;
+}
+
+/** False where the repository's files show that there is no such ref, or none below a prefix. */
+function mayExist(directory: string, name: string): boolean {
+  if (isPresent(path.join(directory, 'reftable')) || isPresent(path.join(directory, name))) return true;
+  try {
+    return (readTextIfPresent(path.join(directory, 'packed-refs'), MAX_PACKED_REFS) ?? '').includes(` ${name}`);
+  } catch {
+    return true; // git says what is wrong with it
+  }
+}
+
+async function listRefs(directory: string, names: readonly string[]): Promise<FoundRefs> {
   const fields = ['refname', 'objecttype', 'objectname', '*objecttype', '*objectname'];
   const format = fields.map((field) => `%(${field})`).join('%00');
   const text = await git(directory, ['for-each-ref', `--format=${format}`, '--', ...names]);

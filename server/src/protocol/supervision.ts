@@ -13,8 +13,19 @@ export namespace AgentPeek {
 }
 
 export namespace AgentNudge {
-  /** Types a line to an agent, with the name of the sender. Refused where its runtime reads no keys. */
-  export const spec = request<{ agent: string; message: string }, { agent: string }>('gastown/agent/nudge', 'write');
+  export interface Params {
+    agent: string;
+    message: string;
+    /** Types at once, into whatever the terminal shows; for users alone. */
+    force?: boolean;
+  }
+  export interface Result {
+    agent: string;
+    /** `mailed`: the agent was working, or a user had begun to type in its terminal, so it gets the message as mail. */
+    delivery: 'typed' | 'mailed';
+  }
+  /** Types a line to an agent, with the name of the sender. Refused if its runtime reads no keys or it asks a question. */
+  export const spec = request<Params, Result, WithDefaults<Params, 'force'>>('gastown/agent/nudge', 'write');
 }
 
 export namespace Handoff {

@@ -20,6 +20,7 @@ import {
   HostShutdown,
   HostStart,
   HostWatch,
+  type ScreenView,
   type SessionExitInfo,
   type SessionInfo,
   type sessionSignals,
@@ -118,9 +119,9 @@ export class SessionHostClient extends Disposable {
     await this.caller.call(HostDetach.spec, { id });
   }
 
-  /** @param onlyAt see `HostInput`: only while the screen is still the one that `view` gave */
-  async input(id: string, data: string, onlyAt?: number): Promise<void> {
-    await this.caller.call(HostInput.spec, { id, data, onlyAt });
+  /** @param options see `HostInput` */
+  async input(id: string, data: string, options: { onlyAt?: number; byUser?: boolean } = {}): Promise<void> {
+    await this.caller.call(HostInput.spec, { id, data, ...options });
   }
 
   async resize(id: string, cols: number, rows: number): Promise<void> {
@@ -132,8 +133,8 @@ export class SessionHostClient extends Disposable {
     return (await this.view(id)).text;
   }
 
-  /** The visible screen as plain text, with the place in the session's output that it shows. */
-  view(id: string): Promise<{ text: string; sequence: number }> {
+  /** The visible screen as plain text, with what else there is to know before one types to it. */
+  view(id: string): Promise<ScreenView> {
     return this.caller.call(HostScreen.spec, { id });
   }
 

@@ -56,16 +56,29 @@ export namespace HostDetach {
 export namespace HostInput {
   /**
    * With `onlyAt` it is input for the screen that `HostScreen` gave with that sequence: fails with a UserError `conflict`
-   * where output has come since, because it would answer something that the sender has not seen.
+   * where output has come since, because it would answer something that the sender has not seen. `byUser`: keys that a user
+   * has pressed.
    */
-  export const spec = request<{ id: string; data: string; onlyAt?: number }, null>('host/input', 'write');
+  export const spec = request<{ id: string; data: string; onlyAt?: number; byUser?: boolean }, null>(
+    'host/input',
+    'write',
+  );
 }
 export namespace HostResize {
   export const spec = request<{ id: string; cols: number; rows: number }, null>('host/resize', 'write');
 }
+export interface ScreenView {
+  text: string;
+  /** The output that it shows. */
+  sequence: number;
+  /** Milliseconds since the last output; Infinity does not exist in JSON, so undefined where there was none. */
+  quietMs?: number;
+  /** A user has typed a line that is not sent yet. A host of an earlier build does not say. */
+  hasDraft?: boolean;
+}
 export namespace HostScreen {
-  /** The visible screen as plain text, one line a row, without trailing blanks; `sequence`: the output it shows. */
-  export const spec = request<{ id: string }, { text: string; sequence: number }>('host/screen', 'read');
+  /** The visible screen as plain text, one line a row, without trailing blanks. */
+  export const spec = request<{ id: string }, ScreenView>('host/screen', 'read');
 }
 export type SessionSignal = (typeof sessionSignals)[number];
 export namespace HostKill {

@@ -56,9 +56,8 @@ export function registerMayorHandlers(town: MayorTown): void {
     town.acceptScriptOf(bead, caller.actor);
     const live = town.sessions.liveOf(MAYOR);
     if (live && town.sessions.takesNudges(live.id)) {
-      // It is in the middle of something: `gt prime` shows the new request. If the nudge fails, the next session finds
-      // it.
-      await town.sessions
+      // Not awaited: it may be in the middle of something. `gt prime` shows the request, also if the nudge fails.
+      void town.sessions
         .nudge(
           live.id,
           `There is a new request for you: ${bead.id}. Run "gt prime" when you are done with what you are doing.`,

@@ -39,7 +39,8 @@ export async function prepareBatch(action: PrepareAction, context: EngineContext
   } catch (error) {
     // Nobody has asked for it yet. Whoever does meets what was wrong, if it still is.
     if (currentSignal()?.aborted) throw error;
-    if (!(error instanceof AbortedError)) throw new StaleAction(`it cannot be tested now: ${String(error)}`);
+    if (!(error instanceof AbortedError))
+      throw new StaleAction('the next batch cannot be tested now', { cause: error });
   }
 }
 
