@@ -46,7 +46,7 @@ async function serveLanguage(): Promise<void> {
   ).listen();
 }
 
-// Each is loaded alone: a command waits for the server of its ledger to start, which needs little of the program.
+// Loaded separately: a command waits for the server of its ledger to start, which needs only a part of the program.
 async function startTown(root: string): Promise<Running | undefined> {
   const { TownServer } = await import('./townServer/server');
   return TownServer.start(canonicalPath(root));
@@ -72,8 +72,8 @@ async function runDetached(start: () => Promise<Running | undefined>): Promise<v
 }
 
 /**
- * After an unexpected exception the state in memory is unknown: the server writes it down and ends. What was acknowledged
- * is in the journals; the session host, or the next command, starts a server again.
+ * After an unexpected exception the state in memory is unknown: the server writes it down and ends. What was
+ * acknowledged is in the journals; the session host, or the next command, starts a server again.
  */
 function crash(what: string, error: unknown): void {
   const reason = `${what}: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`;

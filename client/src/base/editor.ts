@@ -1,6 +1,6 @@
 import { onUnexpectedError } from '../../../server/src/base/errors';
 
-/** What modules that load without VS Code need from it: texts, a log and storage. */
+/** VS Code services (texts, log, storage) for modules that must load without VS Code. */
 
 export type Translate = (message: string, ...args: (string | number)[]) => string;
 

@@ -1,4 +1,4 @@
-/** Makes text from elsewhere (titles, names, messages) safe to show. Pure. */
+/** Makes untrusted text (titles, names, messages) safe to show. Pure. */
 
 import { revealMisleading } from '../../../server/src/base/text';
 
@@ -21,7 +21,7 @@ export function noIcons(text: string): string {
   return text.replace(/\$\(/g, '$\u200b(');
 }
 
-/** Text for a line of Markdown. It escapes no more than necessary, because people read the source, too. */
+/** Text for a line of Markdown. Escapes as little as possible, because the source is read, too. */
 export function escapeMarkdown(text: string): string {
   return noIcons(revealMisleading(text))
     .replace(/[\\`*[\]~|]/g, '\\$&')

@@ -9,12 +9,12 @@ import {
 } from 'vscode-languageclient/node';
 import { messageOf } from '../../../server/src/base/errors';
 
-/** How long the other side has to answer `shutdown`. */
+/** Time limit for the server's answer to `shutdown`. */
 const SHUTDOWN_LIMIT_MS = 1_000;
 
 /**
  * A language client that is used for one connection and shows no messages: its owner makes the next one, and views and
- * status items show the state. The library would restart it a few times and report the rest in notifications.
+ * status items show the state. The library itself would restart it a few times and then show notifications.
  */
 export abstract class QuietClient extends LanguageClient {
   /** @param closed called when the connection has ended */

@@ -64,7 +64,7 @@ interface Target extends TownSelection {
 const RECONNECT_LIMIT_MS = 15_000;
 /** After a connection of this length the next failure counts as the first one. */
 const STABLE_MS = 10_000;
-/** To see whether a server runs by now costs reading one file: the delays stay short. */
+/** Checking whether a server runs only reads one file, so the delays stay short. */
 const NOT_RUNNING_FAILURES = 4;
 
 /** The connection to the town of this window: established again whenever it ends, until another town is set. */
@@ -103,7 +103,10 @@ export class TownConnection extends Disposable implements ServerConnection {
     else this.setState({ kind: 'none' });
   }
 
-  /** Formulas of a folder without trust are read by a process of this window alone, not by the server that all windows share. */
+  /**
+   * Formulas of a folder without trust are read by a process of this window alone, not by the server that all windows
+   * share.
+   */
   get servesFormulas(): boolean {
     return this.isReady && this.target?.trusted === true;
   }
@@ -246,7 +249,7 @@ export class TownConnection extends Disposable implements ServerConnection {
   /** One subscription per method and client; the handlers are looked up when a notification comes. */
   private listen(client: ConnectionClient, target: Target, method: string): void {
     client.onNotification(method, (params: unknown) => {
-      // The last notifications of a town that was left are not about the next one.
+      // Late notifications of the previous town must not be applied to the next one.
       if (target.ended || (client !== this.client && this.client !== undefined)) return;
       for (const handler of this.handlers.get(method) ?? []) {
         try {

@@ -148,7 +148,7 @@ export class TownResolver extends Disposable {
   }
 
   /**
-   * What changes after this has returned is noticed: watchers of Node see changes from the moment they are created,
+   * Every change after this has returned is noticed: watchers of Node see changes from the moment they are created,
    * while those of VS Code start in another process some time later, and miss what is written until then.
    */
   private readAndWatch(): KnownTown[] {

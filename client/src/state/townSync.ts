@@ -15,8 +15,8 @@ export interface SyncedConnection extends ServerConnection {
 }
 
 /**
- * Keeps the store in step with the server: a snapshot after each connect and each gap, deltas in between. What the window
- * watches besides is a part of both.
+ * Keeps the store in step with the server: a snapshot after each connect and each gap, deltas in between. What the
+ * window watches besides is a part of both.
  */
 export class TownSync extends Disposable {
   private readonly watchEmitter = this._register(new Emitter<void>());
@@ -62,11 +62,14 @@ export class TownSync extends Disposable {
     void this.requestLists();
   }
 
-  /** The store is cleared for another town; after a lost connection it keeps the last known state until the next snapshot. */
+  /**
+   * The store is cleared for another town; after a lost connection it keeps the last known state until the next
+   * snapshot.
+   */
   private connectionChanged(state: ConnectionState): void {
     const root = 'root' in state ? state.root : undefined;
     if (root !== this.root) {
-      this.loads++; // the answer about the other town is of no use any more
+      this.loads++; // invalidates a pending answer about the previous town
       this.pending = undefined;
       this.following = undefined;
       this.clearTimers();

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import type { CommandId } from './commandIds';
 import type { RowTarget } from './tree/row';
 
-/** What must be there before a command runs: nothing, a town that can be read, a trusted window, or a town that can be changed. */
+/** Precondition of a command: none, a readable town, a trusted window, or a writable town. */
 export type Requirement = 'nothing' | 'readableTown' | 'trust' | 'town';
 
 export interface Command {
@@ -35,7 +35,8 @@ export function readArgument(raw: unknown, selected?: unknown, readers: readonly
   const row = rowSchema.safeParse(raw);
   if (row.success) {
     const rows = z.array(rowSchema).safeParse(selected).data ?? [];
-    // VS Code passes the selection also where the menu was opened on a row outside of it; then it passes that row alone.
+    // VS Code passes the selection also where the menu was opened on a row outside of it; then it passes that row
+    // alone.
     const targets = rows.length > 0 ? rows.map((one) => one.row.target) : [row.data.row.target];
     return { target: row.data.row.target, targets, params: {} };
   }

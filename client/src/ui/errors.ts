@@ -11,7 +11,7 @@ export class Cancelled extends Error {
   }
 }
 
-/** Shows what went wrong: what to do about it where we know that, the log where we do not. */
+/** Shows an error: with its hint if it has one, else with a button that opens the log. */
 export async function showError(error: unknown, log: vscode.LogOutputChannel): Promise<void> {
   if (error instanceof Cancelled) return;
   if (error instanceof UserError) {

@@ -9,7 +9,10 @@ import { MAIN_REVIEWER, type TownLayout } from '../town/layout';
 export class RuntimeCatalogue {
   private known: { of: object; runtimes: RuntimeInfo[] } | undefined;
 
-  /** @param rigSettings settings of a rig; undefined where there is no such rig. @throws UserError where they cannot be read */
+  /**
+   * @param rigSettings settings of a rig; undefined where there is no such rig. @throws UserError where they cannot be
+   * read
+   */
   constructor(
     private readonly layout: TownLayout,
     private readonly rigSettings: (rig: string) => { agent?: string; reviewer?: string } | undefined,
@@ -36,7 +39,7 @@ export class RuntimeCatalogue {
     return this.all().find((runtime) => runtime.name === name);
   }
 
-  /** What this screen asks of a person, if anything; goes on after "it ". */
+  /** What this screen asks the user, if anything: a predicate to follow "it ". */
   asks(name: string, screen: string): string | undefined {
     const runtime = this.find(name);
     const seen = runtime && screenState(runtime, screen);

@@ -21,7 +21,7 @@ export function loginEnvironment(): Promise<Environment> {
   return (cached ??= readLoginEnvironment());
 }
 
-/** As `loginEnvironment`, without the memory. */
+/** Like `loginEnvironment`, but not cached. */
 export async function readLoginEnvironment(
   own: NodeJS.ProcessEnv = process.env,
   shell: string | undefined = own.SHELL || userShell(),
@@ -141,7 +141,7 @@ function signalGroup(pid: number): void {
   try {
     process.kill(-pid, 'SIGKILL');
   } catch {
-    // It ended by itself.
+    // It has already exited.
   }
 }
 

@@ -9,7 +9,7 @@ export function hookAnswer(text: string, shape: HookAnswer): string {
   return JSON.stringify({ hookSpecificOutput: { hookEventName: 'SessionStart', additionalContext: text } });
 }
 
-/** What a hook at the end of a turn prints, so that the model reads the text before it rests. Pure. */
+/** What a hook at the end of a turn prints, so that the model reads the text before it becomes idle. Pure. */
 export function turnEndAnswer(text: string): string {
   return JSON.stringify({ decision: 'block', reason: text });
 }

@@ -7,7 +7,9 @@ import { AsyncLocalStorage } from 'node:async_hooks';
  */
 const signals = new AsyncLocalStorage<AbortSignal>();
 
-/** The operation was cancelled because the server ends: not a failure of the work, and repeated after the next start. */
+/**
+ * The operation was cancelled because the server ends: not a failure of the work, and repeated after the next start.
+ */
 export class AbortedError extends Error {
   constructor() {
     super('interrupted: the server is stopping');
@@ -36,7 +38,9 @@ export async function runCancellable<T>(stop: AbortController, task: () => Promi
   }
 }
 
-/** Waits for something that others do. @throws AbortedError where the running operation is cancelled before it has ended */
+/**
+ * Waits for a promise that is not itself cancelled. @throws AbortedError if the running operation is cancelled first
+ */
 export async function untilAborted<T>(others: Promise<T>): Promise<T> {
   const signal = currentSignal();
   if (!signal) return others;

@@ -7,8 +7,8 @@ const FOLDER_MODE = 0o700;
 const FILE_MODE = 0o400;
 
 /**
- * Gives the owner the right to read everything under a folder, and to remove it: programs leave folders behind that they
- * have made read-only. Links are not followed. What belongs to somebody else stays as it is.
+ * Gives the owner the right to read everything under a folder, and to remove it: programs leave folders behind that
+ * they have made read-only. Links are not followed. What belongs to somebody else stays as it is.
  */
 export function makeAccessible(folder: string): void {
   for (const pending = [folder]; pending.length > 0; ) {
@@ -21,7 +21,7 @@ export function makeAccessible(folder: string): void {
         else if (entry.isFile()) addMode(child, FILE_MODE);
       }
     } catch {
-      // It is gone, or somebody else's: removing it says so.
+      // It is gone or belongs to another user: removing it will report that.
     }
   }
 }

@@ -38,13 +38,15 @@ const noSpace = { text: 'no space left on the disk', hint: 'Free some space and 
 const noRight = { text: 'permission denied', hint: 'Check the owner and the permissions of the folder.' };
 const tooManyFiles = { text: 'too many open files', hint: 'End other programs, or raise the limit ("ulimit -n").' };
 
-/** What the machine itself refuses, whatever was done, in words for a person. The one place where they are translated. */
+/**
+ * What the machine itself refuses, whatever was done, in words for a person. The one place where they are translated.
+ */
 const machineProblems: Readonly<Record<string, { text: string; hint: string }>> = {
   ENOSPC: noSpace,
   EDQUOT: noSpace,
   EACCES: noRight,
   EPERM: noRight,
-  EROFS: { text: 'the file system can only be read', hint: 'Make it writable, or use another folder.' },
+  EROFS: { text: 'the file system is read-only', hint: 'Make it writable, or use another folder.' },
   EMFILE: tooManyFiles,
   ENFILE: tooManyFiles,
   EIO: { text: 'the disk reports an error', hint: 'Check the disk. What was saved before is not changed.' },
@@ -65,7 +67,7 @@ export function asUserError(error: unknown): UserError | undefined {
   return problem && new UserError(messageOf(error), problem.hint, 'unavailable');
 }
 
-/** The text of anything that was thrown, without the words of the engine or the system for what a person knows by others. */
+/** The message of anything thrown, with wording of V8 or the system replaced by plain words where we have them. */
 export function messageOf(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
   const problem = machineProblem(error);

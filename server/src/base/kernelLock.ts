@@ -2,11 +2,11 @@ import fs from 'node:fs';
 import { spawnSync } from 'node:child_process';
 import { hasCode } from './errors';
 
-/*
- * A lock that the kernel holds on a folder: it goes with the process that has it, however that ends, and every process of the
- * machine sees it, also one in a container with process numbers of its own. Node has no call for it. A lock of flock(2)
- * belongs to the open file, not to the process that asked for it: a small program of the system locks the file that we have
- * open, and ends.
+/**
+ * A lock that the kernel holds on a folder: it goes with the process that has it, however that ends, and every process
+ * of the machine sees it, also one in a container with process numbers of its own. Node has no call for it. A lock of
+ * flock(2) belongs to the open file, not to the process that asked for it: a small program of the system locks the file
+ * that we have open, and ends.
  */
 
 /** `held`: somebody has it. `unsupported`: nobody can tell here, with the reason. */
@@ -47,9 +47,13 @@ const DARWIN_EXLOCK = 0x20;
 
 /** @returns `locked` with the descriptor that keeps the lock until it is closed */
 export function tryLock(folder: string, mode: LockMode = 'exclusive'): LockAttempt {
-  if (process.platform === 'win32') return { kind: 'unsupported', reason: 'Windows has none for folders' };
+  if (process.platform === 'win32') return { kind: 'unsupported', reason: 'Windows cannot lock folders' };
   const filesystem = WITHOUT_LOCKS.get(fs.statfsSync(folder).type);
-  if (filesystem) return { kind: 'unsupported', reason: `a file system of type ${filesystem} has none that all see` };
+  if (filesystem)
+    return {
+      kind: 'unsupported',
+      reason: `locks on a file system of type ${filesystem} are not visible to all machines`,
+    };
   return process.platform === 'darwin' ? lockByOpening(folder) : lockByProgram(folder, mode);
 }
 

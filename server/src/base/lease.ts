@@ -10,7 +10,7 @@ import { listFolder, makePrivateFolder } from './safeFolders';
 
 interface LeaseRecord extends ProcessIdentity {
   nonce: string;
-  /** Where its pid means something; missing in records of builds that did not lock. */
+  /** The machine and pid namespace of the pid; missing in records of builds without kernel locks. */
   space?: string;
   host?: string;
   /** What the owner says of itself. */
@@ -28,12 +28,13 @@ export interface LeaseHolder extends ProcessIdentity {
 /**
  * Exclusive ownership of a folder by one process, taken over at once when the owner is dead.
  *
- * The kernel's lock on the folder decides (`kernelLock.ts`): a process of another container sees it as well as one beside
- * us. `<folder>/<n>` names the owner of epoch n; the highest epoch rules, and is what journal records carry. A taker creates
- * the next epoch with link(2), which exactly one process can win, and then looks whether a still higher one appeared.
- * Epochs only rise: a release marks the file.
+ * The kernel's lock on the folder decides (`kernelLock.ts`): a process of another container sees it as well as one
+ * beside us. `<folder>/<n>` names the owner of epoch n; the highest epoch is valid, and journal records carry it. A new
+ * owner creates the next epoch with link(2), which exactly one process can win, and then looks whether a still higher
+ * one appeared. Epochs only rise: a release marks the file.
  *
- * Where the file system has no such lock, the owner's process is checked; where that is impossible, it is assumed to be alive.
+ * Where the file system has no such lock, the owner's process is checked; where that is impossible, it is assumed to be
+ * alive.
  */
 export class Lease {
   private constructor(
@@ -55,10 +56,10 @@ export class Lease {
     // The next epoch follows the one that was judged: whoever takes it first wins, also where the lock decides nothing.
     const epoch = highestEpoch(directory);
     const known = epoch > 0 ? read(directory, epoch) : undefined;
-    // Its own process says so more cheaply than the kernel.
+    // Checking the owner's process is cheaper than asking the kernel.
     if (known && isHere(known) && isAlive(known)) return undefined;
     const attempt = tryLock(directory);
-    // A record of a build that did not lock says itself who had it.
+    // A record of a build without kernel locks names its owner.
     if (attempt.kind === 'held' && (!known || known.space !== undefined)) return undefined;
     if (attempt.kind === 'unsupported' && known && !isHere(known) && !hasRebooted(known))
       throw cannotTell(directory, known, attempt.reason);
@@ -112,7 +113,7 @@ export class Lease {
     return undefined;
   }
 
-  /** False once somebody else rules, for example after this process was wrongly taken for dead. */
+  /** False once another process owns the lease, for example after this one was wrongly presumed dead. */
   isCurrent(): boolean {
     return highestEpoch(this.directory) === this.epoch && read(this.directory, this.epoch)?.nonce === this.nonce;
   }
@@ -143,8 +144,8 @@ function hasRebooted({ space, host }: LeaseRecord): boolean {
 }
 
 /**
- * A note may lead to a signal, so it counts only together with the id of this boot: a file that was written on another machine
- * cannot have it.
+ * A note may lead to a signal, so it counts only together with the id of this boot: a file that was written on another
+ * machine cannot have it.
  */
 function asHolder(record: LeaseRecord): LeaseHolder {
   const note = record.space === processSpace() ? record.note : undefined;

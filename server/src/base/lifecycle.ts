@@ -1,6 +1,6 @@
 import { onUnexpectedError } from './errors';
 
-/** Anything that holds a resource until it is told to let go. */
+/** Anything that holds a resource until it is disposed. */
 export interface IDisposable {
   dispose(): void;
 }

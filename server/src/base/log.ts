@@ -10,7 +10,7 @@ export interface Log {
 
 const MAX_BYTES = 5_000_000;
 
-/** The daemon's log: one line an entry, rotated once at 5 MB. A log that cannot be written is no reason to stop. */
+/** The daemon's log: one line an entry, rotated once at 5 MB. Failures to write the log are ignored. */
 export class FileLog implements Log {
   constructor(private readonly file: string) {
     makePrivateFolder(path.dirname(file));

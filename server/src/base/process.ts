@@ -23,7 +23,9 @@ export function processSpace(): string {
   return cachedSpace;
 }
 
-/** Whether this very run still lives. A record without a start mark names nobody: its pid may be a stranger's by now. */
+/**
+ * Whether this very run still lives. A record without a start mark identifies no process: its pid may have been reused.
+ */
 export function isAlive(identity: ProcessIdentity): boolean {
   if (identity.start === '' || !signalReaches(identity.pid) || isZombie(identity.pid)) return false;
   return startMark(identity.pid) === identity.start;
@@ -50,7 +52,9 @@ function signalReaches(target: number): boolean {
 /** Start mark of a process that does not exist. */
 const GONE = 'gone';
 
-/** Linux: field 22 of /proc/<pid>/stat (start in clock ticks) with the boot id. Elsewhere what `listingCommand` prints. */
+/**
+ * Linux: field 22 of /proc/<pid>/stat (start in clock ticks) with the boot id. Elsewhere what `listingCommand` prints.
+ */
 function startMark(pid: number): string {
   if (process.platform === 'linux') return linuxStartMark(pid);
   const [command, args] = listingCommand(process.platform, [pid]);
@@ -131,11 +135,11 @@ function bootId(): string {
 }
 
 /**
- * Ends a process and all of its group, politely first. Does nothing if the pid now names another process.
+ * Ends a process and its whole group: SIGTERM first, then SIGKILL. Does nothing if the pid has been reused.
  * @param graceMs time between SIGTERM and SIGKILL
  */
 export async function endProcessGroup(identity: ProcessIdentity, graceMs = 500): Promise<void> {
-  // Not ours for certain: 0 and 1 as groups would mean ourselves and everybody.
+  // Never ours: as groups, 0 and 1 would mean our own group and every process.
   if (!Number.isInteger(identity.pid) || identity.pid <= 1 || identity.start === GONE) return;
   if (!isAlive(identity) && !groupHasMembers(identity)) return;
   signalGroup(identity.pid, 'SIGTERM');

@@ -15,7 +15,8 @@ export interface ProcessTraces {
 
 /**
  * Ends the processes with these traces, wherever they have put themselves: agents and gates run commands in groups of
- * their own, which outlive the one that started them. Politely first. Elsewhere than on Linux nothing happens.
+ * their own, which outlive the one that started them. SIGTERM first, then SIGKILL. Does nothing on systems other than
+ * Linux.
  * @param graceMs time between SIGTERM and SIGKILL
  */
 export async function endProcessesWith(traces: ProcessTraces, graceMs = 500): Promise<void> {

@@ -144,7 +144,7 @@ export function readFileBytes(file: string, maxBytes = MAX_TEXT_BYTES): Buffer |
 /** Bytes that are read at once at least. */
 const MIN_READ = 65_536;
 
-/** Some files say that they are empty and never end, others grow while they are read. @returns undefined beyond `maxBytes` */
+/** Some files report size 0 but never end, others grow while they are read. @returns undefined beyond `maxBytes` */
 function readUpTo(fd: number, size: number, maxBytes: number): Buffer | undefined {
   const first = Buffer.allocUnsafe(Math.max(size + 1, MIN_READ));
   let length = 0;
@@ -195,7 +195,10 @@ export function readTail(file: string, maxBytes: number): Buffer {
   }
 }
 
-/** Parts of a file, each shorter where the file ends within it; none where there is no such file. @throws as `readFileBytes` does */
+/**
+ * Parts of a file, each shorter where the file ends within it; none where there is no such file. @throws as
+ * `readFileBytes` does
+ */
 export function readFileParts(file: string, parts: readonly { start: number; length: number }[]): Buffer[] {
   if (!isPresent(file)) return [];
   const { fd } = openRegular(file, O_RDONLY);
@@ -249,7 +252,7 @@ function replaceWhole(file: string, text: string | Uint8Array, mode: number, isS
     fs.renameSync(temporary, file);
   } catch (error) {
     fs.rmSync(temporary, { force: true });
-    // What failed on a descriptor names no file.
+    // Errors of descriptor operations do not contain the file name.
     if (error instanceof Error) Object.assign(error, { path: file });
     throw error;
   }

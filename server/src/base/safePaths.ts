@@ -2,19 +2,21 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { UserError, hasCode } from './errors';
 
-/*
- * Files in folders that somebody else may have made: a clone, a copied town, an agent's home. Git and archives bring links,
- * and archives pipes and devices, so that a plain read or write would reach any file of the person, wait for ever or never
- * end. Everything under a ledger, a town or a rig is opened by safeFiles.ts and safeFolders.ts (lint holds the folders to
- * it): no component of the path is a link, the file is a regular one, and its size is known before it is read.
+/**
+ * Files in folders that somebody else may have made: a clone, a copied town, an agent's home. Git and archives bring
+ * links, and archives pipes and devices, so that a plain read or write would reach any file of the person, wait for
+ * ever or never end. Everything under a ledger, a town or a rig is opened by safeFiles.ts and safeFolders.ts (lint
+ * holds the folders to it): no component of the path is a link, the file is a regular one, and its size is known before
+ * it is read.
  *
- * Paths are absolute, and their roots are without links: `canonicalPath` once, where a person names a folder. A process of
- * the same user that swaps a folder between the check and the use is not guarded against: it could write the file itself.
+ * Paths are absolute, and their roots are without links: `canonicalPath` once, where a person names a folder. A process
+ * of the same user that swaps a folder between the check and the use is not guarded against: it could write the file
+ * itself.
  */
 
 /**
- * The path without links, so that one folder has one spelling. What does not exist yet is appended to the nearest folder
- * that does.
+ * The path without links, so that one folder has one spelling. What does not exist yet is appended to the nearest
+ * folder that does.
  */
 export function canonicalPath(given: string): string {
   const absolute = path.resolve(given);
@@ -27,7 +29,10 @@ export function canonicalPath(given: string): string {
   }
 }
 
-/** The system's own answer takes a tenth of the time of node's; on Windows it would turn mapped drives into network paths. */
+/**
+ * The system's own answer takes a tenth of the time of node's; on Windows it would turn mapped drives into network
+ * paths.
+ */
 const realPath = process.platform === 'win32' ? fs.realpathSync : fs.realpathSync.native;
 
 /** @throws UserError `refused` that names the first link of the path, the file itself included */
@@ -63,7 +68,7 @@ export function linkError(file: string): UserError {
   try {
     target = ` to ${fs.readlinkSync(file)}`;
   } catch {
-    // It has just gone: its name says enough.
+    // It was just removed: its name is enough.
   }
   return new UserError(
     `${file}: it is a symbolic link${target}`,

@@ -5,7 +5,7 @@ import { canonicalPath } from './safePaths';
 import { makeFolder, PRIVATE_FOLDER } from './safeFolders';
 
 export interface ShimTarget {
-  /** Absolute path of the binary that plays node. */
+  /** Absolute path of the binary that runs as Node. */
   node: string;
   /** That binary is Electron (the editor's own), which has to be told to be node. */
   electron: boolean;
@@ -48,8 +48,8 @@ export interface ShimOptions {
 }
 
 /**
- * Writes `gt` and `bd` into a folder of the PATH of agents or of a person. A file that is right already is left alone: an agent may be
- * running it.
+ * Writes `gt` and `bd` into a folder of the PATH of agents or of a person. A file that is right already is left alone:
+ * an agent may be running it.
  */
 export function writeShims(options: ShimOptions): void {
   const node = options.node ?? process.execPath;
@@ -64,7 +64,9 @@ export function writeShims(options: ShimOptions): void {
   }
 }
 
-/** What `writeShims` writes into a folder. On Windows both kinds: the shell that comes with git takes the one for sh. */
+/**
+ * What `writeShims` writes into a folder. On Windows both kinds: the shell that comes with git takes the one for sh.
+ */
 export function shimFiles(directory: string, platform = process.platform): string[] {
   return ['gt', 'bd']
     .flatMap((name) => [...(platform === 'win32' ? [`${name}.cmd`] : []), name])

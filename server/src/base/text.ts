@@ -27,8 +27,8 @@ export function plural(count: number, one: string, many = `${one}s`): string {
 }
 
 /**
- * A path or name as an argument of a command that a message names, to be copied into a shell as it is. Double quotes mean
- * the same to every shell, unless something in the text is special between them.
+ * A path or name as an argument of a command that a message names, to be copied into a shell as it is. Double quotes
+ * mean the same to every shell, unless something in the text is special between them.
  */
 export function argumentText(text: string): string {
   return /["$`\\!]/.test(text) && process.platform !== 'win32' ? `'${text.replaceAll("'", "'\\''")}'` : `"${text}"`;
@@ -36,7 +36,7 @@ export function argumentText(text: string): string {
 
 /** Edits (letters to insert, remove or replace) up to which a word counts as a misspelling of another one. */
 const MAX_EDITS = 2;
-/** Longer words are not misspelling of a name, and comparing them would take long. */
+/** Longer words are not misspelled names, and comparing them would take too long. */
 const MAX_WORD = 150;
 
 /** The candidate that a misspelled word most likely means; upper case, `-` and `_` make no difference. */
@@ -56,7 +56,7 @@ export function closestMatch(word: string, candidates: Iterable<string>): string
 
 /** Invisible characters that reorder what follows, hide in it, or end a line: a text with them reads as another one. */
 const MISLEADING = /[\u061c\u200b\u200e\u200f\u2028-\u202e\u2060-\u2069\ufeff]/g;
-/** The same, and what a terminal or a screen takes for a command or shows as nothing. Without tab and newline. */
+/** The same, and control characters that a terminal interprets or does not show. Without tab and newline. */
 const HIDDEN =
   /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u00ad\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff\u{e0000}-\u{e007f}]/gu;
 
@@ -66,14 +66,17 @@ export function revealMisleading(text: string): string {
 }
 
 /**
- * Writes out characters that are invisible or reorder text. For commands that a person approves: what is read must be what
- * runs.
+ * Writes out characters that are invisible or reorder text. For commands that a person approves: what is read must be
+ * what runs.
  */
 export function revealHidden(text: string): string {
   return text.replace(HIDDEN, escaped);
 }
 
-/** JSON whose strings have control and misleading characters only as escapes: equal to any reader of JSON, and safe to print. */
+/**
+ * JSON whose strings have control and misleading characters only as escapes: equal to any reader of JSON, and safe to
+ * print.
+ */
 export function printableJson(json: string): string {
   return json.replace(
     /[\u007f-\u009f\u061c\u200b\u200e\u200f\u2028-\u202e\u2060-\u2069\ufeff]/g,

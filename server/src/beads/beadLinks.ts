@@ -6,7 +6,7 @@ import { checkNewDependency } from './model/dependencies';
 import { timeAfter } from './model/time';
 import { checkCommentText, checkLabel } from './model/validate';
 
-/** What hangs on a bead: its dependencies, parent, labels and comments. */
+/** Edits what is attached to a bead: its dependencies, parent, labels and comments. */
 export abstract class BeadLinks extends BeadEdits {
   /** `from` depends on `to`. Adding what is there already changes nothing. */
   addDependency(from: string, to: string, type: DependencyType, metadata?: string): Dependency {

@@ -209,7 +209,7 @@ export class BeadStore extends BeadReader {
     if (this.closed) return Promise.reject(new UserError('the ledger is closed', undefined, 'unavailable'));
     const result = this.committer.enqueue(meta, work);
     void this.lock.run(async () => {
-      // Somebody may have repaired a moment ago what this batch would be refused for.
+      // The damage that this batch would be refused for may just have been repaired.
       if (this.damagedFiles.size > 0) await this.reopenMended().catch(this.onError);
       await this.committer.commitQueued();
     });
@@ -230,8 +230,8 @@ export class BeadStore extends BeadReader {
   }
 
   /**
-   * Keeps where the beads of a ledger are in its file, for commands that show them without opening it. Does nothing where the file
-   * does not hold all of them.
+   * Keeps where the beads of a ledger are in its file, for commands that show them without opening it. Does nothing
+   * where the file does not hold all of them.
    */
   async keepTable(ledger: string, place: TablePlace): Promise<void> {
     if (this.closed) return;
@@ -256,8 +256,8 @@ export class BeadStore extends BeadReader {
   }
 
   /**
-   * Opens those ledgers again whose files others have changed, as another process would: what the files and the journals
-   * hold counts, and nothing is written.
+   * Opens those ledgers again whose files others have changed, as another process would: what the files and the
+   * journals hold counts, and nothing is written.
    */
   async reopenChanged(): Promise<void> {
     await this.checkpoints.run(() =>

@@ -76,7 +76,7 @@ export class Transaction extends BeadLinks {
     return closed;
   }
 
-  /** Nobody walks the steps of a molecule whose bead is over. */
+  /** Closes the molecules attached to a bead whose work is over. */
   private closeAttached(id: string, reason: string): void {
     for (const molecule of attachedMolecules(this.view, id)) this.close(molecule.id, reason, { force: true });
   }

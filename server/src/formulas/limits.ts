@@ -28,7 +28,9 @@ export const limits = {
   /** Formulas that one formula may name in `extends`, and levels of them. */
   parents: 100,
   extendsLevels: 50,
-  /** Characters of single values. Ids become parts of titles; conditions and ranges are read by hand-written parsers. */
+  /**
+   * Characters of single values. Ids become parts of titles; conditions and ranges are read by hand-written parsers.
+   */
   nameChars: 100,
   idChars: 150,
   conditionChars: 1_000,
@@ -39,7 +41,10 @@ export const limits = {
   /** Problems that are listed for one formula, and misspelled names for which a suggestion is searched. */
   problems: 250,
   suggestions: 20,
-  /** Units of work (see `Budget.spend`): about two seconds. A formula of 5,000 steps that is composed five times takes a tenth. */
+  /**
+   * Units of work (see `Budget.spend`): about two seconds. A formula of 5,000 steps that is composed five times takes a
+   * tenth.
+   */
   work: 2_000_000,
   /** Milliseconds for composing and cooking, several times what the limits above allow. */
   cookMs: 5_000,
@@ -58,7 +63,7 @@ export class CompositionError extends UserError {
     /** What is wrong, without the place. */
     readonly text: string,
     hint?: string,
-    /** The budget of work or time ran out: the formula may be right, but is too costly to put together. */
+    /** The budget of work or time is exhausted: the formula may be valid, but is too costly to compose. */
     readonly isBudget = false,
   ) {
     super(place.where === '' ? text : `${place.where}: ${text}`, hint);

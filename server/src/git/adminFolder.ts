@@ -6,7 +6,7 @@ import type { RigRepository } from './repository';
 
 /*
  * Git keeps what belongs to one worktree (HEAD, index, a rebase in progress) in its administrative folder,
- * `.repo.git/worktrees/<id>`. It is what makes a worktree the one that we made: HEAD is the agent's to move.
+ * `.repo.git/worktrees/<id>`. It identifies a worktree; HEAD does not, because agents may move it.
  */
 
 const markSchema = z.object({
@@ -14,7 +14,7 @@ const markSchema = z.object({
   branch: z.string().optional(),
   /** Its creation has not finished: no agent has used it. */
   unfinished: z.boolean().optional(),
-  /** Files that differed from the index right after the checkout, with the hash of their content: nobody's changes. */
+  /** Files that differed from the index right after the checkout, with content hashes: not changes by the agent. */
   atCheckout: z.record(z.string(), z.string()).default({}),
 });
 

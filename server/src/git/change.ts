@@ -36,7 +36,7 @@ function lines(text: string | undefined): number | undefined {
   return text === undefined || text === '-' ? undefined : Number(text);
 }
 
-/** The paths that commits change, by commit. Those that are not commit of the repository are left out. */
+/** The paths that commits change, by commit. Commits that are not in the repository are left out. */
 export async function filesOfCommits(
   repository: RigRepository,
   commits: readonly string[],

@@ -13,9 +13,9 @@ export interface Divergence {
 }
 
 /**
- * What git says of commits and never says otherwise later: their trees, and how they are related. It is remembered, because
- * each question is a process, and one landing asks the same ones again and again. Nothing is remembered of a name, which may
- * move, or in a shallow repository, where a fetch can add the history that was missing.
+ * Caches immutable facts about commits: their trees and their ancestry. Caching pays, because
+ * each query starts a process, and one landing repeats the same ones many times. Refs are not cached, because they may
+ * move, nor is a shallow repository, where a fetch can add missing history.
  */
 export class CommitGraph {
   private readonly answers = new Map<string, unknown>();

@@ -13,8 +13,8 @@ export type Differences = ReadonlyMap<string, string>;
 const MAX_HASHED = 64 * 1024 * 1024;
 
 /**
- * Compares every file of a worktree with a commit. The worktree's own index is not asked: code that runs there may have set
- * assume-unchanged or skip-worktree, or have written an index that hides its edits.
+ * Compares every file of a worktree with a commit. The worktree's own index is not asked: code that runs there may have
+ * set assume-unchanged or skip-worktree, or have written an index that hides its edits.
  * @param admin the folder that holds the worktree's index
  */
 export async function differencesFrom(directory: string, admin: string, commit: string): Promise<Differences> {
@@ -39,8 +39,8 @@ export async function differencesFrom(directory: string, admin: string, commit: 
 
 /**
  * Records the state of a worktree.
- * @returns a function that says which commit is checked out, and lists the files that changed since, by git's status and by
- *   content
+ * @returns a function that says which commit is checked out, and lists the files that changed since, by git's status
+ * and by content
  */
 export async function watchTree(
   directory: string,
@@ -66,12 +66,12 @@ function hashOf(file: string): string {
     const bytes = readFileBytes(file, MAX_HASHED);
     return bytes ? createHash('sha256').update(bytes).digest('hex') : '';
   } catch {
-    // A link, a pipe, a large file: that it is another one is seen as well.
+    // A link, a pipe or a large file: a replacement is detected by its stat.
     try {
       const stat = statOf(path.dirname(file)) && statOf(file);
       return stat ? `${stat.size} ${stat.mtimeMs}` : '';
     } catch {
-      return 'no regular file';
+      return 'not a regular file';
     }
   }
 }

@@ -5,10 +5,11 @@ import { readTextIfPresent } from '../base/safeFiles';
 import { canonicalPath, isPresent, statOf } from '../base/safePaths';
 import { shellQuote } from '../base/shims';
 
-/*
- * Git reads the configuration of the repository that it works in, and runs what it names: filters, drivers, helpers. In a
- * folder that the server did not make that is somebody else's text. No switch makes git leave it alone, so each of its
- * settings that names a program, a place or another file is overridden for the command (docs/security.md has the list).
+/**
+ * Git reads the configuration of the repository that it works in, and runs what it names: filters, drivers, helpers. In
+ * a folder that the server did not make that is somebody else's text. No switch makes git leave it alone, so each of
+ * its settings that names a program, a place or another file is overridden for the command (docs/security.md has the
+ * list).
  */
 
 /**
@@ -53,8 +54,8 @@ const MAX_CONFIG = 4 * 1024 * 1024;
 const ours = new Map<string, () => void>();
 
 /**
- * The settings of this repository are the server's alone, and are put back before each git command of the server in it and in
- * its worktrees: agents share the file, and one of them could stop the git of all.
+ * The settings of this repository are the server's alone, and are put back before each git command of the server in it
+ * and in its worktrees: agents share the file, and one of them could stop the git of all.
  */
 export function keepSettings(repository: string, restore: () => void): void {
   for (const spelling of [repository, canonicalPath(repository)]) ours.set(spelling, restore);
@@ -189,7 +190,8 @@ function listLocal(directory: string, env: NodeJS.ProcessEnv): Promise<string[]>
       { cwd: directory, env, timeout: LISTING_MS, killSignal: 'SIGKILL', maxBuffer: MAX_LISTING, windowsHide: true },
       (error, stdout, stderr) => {
         if (!error) return resolve(localKeys(stdout));
-        const words = stderr.trim() || (error.killed ? 'git did not end: it may include a pipe' : error.message);
+        const words =
+          stderr.trim() || (error.killed ? 'git did not finish; the configuration may include a pipe' : error.message);
         reject(
           new UserError(
             `cannot read the git configuration of ${directory}: ${words}`,
@@ -211,7 +213,9 @@ export function localKeys(listing: string): string[] {
   return keys;
 }
 
-/** Of every repository on this disk that git opens for a fetch or a push: nothing runs and nothing is packed behind it. */
+/**
+ * Of every repository on this disk that git opens for a fetch or a push: nothing runs and nothing is packed behind it.
+ */
 const OTHER_END: readonly (readonly [key: string, value: string])[] = [
   ['core.fsmonitor', 'false'],
   ['core.alternateRefsCommand', 'true'],

@@ -33,7 +33,7 @@ export interface GitOptions {
   env?: Readonly<Record<string, string>>;
 }
 
-/** A git command that failed. `message` has git's own words, without progress lines and without secrets of URLs. */
+/** A git command that failed. `message` is git's own error output, without progress lines and secrets in URLs. */
 export class GitError extends Error {
   constructor(
     message: string,
@@ -132,7 +132,7 @@ export async function git(directory: string, args: string[], options: GitOptions
   }
 }
 
-/** Like `git`, with no more than the first bytes of what it prints: the rest is not even made. */
+/** Like `git`, but stops git after the first bytes of output. */
 export async function gitCapped(
   directory: string,
   args: string[],
@@ -217,8 +217,8 @@ export async function gitBytes(directory: string, args: readonly string[]): Prom
 }
 
 /**
- * After a command that printed nothing simple-git waits 50 ms for what may still come, although both streams have ended:
- * most of the time of a merge was this. An empty piece at the end of its output is enough for it.
+ * After a command that printed nothing simple-git waits 50 ms for what may still come, although both streams have
+ * ended: this took most of the time of a merge. An empty chunk at the end of the output avoids it.
  */
 function withoutPause(_command: string, stdout: NodeJS.ReadableStream): void {
   stdout.once('end', () => stdout.emit('data', Buffer.alloc(0)));

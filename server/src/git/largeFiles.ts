@@ -6,12 +6,12 @@ import type { RigRepository } from './repository';
 const OBJECT_ID = /^oid sha256:([0-9a-f]{64})$/m;
 const MAX_POINTER_BYTES = 1024;
 const UPLOAD_TIMEOUT_MS = 30 * 60_000;
-/** What one command line takes with ease. */
+/** Number of arguments that fits safely on a command line. */
 const OBJECTS_AT_ONCE = 500;
 
 /**
- * Uploads the objects of git-lfs to which the pointers of a change refer: nothing else does, as no hook runs. What the remote
- * has already is not sent again.
+ * Uploads the objects of git-lfs to which the pointers of a change refer: nothing else does, as no hook runs. What the
+ * remote has already is not sent again.
  * @throws UserError where an object is nowhere, or git-lfs is missing: the change would not be whole in a clone
  */
 export async function uploadLargeFiles(repository: RigRepository, base: string, commit: string): Promise<void> {
@@ -53,7 +53,7 @@ async function upload(repository: RigRepository, objects: readonly string[]): Pr
     const isMissing = /Unable to (?:stat|find)|missing|no such file/i.test(said);
     throw new UserError(
       `cannot upload the git-lfs files of the change to ${repository.source.location}: ${said}`,
-      isMissing ? 'commit the files themselves: their content is not here' : 'check your right to upload there',
+      isMissing ? 'commit the files themselves: their content is not here' : 'check that you may upload there',
       isMissing ? 'refused' : 'unavailable',
     );
   }

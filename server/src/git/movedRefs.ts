@@ -1,7 +1,7 @@
 import { git, NAMED_BARE_REPOSITORY, type GitOptions } from './git';
 
 export interface MovedRefs {
-  /** The source has what the repository does not have: another tip of one of the branches, or a tag. */
+  /** Whether the source has a newer tip of one of the branches, or a tag that the repository lacks. */
   moved: boolean;
   /** The branches that the repository has. */
   branches: readonly string[];
@@ -26,7 +26,10 @@ export async function movedRefs(
   };
 }
 
-/** Lines `<name> <hash>` of the branches with these names, which are kept under a prefix, and of all tags. @throws GitError */
+/**
+ * Lines `<name> <hash>` of the branches with these names, which are kept under a prefix, and of all tags. @throws
+ * GitError
+ */
 async function refsAt(
   directory: string,
   prefix: string,

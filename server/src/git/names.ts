@@ -1,6 +1,6 @@
 import { UserError } from '../base/errors';
 
-/** Names that become path segments and branch parts: one allow-list for all of them. */
+/** The single allow-list for names that become path segments or parts of branch names. */
 const SEGMENT = /^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$/;
 
 export function isSafeSegment(name: string): boolean {

@@ -9,13 +9,13 @@ import { checkoutDetached } from './worktree';
 export type RebaseResult =
   /** The commit that would land. `before`: the others on top of the target that come with it, oldest first. */
   | { kind: 'clean'; commit: string; before?: readonly string[] }
-  /** The target has all of it already, or its commits undo one another. */
+  /** The target already contains the change, or its commits cancel out. */
   | { kind: 'empty' }
   | { kind: 'conflict'; files: string[] };
 
 /**
- * What becomes of the commits of a branch: `squash`: one commit; `rebase`: each of them, on top of the target; `merge`: they
- * stay as they are, and one commit merges them.
+ * What becomes of the commits of a branch: `squash`: one commit; `rebase`: each of them, on top of the target; `merge`:
+ * they stay as they are, and one commit merges them.
  */
 export type CommitShape = 'squash' | 'rebase' | 'merge';
 
@@ -40,8 +40,8 @@ export interface BranchWork {
 
 /**
  * Puts on top of `onto` what a branch has changed since it left the target. What the target had then and has no more
- * (somebody has removed it, or rewritten the history) does not come back with it. Nothing is checked out, unless there are
- * conflicts that may have been resolved before.
+ * (somebody has removed it, or rewritten the history) does not come back with it. Nothing is checked out, unless there
+ * are conflicts that may have been resolved before.
  */
 export async function rebaseOnto(
   repository: RigRepository,
@@ -143,14 +143,16 @@ async function mergeCommit(repository: RigRepository, placed: PlacedWork): Promi
   });
 }
 
-/** Each commit of the target is one that its gates passed: an attempt that failed, and the next one, become one commit. */
+/**
+ * Each commit of the target is one that its gates passed: an attempt that failed, and the next one, become one commit.
+ */
 function squashed(work: BranchWork, commits: readonly LoggedCommit[]): { message: string; author: GitIdentity } {
   return { message: squashMessage(work.title, commits, work.trailers), author: work.author };
 }
 
 /**
- * The commit after which a branch's own commits begin: of all that are known to be the target's, now or at any earlier time,
- * the one that is nearest to the tip. Undefined where the branch shares nothing with the target.
+ * The commit after which a branch's own commits begin: of all that are known to be the target's, now or at any earlier
+ * time, the one that is nearest to the tip. Undefined where the branch shares nothing with the target.
  */
 async function startOf(repository: RigRepository, work: BranchWork, onto: string): Promise<string | undefined> {
   const { landing, source } = repository;
@@ -172,7 +174,10 @@ async function startOf(repository: RigRepository, work: BranchWork, onto: string
   return nearest?.commit;
 }
 
-/** Commits on top of one that a branch stands on; undefined where it stands on another, or the commit is not here any more. */
+/**
+ * Commits on top of one that a branch stands on; undefined where it stands on another, or the commit is not here any
+ * more.
+ */
 async function distanceOf(repository: RigRepository, base: string, tip: string): Promise<number | undefined> {
   try {
     const { left, right } = await repository.graph.divergence(base, tip);
@@ -183,7 +188,7 @@ async function distanceOf(repository: RigRepository, base: string, tip: string):
   }
 }
 
-/** How a conflict was resolved once, by whichever agent, is used again: reviews and gates see the outcome like any other. */
+/** Earlier resolutions of the same conflict, by any agent, are reused: reviews and gates check the result as usual. */
 const REUSE_RESOLUTIONS = ['-c', 'rerere.enabled=true', '-c', 'rerere.autoupdate=true'];
 
 /**

@@ -133,7 +133,10 @@ export function folderOf({ location }: Pick<RepositorySource, 'location'>): stri
   }
 }
 
-/** The git at a source on this disk runs nothing that the repository's settings name. Its hooks run where it is a remote. */
+/**
+ * The git at a source on this disk runs nothing that the repository's settings name. Its hooks run where it is a
+ * remote.
+ */
 export async function uploadPackOf(source: Pick<RepositorySource, 'location' | 'isFolder'>): Promise<string[]> {
   const folder = folderOf(source);
   return folder === undefined ? [] : [`--upload-pack=${(await otherGit(folder, !source.isFolder)).uploadPack}`];
@@ -209,7 +212,7 @@ export function unknownBranch(
   return new UserError(
     branch === undefined ? `${source.location} names no default branch` : `${source.location} has no branch ${branch}`,
     branches.length === 0
-      ? 'it has other refs, but no branch: make one, and push it there'
+      ? 'it has refs, but no branch: create a branch and push it there'
       : `its branches: ${shown}. Name one: --branch of "gt rig add", or "gt rig set <rig> default_branch=<name>"`,
     'conflict',
   );

@@ -12,7 +12,7 @@ export async function filtersOf(source: RepositorySource, given: string): Promis
   const names = given.split(',').flatMap((name) => name.trim() || []);
   const wrong = names.find((name) => !FILTER_NAME.test(name));
   if (wrong !== undefined)
-    throw new UserError(`"${wrong}" is not a name of a filter`, 'separate the names with commas: lfs,crypt');
+    throw new UserError(`"${wrong}" is not a filter name`, 'separate the names with commas: lfs,crypt');
   const folder = folderOf(source);
   const found = folder === undefined ? {} : await localFilters(folder);
   const missing = names.find((name) => !Object.hasOwn(found, name));
@@ -36,7 +36,7 @@ async function localFilters(folder: string): Promise<Record<string, GitFilter>> 
     const filter = filters.get(name) ?? {};
     if (key === 'required') filter.required = /^(?:true|yes|on|1)$/i.test(value!);
     else if (FILTER_COMMAND.test(value!)) filter[key as (typeof PROGRAMS)[number]] = value;
-    else throw new UserError(`the filter ${name} has a command that cannot be shown in a line`, undefined, 'refused');
+    else throw new UserError(`the filter ${name} has a command that cannot be shown on one line`, undefined, 'refused');
     filters.set(name, filter);
   }
   return Object.fromEntries(filters);

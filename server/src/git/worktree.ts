@@ -45,15 +45,15 @@ async function complete(repository: RigRepository, directory: string, options: C
   if (options.extraFiles) await addExtraFiles(repository, directory, options.extraFiles);
 }
 
-/** To a place that no clean-up of worktrees reaches. */
+/** A command that moves a worktree where no clean-up removes it. */
 function moveCommand(repository: RigRepository, directory: string, branch: string): string {
   const kept = path.join(path.dirname(repository.directory), `kept-${safePart(branch)}`);
   return `mv ${argumentText(directory)} ${argumentText(kept)}`;
 }
 
 /**
- * Puts a worktree on `branch` (made from `base` if new) at `directory`. Repeating it changes nothing, wherever the agent has
- * moved HEAD since; what a killed git has left locked is free again. Call it while no agent works there.
+ * Puts a worktree on `branch` (made from `base` if new) at `directory`. Repeating it changes nothing, wherever the
+ * agent has moved HEAD since; locks left by a killed git are removed. Call it while no agent works there.
  */
 export async function ensureWorktree(
   repository: RigRepository,
@@ -101,14 +101,16 @@ export async function ensureWorktree(
   });
 }
 
-/** The branch that a worktree was made for. One of an earlier build has no mark: then it is the branch that it is on. */
+/**
+ * The branch that a worktree was made for. One of an earlier build has no mark: then it is the branch that it is on.
+ */
 async function madeFor(directory: string, admin: string): Promise<string | undefined> {
   return readMark(admin).branch ?? rebasedBranch(admin) ?? (await statusOf(directory, 'no')).branch;
 }
 
 /**
- * A worktree detached at a commit, for the refinery. Whatever was there (ignored files too, but `keep`) is swept away; where
- * that cannot be, as it belongs to somebody else, the whole folder is moved aside and a new one made.
+ * A worktree detached at a commit, for the refinery. Everything in it is removed (ignored files too, except `keep`); if
+ * that is impossible because files belong to another user, the whole folder is moved aside and a new one is created.
  */
 export async function checkoutDetached(
   repository: RigRepository,
@@ -172,7 +174,7 @@ async function cleanCheckout(
   }
 }
 
-/** Removes a folder; what cannot be removed is moved aside, so that it is in nobody's way. */
+/** Removes a folder, or moves it aside if it cannot be removed. */
 function discard(directory: string): void {
   try {
     removeTree(directory);
@@ -202,7 +204,8 @@ export async function removeWorktree(repository: RigRepository, directory: strin
     await git(repository.directory, ['worktree', 'remove', '--force', '--force', '--', directory]).catch(
       (error: unknown) => {
         if (!(error instanceof GitError)) throw error;
-        // A crash between git's two steps leaves a folder that git no longer knows; a program leaves one that is read-only.
+        // A crash between git's two steps leaves a folder that git no longer knows; a program leaves one that is
+        // read-only.
         removeLeftOver(directory);
       },
     );

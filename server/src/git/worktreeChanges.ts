@@ -42,8 +42,8 @@ export async function statusOf(worktree: string, untracked: 'no' | 'normal' | 'a
 }
 
 /**
- * Remembers which files are "changed" right after a checkout: where attributes and content disagree (a file with CRLF that
- * `.gitattributes` declares as LF), git calls it changed at once, and it is nobody's work.
+ * Remembers which files are "changed" right after a checkout: where attributes and content disagree (a file with CRLF
+ * that `.gitattributes` declares as LF), git reports it as changed at once, although nobody has changed it.
  */
 export async function recordCheckout(worktree: string, admin: string, branch?: string): Promise<void> {
   const { entries } = await rawStatus(worktree, 'no');

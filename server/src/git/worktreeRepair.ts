@@ -7,7 +7,7 @@ import { git, GitError } from './git';
 import type { RigRepository } from './repository';
 
 /**
- * Puts back what makes a folder the worktree that it was, where an agent, a crash or a full disk has damaged it: the file
+ * Repairs a worktree that an agent, a crash or a full disk has damaged: the file
  * `.git`, the administrative folder, HEAD, the branch and the index. Files of the worktree and commits are never
  * touched. Call it while no agent works there, inside `withRepository`.
  * @param branch the branch that the worktree was made for, where its mark does not say so
@@ -29,8 +29,8 @@ export async function repairWorktree(
 }
 
 /**
- * Forgets worktrees whose folder is gone. Those of agents are locked, so that git does not forget one that has lost only its
- * file `.git`.
+ * Forgets worktrees whose folder is gone. Those of agents are locked, so that git does not forget one that has lost
+ * only its file `.git`.
  */
 export async function pruneWorktrees(repository: RigRepository): Promise<void> {
   for (const admin of adminFolders(repository)) {

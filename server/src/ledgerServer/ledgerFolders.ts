@@ -38,7 +38,7 @@ export function ledgerFolders(states: string): LedgerFolder[] {
       const endpoint = readEndpoint(path.join(state, 'server.json'));
       return {
         state,
-        // Whoever wrote something else into the file does not decide what is looked at, or removed.
+        // The content of the file is not trusted to decide what is read or removed.
         directory: directory !== undefined && stateFolderName(directory) === name ? directory : undefined,
         endpoint: endpoint && isAlive(endpoint) ? endpoint : undefined,
       };
@@ -46,7 +46,8 @@ export function ledgerFolders(states: string): LedgerFolder[] {
 }
 
 /**
- * Removes what is kept about ledgers that no longer exist: all of it can be made again, should one come back with its disk.
+ * Removes what is kept about ledgers that no longer exist: all of it can be made again, should one come back with its
+ * disk.
  * @returns the folders that are gone
  */
 export function removeUnusedFolders(states: string, now: number): string[] {

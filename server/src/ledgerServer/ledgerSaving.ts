@@ -25,7 +25,7 @@ const SHARE = 0.25;
 /** Time without a change after which the index is saved. Milliseconds. */
 const KEEP_INDEX = { quietMs: 20_000, maxMs: 300_000 };
 
-/** Writes small files itself, and large ones in a thread that serves nobody. */
+/** Writes small files on this thread, and large ones on a worker thread. */
 export function ledgerWriter(log: (text: string) => void): CheckpointWriter & { dispose(): Promise<void> } {
   const worker = new JobWorker({ script: bundledFile('checkpointWorker.js'), ...WORKER, log });
   return {
@@ -37,7 +37,10 @@ export function ledgerWriter(log: (text: string) => void): CheckpointWriter & { 
   };
 }
 
-/** Keeps the files of an open ledger close to what its journal holds: never needed for durability, which the journal gives. */
+/**
+ * Keeps the files of an open ledger close to what its journal holds: never needed for durability, which the journal
+ * gives.
+ */
 export class LedgerSaving {
   private readonly saving: Debouncer;
   private readonly keeping: Debouncer;

@@ -179,7 +179,7 @@ export class LedgerServer {
     if (!this.ending && (await this.ledger.store.isOutdated()))
       await this.ledger.store.reopenChanged().catch((error: unknown) => this.end(messageOf(error)));
     if (!this.ending) await this.ledger.store.externals.refreshIfDue();
-    // Its connection is closed in a moment, and the client asks the next server.
+    // The connection is about to be closed, and the client will retry with the next server.
     if (this.ending) await new Promise(() => undefined);
   }
 
@@ -229,7 +229,7 @@ export class LedgerServer {
   }
 }
 
-/** The key of the endpoint file has shown that it is the person's own program; others than commands have no business here. */
+/** The handshake has proved that it is the user's own program; only command lines are accepted. */
 function acceptHello({ kind }: Hello): Acceptance {
   return kind === 'cli' ? { ok: true } : { ok: false, reason: 'this server serves bd alone', code: 'refused' };
 }

@@ -16,7 +16,7 @@ export function serverNote(state: string): string {
 }
 
 /**
- * The lock on a ledger: whoever has it is the only one who writes. A server lets go of the ledger for whoever wants it.
+ * The lock on a ledger: only its owner writes. A server releases the ledger to whoever requests it.
  * @param note as `serverNote` gives it, for a server: one with the same files is left alone
  * @returns undefined where the folder cannot be written
  * @throws UserError `unavailable` where another process holds it for longer than `timeoutMs`
@@ -46,8 +46,8 @@ export async function lockLedger(directory: string, timeoutMs: number, note?: st
 }
 
 /**
- * Ends the server that holds a lock, if one does, and waits until it has. A signal reaches one whose files are elsewhere,
- * too; what a server acknowledged is in the journal, whatever ends it.
+ * Ends the server that holds a lock, if one does, and waits until it has. A signal reaches one whose files are
+ * elsewhere, too; what a server acknowledged is in the journal, whatever ends it.
  */
 async function endServer(folder: string, note: string | undefined): Promise<LeaseHolder | undefined> {
   const holder = Lease.holder(folder);

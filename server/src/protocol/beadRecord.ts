@@ -86,7 +86,7 @@ export type BeadDetails = Omit<NamedFields<BeadListItem>, 'dependencies'> & {
   external_dependencies?: ExternalDependency[];
 };
 
-/** Who vouched for the work of a bead, and by what. `null`: nothing looked at that. */
+/** Who validated the work on a bead, and how. `null`: not checked. */
 export interface ValidationRecord {
   validated_by: string;
   /** `merge`, `direct-landing`, `review`, or what `bd validate --type` was given. */

@@ -13,9 +13,12 @@ export namespace ConvoyCreate {
     stage?: boolean;
     /** Start its beads at once. Not together with `stage`. */
     launch?: boolean;
-    /** It does not land by itself: whoever created it lands it. */
+    /** It does not land automatically: its creator lands it. */
     owned?: boolean;
-    /** Collect its beads on a branch of its own, which lands as a whole; as the rigs or the town say where it is missing. */
+    /**
+     * Collect its beads on a branch of its own, which lands as a whole; as the rigs or the town say where it is
+     * missing.
+     */
     featureBranch?: boolean;
     /** Who is told when it lands: addresses of agents, names of people. */
     notify?: string[];

@@ -33,7 +33,9 @@ export interface FormulaDetails extends FormulaSummary {
   /** On request: the data as TOML. */
   toml?: string;
   variables: FormulaVariable[];
-  /** Its steps as they would be poured, as far as that is known without values; those of the file where it has errors. */
+  /**
+   * Its steps as they would be poured, as far as that is known without values; those of the file where it has errors.
+   */
   outline: FormulaStep[];
 }
 
@@ -275,7 +277,7 @@ export namespace MoleculeBond {
   );
 }
 
-/** Every request about formulas and molecules; each has a handler in `formulas/handlers.ts`. */
+/** Every request about formulas and molecules; each has a handler in `formulas/pour/handlers.ts`. */
 export const formulaRequests = [
   FormulaList.spec,
   FormulaShow.spec,

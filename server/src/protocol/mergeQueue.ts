@@ -17,7 +17,7 @@ export interface ReviewNote {
   part?: true;
 }
 
-/** One of those who look at a change. `no-answer`: it was asked, and given up; a person decides in its place. */
+/** A reviewer of a change. `no-answer`: it was asked and did not answer; a person decides instead. */
 export interface ReviewerInfo {
   /** A runtime, `agent`, `script` or `person`. */
   name: string;
@@ -53,7 +53,7 @@ export interface CheckInfo {
   seconds?: number;
 }
 
-/** Who vouched for what has landed, and by what. `null`: nothing looked at that. */
+/** Who validated the landed change, and how. `null`: not checked. */
 export interface ValidationRecord {
   validated_by: string;
   validation_type: 'merge' | 'direct-landing';
@@ -76,7 +76,10 @@ export interface MergeRequestInfo {
   /** Tip of the branch when it was submitted. */
   commit: string;
   state: MergeRequestState;
-  /** It is not merged before its steps are done, by its pull request, or before `waitsUntil`, as something was in the way. */
+  /**
+   * It is not merged before its steps are done, by its pull request, or before `waitsUntil`, as something was in the
+   * way.
+   */
   waitsFor?: 'steps' | 'retry' | 'pull-request' | 'gate' | 'search';
   /** ISO time. */
   waitsUntil?: string;
@@ -187,8 +190,8 @@ export namespace MqReject {
 
 export namespace MqRetry {
   /**
-   * Retries a merge that has failed or waits, at once, or one whose checks sent it back until its bead failed. Checks that have
-   * failed run again.
+   * Retries a merge that has failed or waits, at once, or one whose checks sent it back until its bead failed. Checks
+   * that have failed run again.
    */
   export const spec = request<{ id: string }, ReviewResult>('gastown/mq/retry', 'person');
 }
@@ -301,7 +304,10 @@ export namespace DirectLand {
     skipTests?: boolean;
     dryRun?: boolean;
   }
-  /** Lands the work of a polecat at once, without its turn in the queue and its review. For a person; see `LandingSettings`. */
+  /**
+   * Lands the work of a polecat at once, without its turn in the queue and its review. For a person; see
+   * `LandingSettings`.
+   */
   export const spec = request<Params, DirectLandingResult>('gastown/mq/land', 'write', { timeLimitMs: GATES_LIMIT_MS });
 }
 

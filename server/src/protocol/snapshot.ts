@@ -34,7 +34,7 @@ export interface AgentInfo {
   role: 'mayor' | 'deacon' | 'witness' | 'refinery' | 'polecat' | 'crew';
   rig?: string;
   name: string;
-  /** A `rule` is code of the engine and never burns a token; an `agent` is a runtime in a terminal. */
+  /** A `rule` is engine code and uses no model; an `agent` is a runtime in a terminal. */
   kind: 'rule' | 'agent';
   state: AgentState;
   /** What it does right now, in a few words, such as `testing toy-a1b2c`. */
@@ -50,7 +50,10 @@ export interface AgentInfo {
   since?: string;
 }
 
-/** `collecting`: its beads are not all in; then its landing waits for a review, for its turn, or for a person (`failed`). */
+/**
+ * `collecting`: its beads are not all in; then its landing waits for a review, for its turn, or for a person
+ * (`failed`).
+ */
 export type FeatureState = 'collecting' | 'reviewing' | 'queued' | 'merging' | 'failed' | 'landed';
 
 /** The branch on which a convoy collects its beads. */
@@ -111,7 +114,9 @@ export interface BeadInfo {
   type: BeadType;
   status: BeadStatus;
   phase: BeadPhase;
-  /** Where it counts in lists by state: as `bd ready` and `bd blocked` say, but `blocked` where only the engine waits. */
+  /**
+   * Where it counts in lists by state: as `bd ready` and `bd blocked` say, but `blocked` where only the engine waits.
+   */
   state: BoardState;
   /** Why work on it has not started. */
   why: WhyNot[];
@@ -208,9 +213,9 @@ export namespace TownGetSnapshot {
 
 export namespace BoardWatch {
   /**
-   * Sets or replaces what a subscribed connection watches; nothing without `board`. The answer is the first content, as a
-   * delta to what the connection has; later changes come with `TownChanged`. An open key that means nothing, such as that
-   * of an epic that is gone, has no list.
+   * Sets or replaces what a subscribed connection watches; nothing without `board`. The answer is the first content, as
+   * a delta to what the connection has; later changes come with `TownChanged`. An open key that means nothing, such as
+   * that of an epic that is gone, has no list.
    */
   export const spec = request<{ board?: BoardQuery }, TownDelta>('gastown/board/watch', 'read');
 }
@@ -225,7 +230,10 @@ export namespace TownEvent {
 }
 
 export namespace PersonNotified {
-  /** A message for the person at the window, such as a landed convoy; `plan`: the convoy is staged and waits to be launched. */
+  /**
+   * A message for the person at the window, such as a landed convoy; `plan`: the convoy is staged and waits to be
+   * launched.
+   */
   export const spec = notification<{
     severity: 'info' | 'warning' | 'error';
     text: string;

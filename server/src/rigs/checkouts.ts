@@ -25,7 +25,7 @@ export class Checkouts {
    */
   refresh(rig: Rig): Promise<void> {
     const look = this.looking.then(() => this.look(rig));
-    this.looking = look.catch(() => undefined); // whoever asked is told
+    this.looking = look.catch(() => undefined); // the caller gets the error
     return look;
   }
 

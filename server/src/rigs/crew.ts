@@ -80,7 +80,7 @@ export async function addMember(rig: Rig, name: string, branch?: string): Promis
         'move it away; nothing in it was touched',
         'conflict',
       );
-    // Cloned beside it under a name that no member can have: a crash leaves no half-made member.
+    // Cloned under a temporary name that no member can have, so that a crash leaves no partial member.
     const partial = path.join(rig.layout.crew, `.${name}-partial`);
     removeFolder(partial);
     makeFolder(rig.layout.crew);

@@ -18,7 +18,7 @@ export class FlakyGates {
     try {
       writeJsonAtomic(this.file, [...this.list(), entry].slice(-MAX_ENTRIES), PRIVATE_FILE);
     } catch (error) {
-      onUnexpectedError(error); // people miss one line; the result of the gate counts all the same
+      onUnexpectedError(error); // one entry is lost; the result of the gate is still valid
     }
   }
 

@@ -16,10 +16,9 @@ export function exceeded(
   memoryOf: (pid: number) => number = privateBytes,
 ): string | undefined {
   const { memoryMb, processes: most } = limits;
-  if (most !== undefined && processes.length > most)
-    return `had ${processes.length} processes, and its limit is ${most}`;
+  if (most !== undefined && processes.length > most) return `used ${processes.length} processes; the limit is ${most}`;
   if (memoryMb === undefined) return undefined;
   const bytes = processes.reduce((sum, { pid }) => sum + memoryOf(pid), 0);
   const used = Math.ceil(bytes / (1024 * 1024));
-  return used > memoryMb ? `used ${used} MB of memory, and its limit is ${memoryMb} MB` : undefined;
+  return used > memoryMb ? `used ${used} MB of memory; the limit is ${memoryMb} MB` : undefined;
 }

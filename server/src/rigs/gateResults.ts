@@ -30,7 +30,9 @@ export interface TestedGate {
 /** Older results than these are not asked for any more. */
 const MAX_RESULTS = 1_000;
 
-/** How the gates of a rig ended, by the files that they tested and their commands: they never run twice for the same. */
+/**
+ * How the gates of a rig ended, by the files that they tested and their commands: they never run twice for the same.
+ */
 export class GateResults {
   private known: Map<string, Entry> | undefined;
 
@@ -77,7 +79,7 @@ export class GateResults {
       const entries = z.array(entrySchema).parse(JSON.parse(readTextIfPresent(this.file) ?? '[]'));
       return new Map(entries.map((entry) => [entry.key, entry]));
     } catch {
-      return new Map(); // a record that cannot be read costs one more run
+      return new Map(); // an unreadable cache only costs another run
     }
   }
 

@@ -1,6 +1,8 @@
 import { AbortedError, currentSignal, throwIfAborted } from '../base/abort';
 
-/** Place of a gate run: a checkout of its own. 0 is the one that each queue has for itself, the others are the rig's. */
+/**
+ * Place of a gate run: a checkout of its own. 0 is the one that each queue has for itself, the others are the rig's.
+ */
 export interface GateSlot {
   index: number;
   release(): void;
@@ -12,8 +14,8 @@ interface Waiting {
 }
 
 /**
- * Which gate runs of a rig go on side by side. Each queue (a target branch, a lane) has one slot of its own, so that no queue
- * waits for another one; what a rig allows beyond one run is shared by all of them.
+ * Limits the parallel gate runs of a rig. Each queue (a target branch, a lane) has one slot of its own, so that no
+ * queue waits for another one; what a rig allows beyond one run is shared by all of them.
  */
 export class GateSlots {
   private readonly taken = new Set<string>();

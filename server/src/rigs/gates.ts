@@ -95,7 +95,7 @@ export async function runGate(
   signal?.addEventListener('abort', endEarly, { once: true });
   const end = await new Promise<{ code: number | null; signal: string | null; error?: Error }>((resolve) => {
     child.once('error', (error) => resolve({ code: null, signal: null, error }));
-    // A process that the gate left behind may hold the pipe open for ever: its last output gets a moment.
+    // A leftover process may keep the pipe open forever: allow a moment for the last output.
     child.once('exit', (code, signal) => setTimeout(() => resolve({ code, signal }), 20));
     child.once('close', (code, signal) => resolve({ code, signal }));
   });
@@ -137,8 +137,9 @@ function watchLimits(
 const running = new Map<string, { count: number; first: ProcessIdentity }>();
 
 /**
- * Notes that a gate runs in a folder.
- * @returns a function for its end. Which gate an orphan comes from cannot be told: the last one to leave takes all along.
+ * Records that a gate runs in a folder.
+ * @returns a function to call when it ends. The origin of an orphan cannot be determined: the last gate to end kills
+ * all of them.
  */
 function enter(folder: string, group: ProcessIdentity): () => ProcessTraces['orphansIn'] {
   const here = running.get(folder) ?? { count: 0, first: group };

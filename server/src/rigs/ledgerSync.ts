@@ -18,8 +18,8 @@ const TRACKED_REF = 'refs/gastown/tracked-beads';
 export type SyncedRig = Pick<Rig, 'name' | 'layout' | 'repository' | 'settings'>;
 
 /**
- * Commits the ledger of a rig to its branch in the rig's repository. Where the rig has a `sync_remote`, that one and this one are
- * brought to one state.
+ * Commits the ledger of a rig to its branch in the rig's repository. Where the rig has a `sync_remote`, that one and
+ * this one are brought to one state.
  */
 export async function syncLedger(rig: SyncedRig, store: BeadStore): Promise<SyncResult> {
   const { repository, layout, name } = rig;
@@ -49,7 +49,10 @@ export async function syncLedger(rig: SyncedRig, store: BeadStore): Promise<Sync
   );
 }
 
-/** The same for whoever asks, after the beads that the project itself tracks were taken in, where they were imported once. */
+/**
+ * The same for whoever asks, after the beads that the project itself tracks were taken in, where they were imported
+ * once.
+ */
 export async function syncLedgerNow(rig: SyncedRig, store: BeadStore): Promise<LedgerSyncResult> {
   const imported = await takeInTracked(rig, store);
   await store.checkpoint();
@@ -95,7 +98,7 @@ function remoteOf({ settings, name }: SyncedRig): string | undefined {
   if (!remote) return undefined;
   if (remote.startsWith('-') || remote.includes('::') || /\s/.test(remote))
     throw new UserError(
-      `sync_remote of ${name} is no remote: ${JSON.stringify(remote)}`,
+      `sync_remote of ${name} is not a remote: ${JSON.stringify(remote)}`,
       `Use origin or an address: gt rig set ${name} sync_remote=origin`,
     );
   return remote;

@@ -200,7 +200,7 @@ export class Rigs extends Disposable {
     );
     const { rig, settings, asWanted, prefix, tracked } = made;
     const gates = commandsOf(settings);
-    // No gates at all is what this person asked for, and the answer says so.
+    // The user asked for no gates; the result states that there are none.
     if (asWanted && (request.accept || gates.length === 0)) this.accept(name, gates, by.actor);
     rigsFile(this.layout).update((file) => {
       file.rigs[name] = {
@@ -217,7 +217,7 @@ export class Rigs extends Disposable {
     return { ...this.info(rig, settings), ...(request.importBeads ? {} : { trackedBeads: tracked?.info }) };
   }
 
-  /** The rig that this very request has added before a crash swallowed its answer. */
+  /** The rig that this same request added before a crash lost its answer. */
   private addedBy(name: string, operation: string | undefined): Rig | undefined {
     const entry = operation === undefined ? undefined : rigsFile(this.layout).read().rigs[name];
     return entry && entry.operation === operation ? this.rigs.get(name) : undefined;
@@ -343,8 +343,8 @@ export class Rigs extends Disposable {
   }
 
   /**
-   * Looks soon at what changes without the town's doing: people's checkouts, and rigs that could not be opened. Once for
-   * all who ask meanwhile, and after their answers: git takes longer than an answer.
+   * Looks soon at what changes without the town's doing: people's checkouts, and rigs that could not be opened. Once
+   * for all who ask meanwhile, and after their answers: git takes longer than an answer.
    */
   scheduleExternalRefresh(): void {
     this.outsideTimer ??= setTimeout(() => {

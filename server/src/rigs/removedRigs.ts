@@ -16,7 +16,7 @@ export function moveAside(town: TownLayout, name: string): string {
   return movedTo;
 }
 
-/** A rig of this source that was removed last, and whose beads are still there. */
+/** The most recently removed rig with this source whose beads still exist. */
 export interface RemovedRig {
   prefix: string;
   ledger: string;

@@ -231,7 +231,7 @@ export class Rig {
       if (error instanceof GitError) return 'unreadable' as const;
       throw error;
     });
-    if (state === 'unreadable') return true; // it may hold anything
+    if (state === 'unreadable') return true; // it may contain unsubmitted work
     if (!state?.head) return false;
     const base = this.assignment(name)?.base;
     return (
@@ -242,7 +242,8 @@ export class Rig {
   }
 
   async progress(name: string): Promise<string> {
-    const state = await inspectWorktree(this.layout.polecatWorktree(name)).catch(() => undefined); // a mark, no more
+    // Only a fingerprint, so errors are ignored.
+    const state = await inspectWorktree(this.layout.polecatWorktree(name)).catch(() => undefined);
     const steps = readTextIfPresent(progressFile(this.layout, name)) ?? '';
     return `${state?.head ?? ''} ${steps.replace(/\s+/g, '')}`;
   }

@@ -1,6 +1,6 @@
 import { AbortedError, untilAborted } from '../base/abort';
 
-/** Runs of one thing that several ask for at the same time: it runs once, and all get its result. */
+/** Deduplicates concurrent runs with the same key: it runs once, and all callers get its result. */
 export class SharedRuns<T> {
   private readonly running = new Map<string, Promise<T>>();
 

@@ -32,7 +32,7 @@ async function isUnchanged(repository: RigRepository, target: string | undefined
   return target !== undefined && (await treeOf(repository, target)) === (await treeOf(repository, head));
 }
 
-/** What would land nothing, or would land a folder without its files, goes no further. */
+/** Refuses work that would land nothing, or a folder without its files. */
 async function requireChange(repository: RigRepository, target: string | undefined, head: string): Promise<void> {
   if (target === undefined) return;
   if (await isUnchanged(repository, target, head))

@@ -23,7 +23,7 @@ export interface UnfinishedAdd {
 }
 
 /**
- * Rigs that are being added. What is left of one by a kill in the middle is told to the person, who can repeat it or give
+ * Rigs that are being added. If an add is killed, its remains are reported to the user, who can repeat it or give
  * it up.
  */
 export class UnfinishedAdds {

@@ -234,7 +234,7 @@ export class SessionManager extends Disposable {
       .then((client) => client.watch(on, script))
       .catch((error: unknown) => {
         this.isWatched = false;
-        this.options.log.error(`the session host does not watch over the server: ${messageOf(error)}`);
+        this.options.log.error(`cannot set the session host to restart the server: ${messageOf(error)}`);
       });
   }
 

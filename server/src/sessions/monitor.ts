@@ -116,7 +116,7 @@ export class SessionMonitor extends Disposable {
     const known = this.looks.get(record.id);
     const lastOutputAt = Math.min(
       Math.max(reported ? Date.parse(reported) : 0, record.startedAt),
-      // The clock was set back: what was reported before was said when it was first heard of.
+      // The clock was set back: use the time at which the output was first noticed.
       known && known.reported === reported ? known.lastOutputAt : now,
       now,
     );

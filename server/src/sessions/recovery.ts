@@ -14,7 +14,7 @@ interface Hosted {
   exited?: SessionExitInfo;
 }
 
-/** How often the processes of a host that does not talk to us are looked at. */
+/** Polling interval for the processes of a host that we cannot talk to. */
 const LOOK_MS = 2_000;
 
 /** Exit codes by which a shell reports that its child was ended by a signal. */
@@ -63,7 +63,7 @@ export class SessionRecovery extends Disposable {
     try {
       return new Map((await (await this.sessions.client()).list()).map((session) => [session.id, session]));
     } catch (error) {
-      this.sessions.log.error(`the sessions are looked after by their process ids alone: ${messageOf(error)}`);
+      this.sessions.log.error(`sessions are monitored by process id only: ${messageOf(error)}`);
       return undefined;
     }
   }

@@ -22,7 +22,7 @@ export interface Windows {
   backlog(connection: string): number;
 }
 
-/** A window that lags behind by so much gets no output until it has caught up; then it gets the whole screen. */
+/** A window that lags by more than this gets no output until it has caught up; then it gets the whole screen. */
 const MAX_BACKLOG_BYTES = 4_000_000;
 const CATCH_UP_MS = 250;
 /** Longest pause between two attempts to send a screen. */

@@ -6,10 +6,10 @@ import type { SessionRecord } from './records';
 /** Some programs treat Enter as pasted text if it arrives together with the text. */
 const ENTER_AFTER_MS = 400;
 
-/** How often a screen that changes all the time is read before Enter is given up. */
+/** Number of attempts to press Enter on a screen that keeps changing. */
 const MAX_ENTER_TRIES = 50;
 
-/** Asks what a screen of a runtime asks of a person, if anything. */
+/** Returns what a runtime's screen asks the user, if anything. */
 type Asks = (runtime: string, screen: string) => string | undefined;
 
 /**

@@ -1,6 +1,6 @@
 /** The parts of a TOML document and their places. Offsets are in UTF-16 units of the text, as editors count them. */
 
-/** Levels of tables and arrays within each other: more than anybody reads, and far below the limit of the call stack. */
+/** Maximum nesting of tables and arrays: more than is useful, and far below the limit of the call stack. */
 export const MAX_NESTING = 100;
 
 export interface Span {

@@ -2,8 +2,8 @@ import type { Header, Section, Syntax } from './nodes';
 import { ValueParser } from './values';
 
 /**
- * Reads any text as TOML. What is right is read as TOML says; only where something is wrong the text is read a second
- * time with an eye on its lines, so that what is before and after the damage is kept. Never throws. Takes time
+ * Parses any text as TOML. Valid text is parsed as TOML; only if there are errors is the text parsed a second
+ * time with line-based recovery, so that everything before and after an error is kept. Never throws. Takes time
  * proportional to the length of the text.
  */
 export function parseToml(text: string): Syntax {

@@ -1,6 +1,6 @@
 import type { Extent } from './strings';
 
-/** The look of a line decides where a string or an array ends that is not closed. Used only where a document is broken. */
+/** Decides by the shape of lines where an unclosed string or array ends. Used only for documents with errors. */
 
 const name = '(?:[\\w-]+|"[^"\\n]*"|\'[^\'\\n]*\')';
 const statement = new RegExp(`[ \\t]*${name}(?:[ \\t]*\\.[ \\t]*${name})*[ \\t]*=`, 'y');

@@ -6,7 +6,9 @@ const special = /^[+-]?(?:inf|nan)$/;
 const date = /^(\d{4}-\d\d-\d\d)(?:[Tt ](\d\d:\d\d:\d\d(?:\.\d+)?)([Zz]|[+-]\d\d:\d\d)?)?$/;
 const time = /^\d\d:\d\d:\d\d(?:\.\d+)?$/;
 
-/** A number, a boolean or a date; undefined for anything else. Dates and very large numbers become strings, as in JSON. */
+/**
+ * A number, a boolean or a date; undefined for anything else. Dates and very large numbers become strings, as in JSON.
+ */
 export function scalarOf(text: string): Pick<ScalarValue, 'type' | 'value'> | undefined {
   if (text === 'true' || text === 'false') return { type: 'boolean', value: text === 'true' };
   if (special.test(text))
@@ -17,7 +19,7 @@ export function scalarOf(text: string): Pick<ScalarValue, 'type' | 'value'> | un
   return moment === undefined ? undefined : { type: 'date', value: moment };
 }
 
-/** Nobody counts so far; turning such a number into decimal digits would take long. */
+/** Longer numbers become strings: converting them to decimal would take too long. */
 const MAX_DIGITS = 100;
 
 function integerOf(text: string): number | string {

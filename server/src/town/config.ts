@@ -132,7 +132,7 @@ const rigSettingsSchema = z
     /** For `agent`: the reviewer's runtime; the town's default agent where it is missing. */
     reviewer: z.string().optional(),
     /** Several who look at a change at once, in place of `review`: runtimes, `agent`, `script`, `person`. */
-    reviewers: z.array(z.string().regex(REVIEWER_NAME, 'is no name of a reviewer')).max(8).default([]),
+    reviewers: z.array(z.string().regex(REVIEWER_NAME, 'is not a reviewer name')).max(8).default([]),
     /** Whether all of them have to approve: see `neededReviews`. */
     reviews_needed: z.enum(neededReviews).default('all'),
     /** What reviewers are asked to look at: see `reviewDepths`. */
@@ -143,17 +143,25 @@ const rigSettingsSchema = z
     review_timeout: seconds.default(1800),
     /** Whether a bead waits for unmerged work on files that it says it will change (metadata `files`). */
     avoid_overlap: z.boolean().default(false),
-    /** Seconds of silence after which an agent is looked after. */
+    /** Seconds of silence after which an agent is nudged or restarted. */
     stall_after: seconds.default(600),
-    /** Files that no commit has and that agents and gates need, such as `.env`: copied into every worktree. See `git/extraFiles.ts`. */
+    /**
+     * Files that no commit has and that agents and gates need, such as `.env`: copied into every worktree. See
+     * `git/extraFiles.ts`.
+     */
     worktree_files: z.array(z.string()).default([]),
     /** The same by a link, such as `node_modules`: for what is large, and is not written to. */
     worktree_links: z.array(z.string()).default([]),
     /** Whether submodules are initialised in the worktrees of agents and of the refinery. */
     submodules: z.boolean().default(true),
-    /** Filters of git whose programs run in the worktrees, such as those of git-lfs. `gt rig set` takes them from the source. */
+    /**
+     * Filters of git whose programs run in the worktrees, such as those of git-lfs. `gt rig set` takes them from the
+     * source.
+     */
     git_filters: z.record(z.string().regex(FILTER_NAME), gitFilter).default({}),
-    /** Key with which agents sign their commits, and its format; without one they do not sign, whatever the person does. */
+    /**
+     * Key with which agents sign their commits, and its format; without one they do not sign, whatever the person does.
+     */
     agent_signing_key: z.string().optional(),
     agent_signing_format: z.enum(['openpgp', 'ssh', 'x509']).default('openpgp'),
     /** Where the rig's ledger is pushed to, and what others pushed there is merged from: `origin` or an address. */
@@ -194,27 +202,35 @@ const rigSettingsSchema = z
         flaky_retries: z.number().int().min(0).max(10).default(1),
         /** Whether gates that do not need one another run at the same time, in one checkout. */
         parallel: z.boolean().default(false),
-        /** How many gate runs may go on side by side, each in a checkout of its own; see `gateRunsOf` where it is missing. */
+        /**
+         * How many gate runs may go on side by side, each in a checkout of its own; see `gateRunsOf` where it is
+         * missing.
+         */
         gate_runs: z.number().int().min(1).max(32).optional(),
         /**
-         * Parts of the repository that depend on their own files and on those of no target alone: a change of theirs runs only the
-         * gates that they name. A file in none of them may matter to all.
+         * Parts of the repository that depend on their own files and on those of no target alone: a change of theirs
+         * runs only the gates that they name. A file in none of them may matter to all.
          */
         targets: z
           .record(
             z.string().regex(/^[A-Za-z0-9][\w.-]{0,63}$/),
             z.strictObject({
-              /** Patterns of paths, such as `services/api/**`: see `rigs/pathPattern.ts`. */
+              /** Patterns of paths, such as `services/api/**`: see `base/pathGlob.ts`. */
               paths: z.array(z.string().min(1).max(300)).min(1),
               gates: z.array(z.enum(gateNames)),
             }),
           )
           .default({}),
-        /** Whether new convoys with beads of this rig collect them on a feature branch; the town's setting where it is missing. */
+        /**
+         * Whether new convoys with beads of this rig collect them on a feature branch; the town's setting where it is
+         * missing.
+         */
         feature_branch: z.boolean().optional(),
         /** Whether gates run before a person is asked to review a change: what fails goes back unread. */
         checks_before_review: z.boolean().default(true),
-        /** Whether agents may have the gates run on their work before they submit it: the results count in the queue. */
+        /**
+         * Whether agents may have the gates run on their work before they submit it: the results count in the queue.
+         */
         pre_verified: z.boolean().default(false),
         /** Ignored files that stay between two gate runs, as patterns of `git clean -e`, such as `node_modules`. */
         keep: z.array(z.string()).default([]),

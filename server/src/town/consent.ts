@@ -57,7 +57,7 @@ export class ConsentStore {
   }
 }
 
-/** No commands at all have a hash too: that nothing is tested is as much a person's decision as what is. */
+/** An empty list of commands has a hash, too: running no tests also needs a person's consent. */
 export function gatesHash(rig: string, gates: readonly GateInfo[]): string {
   return hashOf(['rig-commands', rig, ...gates.flatMap((gate) => [gate.name, gate.command])]);
 }

@@ -59,7 +59,7 @@ export function isUnfinishedTown(folder: string): boolean {
 
 /** May be repeated after a crash at any point. */
 function makeTown(town: TownLayout, name: string): void {
-  // An empty folder of our own comes first: from here on the folder is recognised as ours.
+  // Created first, so that an interrupted creation is recognised as ours.
   for (const directory of OWN_FOLDERS) makeFolder(path.join(town.root, directory));
   initLedger(town.ledger, 'hq');
   rigsFile(town).write(rigsFile(town).read());

@@ -4,21 +4,23 @@ import path from 'node:path';
 import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto';
 import { PRIVATE_FILE, readTextIfPresent, writeFileAtomic } from '../base/safeFiles';
 
-/*
- * What a person accepted belongs to one user, one machine and one place. A folder may come from elsewhere with everything in
- * it, and may be put where a known town was. So a known town carries a mark that only this user's secret can make, for this
- * machine and this path: a copy has none that fits.
+/**
+ * What a person accepted belongs to one user, one machine and one place. A folder may come from elsewhere with
+ * everything in it, and may be put where a known town was. So a known town carries a mark that only this user's secret
+ * can make, for this machine and this path: a copy has none that fits.
  */
 
 const SECRET_BYTES = 32;
 
-/** Names the user and the machine, as far as the system tells: settings that are copied to another one do not fit there. */
+/**
+ * Names the user and the machine, as far as the system tells: settings that are copied to another one do not fit there.
+ */
 export function userAndMachine(): string {
   let machine = '';
   try {
     if (process.platform === 'linux') machine = fs.readFileSync('/etc/machine-id', 'utf8').trim();
   } catch {
-    // Containers may have none.
+    // Containers may not have a machine id.
   }
   return `${os.userInfo().uid}\0${machine}`;
 }

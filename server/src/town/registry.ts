@@ -14,7 +14,7 @@ import { hasMark, writeMark } from './mark';
  */
 export function configDirectory(env: NodeJS.ProcessEnv = process.env): string {
   const folder = env.XDG_CONFIG_HOME || (process.platform === 'win32' && env.APPDATA) || undefined;
-  // The person's own: a link that stands there is theirs.
+  // The user's own folder: a symbolic link there is legitimate.
   return canonicalPath(path.join(folder ?? path.join(env.HOME ?? os.homedir(), '.config'), 'gastown'));
 }
 

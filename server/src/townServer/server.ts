@@ -176,10 +176,10 @@ export class TownServer {
 
   private checkIdle(): void {
     if (this.clients.size > 0 || this.service.isBusy()) this.idleSince = Date.now();
-    else if (Date.now() - this.idleSince > IDLE_MS) void this.end('nobody needs it');
+    else if (Date.now() - this.idleSince > IDLE_MS) void this.end('idle');
   }
 
-  /** Whoever was taken for dead must not write any more. */
+  /** Stops this server if it was presumed dead and replaced. */
   private checkLease(): void {
     if (this.lease.isCurrent() || this.ending) return;
     this.ending = true;

@@ -138,7 +138,7 @@ describe('the page of a bead', () => {
       '> ### Look\n> again',
       '**reviewed**',
     );
-    has(text, '## Reviews\n\nNote of the author:\n\n> I did\n\n**toy/reviewer** rejected', '> ### Name it\n> properly');
+    has(text, '## Reviews\n\nAuthor’s note:\n\n> I did\n\n**toy/reviewer** rejected', '> ### Name it\n> properly');
     has(text, '1 file, +2 −0', '```diff\n+```\n+x\n```', 'The diff is truncated.');
     has(
       beadMarkdown(info, { kind: 'problem', reason: 'git [said](x) no' }),

@@ -93,7 +93,7 @@ function askMessage(title: string): Promise<string> {
   return askText({
     title,
     prompt: l10n.t('The message is typed into the terminal of the agent, with your name, when it is ready for input.'),
-    validateInput: required(l10n.t('A message needs a text.')),
+    validateInput: required(l10n.t('The message is empty.')),
   });
 }
 

@@ -113,7 +113,7 @@ function stateText(state: AgentState, hasBead: boolean): string {
     case 'waiting':
       return l10n.t('waiting for you');
     case 'finished':
-      return l10n.t('finished, waiting for its merge');
+      return l10n.t('finished, waiting to be merged');
     case 'crashed':
       return l10n.t('crashed');
   }

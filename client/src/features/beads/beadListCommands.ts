@@ -80,7 +80,7 @@ function askFilter(value: string): Promise<string> {
   });
 }
 
-/** Closing a bead does not merge the work of its agent, so that it is confirmed first. */
+/** Closing a bead does not merge the work of its agent, so the user has to confirm it. */
 async function closeBeads(services: Services, argument: Argument): Promise<unknown> {
   const { connection, store, lists, dialogs } = services;
   const title = l10n.t('Close Bead');

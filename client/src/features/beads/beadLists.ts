@@ -23,7 +23,9 @@ export interface BeadListsState {
 
 const GROUPING_KEY = 'gastown.beadGrouping';
 
-/** The choices of the person in the Beads view: grouping, filter, open lists and pages. `BeadListWatch` has the lists. */
+/**
+ * The choices of the person in the Beads view: grouping, filter, open lists and pages. `BeadListWatch` has the lists.
+ */
 export class BeadLists extends Disposable implements BeadListsState {
   private readonly changeEmitter = this._register(new Emitter<void>());
   readonly onDidChange = this.changeEmitter.event;
@@ -103,7 +105,10 @@ export class BeadLists extends Disposable implements BeadListsState {
     this.update();
   }
 
-  /** Another grouping or filter has other lists. The old ones stay until the answer: an empty tree would mean that there is no bead. */
+  /**
+   * Another grouping or filter has other lists. The old ones stay until the answer: an empty tree would look as if
+   * there were no beads.
+   */
   private startOver(): void {
     this.limits.clear();
     this.changeEmitter.fire();

@@ -11,7 +11,7 @@ import { containMarkdown, quoteMarkdown } from '../../ui/containedMarkdown';
 export type PageDiff = BeadDiffInfo | { kind: 'problem'; reason: string };
 
 /**
- * The page of a bead in Markdown. What people and agents wrote is contained, so that it cannot look like a part of the
+ * The page of a bead in Markdown. Text by people and agents is quoted, so that it cannot look like a part of the
  * page; everything else is escaped. Pure.
  */
 export function beadMarkdown(page: BeadPageInfo, diff: PageDiff): string {
@@ -138,7 +138,7 @@ function endText({ end }: WorkSession): string {
     case 'merged':
       return l10n.t('merged');
     case 'sent_back':
-      return l10n.t('sent back');
+      return l10n.t('changes requested');
     case 'attempt_failed':
     case 'failed':
       return l10n.t('failed');

@@ -10,8 +10,8 @@ const FOLDERS_KEY = 'gastown.commandFolders';
 const TERMINALS_KEY = 'gastown.commandsInTerminals';
 
 /**
- * Writes `gt` and `bd` where the person's shells find them. They start the programs of this version of the extension, so
- * that they are written again after an update.
+ * Writes `gt` and `bd` where the user's shells find them. They start the programs of this version of the extension, so
+ * they must be rewritten after an update.
  */
 export class CommandLine {
   constructor(
@@ -19,7 +19,10 @@ export class CommandLine {
     private readonly log: Log,
   ) {}
 
-  /** Updates what an earlier version wrote. A file that somebody else has replaced is not touched, and no longer updated. */
+  /**
+   * Updates what an earlier version wrote. A file that somebody else has replaced is not touched, and no longer
+   * updated.
+   */
   refresh(): void {
     // A folder that is missing now, such as a network drive, is tried again the next time.
     const folders = this.folders().filter((folder) => !shimFiles(folder).some(isForeign));

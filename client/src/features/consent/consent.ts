@@ -20,7 +20,10 @@ interface Services {
   documents: { showText(title: string, text: string): Promise<void> };
 }
 
-/** Asks the person before commands, scripts and runtimes run for the first time. What is shown is what the hash stands for. */
+/**
+ * Asks the person before commands, scripts and runtimes run for the first time. The text shown is exactly what the hash
+ * covers.
+ */
 export class Consent {
   constructor(private readonly services: Services) {}
 

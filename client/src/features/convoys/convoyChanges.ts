@@ -77,7 +77,7 @@ async function close({ connection, store, dialogs }: Services, argument: Argumen
   if (convoy && convoy.done < convoy.total) {
     const confirmed = await dialogs.confirm(
       l10n.t('Close “{0}” before its work is done?', oneLine(convoy.title, 80)),
-      l10n.t('Beads in progress go on and are merged. The others stay open and do not start because of this convoy.'),
+      l10n.t('Beads in progress continue and are merged. The others stay open; this convoy no longer starts them.'),
       l10n.t('Close Convoy'),
     );
     if (!confirmed) return undefined;

@@ -7,7 +7,9 @@ import type { TownStore } from '../../state/townStore';
 import type { Row, RowIcon, RowTarget } from '../../ui/tree/row';
 import { beadIcon, beadState, beadTooltip } from '../beads/beadText';
 
-/** The Convoys tree: running convoys first, then staged ones, then beads without a convoy, then landed convoys. Pure. */
+/**
+ * The Convoys tree: running convoys first, then staged ones, then beads without a convoy, then landed convoys. Pure.
+ */
 export function convoyRows(store: TownStore): Row[] {
   const all = store.convoys.all().sort((a, b) => b.createdAt.localeCompare(a.createdAt) || b.id.localeCompare(a.id));
   const rows = [
@@ -29,7 +31,7 @@ export function convoyRows(store: TownStore): Row[] {
         true,
       ),
     );
-  // While nothing is running, the last results are what people look for.
+  // While nothing is running, the latest results are the most useful.
   if (landed.length > 0)
     rows.push(
       groupRow(

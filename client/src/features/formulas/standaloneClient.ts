@@ -14,7 +14,7 @@ export class StandaloneClient extends QuietClient {
     const closed = new Promise<void>((resolve) => {
       close = resolve;
     });
-    // It runs in its own folder, not in one that the person may not trust, by VS Code's own Node.
+    // Runs with VS Code's own Node, in the extension's folder rather than in a possibly untrusted one.
     const server = { module: serverJs, transport: TransportKind.stdio, options: { cwd: path.dirname(serverJs) } };
     super('gastown.formulas', 'Gas Town Formulas', server, formulaSelector, output, () => close());
     this.closed = closed;

@@ -1,4 +1,4 @@
-/** What a link may open. Following a link only shows: it changes nothing. */
+/** What a link may open. Following a link only shows the item and changes nothing. */
 export const linkKinds = ['bead', 'convoy', 'agent', 'review', 'attention'] as const;
 export type LinkKind = (typeof linkKinds)[number];
 

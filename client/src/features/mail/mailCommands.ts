@@ -56,7 +56,7 @@ function askReply(): Promise<string> {
   return askText({
     title: l10n.t('Reply to Mail'),
     prompt: l10n.t('Your reply'),
-    validateInput: required(l10n.t('A reply needs a text.')),
+    validateInput: required(l10n.t('The reply is empty.')),
   });
 }
 

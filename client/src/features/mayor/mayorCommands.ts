@@ -43,7 +43,10 @@ export function mayorCommands(services: Services): Commands<'gastown.askMayor' |
   };
 }
 
-/** The text of the editor may be the request: it is offered, never sent without asking. Undefined: continued in an editor. */
+/**
+ * The text of the editor may be the request: it is offered, never sent without asking. Undefined: continued in an
+ * editor.
+ */
 async function askRequest(): Promise<string | undefined> {
   const title = l10n.t('Ask the Mayor');
   const editorText = textOfEditor();
@@ -94,7 +97,7 @@ function textOfEditor(): EditorText | undefined {
 async function askMayor({ connection, engine }: Services, text: string): Promise<unknown> {
   if (text.trim() === '') throw new UserError(l10n.t('the request is empty'), l10n.t('describe what you want'));
   if (text.length > MAX_TEXT)
-    throw new UserError(l10n.t('the request is too long'), l10n.t('shorten it, and name the files with the details'));
+    throw new UserError(l10n.t('the request is too long'), l10n.t('shorten it, and refer to files for the details'));
   const result = await connection.call(MayorAsk.spec, { text });
   const sent = l10n.t('Sent to the Mayor. You are notified when the plan is ready.');
   vscode.window.setStatusBarMessage(`$(organization) ${sent}`, 6_000);

@@ -35,7 +35,7 @@ export function aboutMarkdown(info: MergeRequestInfo, change: ChangeInfo): strin
     l10n.t('{0} by {1}: {2}.', pageLinkTo(info.bead), escapeLine(info.worker), changeSize(change.files)),
     ...section(l10n.t('Checks'), info.checks.map(checkLine).join('\n')),
     ...section(l10n.t('Reviewers'), reviewersMarkdown(info)),
-    ...section(l10n.t('Note of the author'), info.note ? quoteMarkdown(info.note) : ''),
+    ...section(l10n.t('Author’s note'), info.note ? quoteMarkdown(info.note) : ''),
     ...section(l10n.t('Earlier reviews'), info.reviews.map(reviewText).join('\n\n')),
     ...section(l10n.t('Changed files that are not shown'), binary.join('\n')),
   ].join('\n\n')}\n`;
@@ -48,9 +48,9 @@ function reviewersMarkdown({ reviewers, reviewsNeeded }: MergeRequestInfo): stri
   return [needed, reviewers.map((reviewer) => `- ${reviewerLine(reviewer)}`).join('\n')].join('\n\n');
 }
 
-/** The results stand beside the question whether to approve it. */
+/** Gate results, shown where the user decides on the change. */
 function checkLine({ gate, passed, seconds }: CheckInfo): string {
-  const time = seconds === undefined ? l10n.t('known from before') : l10n.t('{0} s', seconds.toFixed(1));
+  const time = seconds === undefined ? l10n.t('cached') : l10n.t('{0} s', seconds.toFixed(1));
   return `- ${passed ? '✓' : '✗'} ${escapeLine(gate, 100)} (${time})`;
 }
 

@@ -136,7 +136,7 @@ async function requestChanges(services: Services, argument: Argument): Promise<u
 
 async function sendRequest(services: Services, ref: ChangeRef): Promise<unknown> {
   if (requestText(services.reviews.drafts.of(ref)) === '')
-    throw new UserError(l10n.t('the request for changes is empty'), l10n.t('write a text, or comments on lines'));
+    throw new UserError(l10n.t('the request for changes is empty'), l10n.t('write a message, or comment on lines'));
   const done = l10n.t('Sent “{0}” back to its author with your comments.', shortTitle(ref));
   const result = await submit(services, ref, 'reject', done);
   if (result === 'given') await services.reviews.closeDraft(ref);
@@ -217,7 +217,7 @@ function refOf({ params }: Argument): ChangeRef | undefined {
 async function pickChange({ connection }: Services, title: string): Promise<string> {
   const open = (await connection.call(MqList.spec, {})).filter((info) => info.state !== 'failed');
   if (open.length === 0)
-    throw new UserError(l10n.t('no change is waiting for a review or its merge'), undefined, 'not-found');
+    throw new UserError(l10n.t('no change is waiting for a review or to be merged'), undefined, 'not-found');
   const sorted = [...open].sort((a, b) => Number(b.needsPerson) - Number(a.needsPerson));
   return askChoice(
     sorted.map((info) => ({

@@ -21,6 +21,6 @@ function stateText(state: ReviewerInfo['state']): readonly [mark: string, text: 
     case 'rejected':
       return ['✗', l10n.t('requests changes')];
     case 'no-answer':
-      return ['!', l10n.t('gives no answer, a person decides in its place')];
+      return ['!', l10n.t('did not answer; a person decides instead')];
   }
 }

@@ -56,7 +56,8 @@ export class Reviews extends Disposable {
 
   /** @param id of the merge request or its bead */
   async describe(id: string): Promise<{ ref: ChangeRef; change: ChangeInfo; label: string }> {
-    // The patch-id first: if there is a new version in between, the verdict is refused, never given on an unseen change.
+    // Read the patch-id first: if a new version arrives in between, the verdict is refused instead of applied to an
+    // unseen change.
     const info = await this.connection.call(MqGet.spec, { id });
     const change = await this.connection.call(MqChange.spec, { id: info.id });
     const { base, commit } = change;

@@ -7,8 +7,8 @@ import { requestText, type Drafts } from './drafts';
 export type Verdict = 'approve' | 'land' | 'reject';
 
 /**
- * Sends the person's verdict on the change that they have seen, with everything that they wrote about it. Their draft is
- * deleted once the server has it. `changed`: there is another version by now, which got no verdict.
+ * Sends the person's verdict on the change that they have seen, with everything that they wrote about it. Their draft
+ * is deleted once the server has it. `changed`: there is another version by now, which got no verdict.
  */
 export async function sendVerdict(
   connection: Caller,
@@ -37,6 +37,6 @@ async function hasChanged(connection: Caller, ref: ChangeRef, error: unknown): P
     const isOpen = ['reviewing', 'queued', 'merging'].includes(now.state);
     return isOpen && now.patch !== undefined && now.patch !== ref.patch;
   } catch {
-    return false; // the first error says more
+    return false; // the first error is more informative
   }
 }

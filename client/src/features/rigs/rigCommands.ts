@@ -132,7 +132,7 @@ function askName(store: TownStore, source: string): Promise<string> {
     value: rigNameFrom(source, taken),
     validateInput: (value) => {
       if (!/^[A-Za-z0-9][A-Za-z0-9_]*$/.test(value.trim())) return l10n.t('Use letters, digits and "_" only.');
-      return taken.has(value.trim()) ? l10n.t('A rig of this name exists already.') : undefined;
+      return taken.has(value.trim()) ? l10n.t('A rig with this name already exists.') : undefined;
     },
   });
 }

@@ -104,7 +104,7 @@ async function createTown(services: Services, argument: Argument): Promise<Insta
   void vscode.window.showInformationMessage(
     installed.created
       ? l10n.t('Created the town {0}.', where)
-      : l10n.t('{0} is a town already; this window uses it now.', where),
+      : l10n.t('{0} is already a town; this window now uses it.', where),
   );
   return installed;
 }
@@ -112,7 +112,7 @@ async function createTown(services: Services, argument: Argument): Promise<Insta
 async function trustTown(services: Services): Promise<InstalledTown | undefined> {
   const { finding } = services.resolver;
   if (finding?.kind !== 'unregistered')
-    throw new UserError(l10n.t('this window shows no town that needs your trust'), undefined, 'not-found');
+    throw new UserError(l10n.t('the town of this window does not need to be trusted'), undefined, 'not-found');
   const trusted = await services.dialogs.confirm(
     l10n.t('Do you trust the town in {0}?', shortPath(finding.root)),
     l10n.t(

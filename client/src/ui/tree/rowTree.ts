@@ -45,7 +45,7 @@ export class RowTree extends Disposable implements vscode.TreeDataProvider<RowNo
   }
 
   getTreeItem({ row }: RowNode): vscode.TreeItem {
-    // Whatever a row is made of: nothing in it reorders or hides what a person reads.
+    // Escapes characters that reorder or hide text, whatever the source of the row.
     const label = revealMisleading(row.label);
     const item = new vscode.TreeItem(label, collapsible(row));
     item.id = row.id;

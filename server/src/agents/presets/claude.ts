@@ -48,7 +48,7 @@ export const claude: RuntimePreset = {
   start: ({ asRoot }) => ({
     env: {
       CLAUDE_CODE_SANDBOXED: '1',
-      // Twenty agents must not all update the program that they run.
+      // Agents must not update, all at once, the program that they run.
       DISABLE_AUTOUPDATER: '1',
       // Without it claude refuses to work as root without asking.
       ...(asRoot ? { IS_SANDBOX: '1' } : {}),
@@ -72,7 +72,7 @@ export const claude: RuntimePreset = {
 };
 
 /**
- * Claude Code against Groq. Not driven: Groq's address speaks OpenAI's protocol, so that it may need a gateway in
+ * Claude Code against Groq. Not tested: Groq's endpoint speaks OpenAI's protocol, so it may need a gateway in
  * between (ANTHROPIC_BASE_URL in a runtime of the town's own).
  */
 export const groqCompound: RuntimePreset = {

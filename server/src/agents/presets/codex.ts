@@ -4,11 +4,12 @@ import { z } from 'zod';
 import { filesBelow, firstJsonLine, hookTable } from './files';
 import type { ConversationPlace, HookCommands, Hooks, RuntimePreset } from './preset';
 
-/*
- * Codex. Everything that we want of it is said by `-c`, for one process: CODEX_HOME is where the person's login is,
- * and the `.codex` folder of a project is read from its main checkout, which is not ours.
+/**
+ * Codex. Everything that we want of it is said by `-c`, for one process: CODEX_HOME is where the person's login is, and
+ * the `.codex` folder of a project is read from its main checkout, which is not ours.
  *
- * - It asks whether to trust a folder, and answers with an entry for exactly that folder. `-c` takes the whole table only.
+ * - It asks whether to trust a folder, and answers with an entry for exactly that folder. `-c` takes the whole table
+ *   only.
  * - It runs commands in a login shell, whose start-up files may set PATH again: then `gt` is not found.
  * - By itself it works through a daemon that outlives it, has an environment of its own and is shared with the person.
  */
@@ -61,7 +62,7 @@ export const codex: RuntimePreset = {
   dialogs: [
     { pattern: /Trust this folder\? .*Trust and continue/, says: 'asks whether it may trust the folder' },
     { pattern: /Sign in with ChatGPT .*Press enter to continue/, says: 'is not logged in: it asks how to sign in' },
-    // The words of the headline alone are known (0.169.0).
+    // Only the headline is known (0.169.0).
     { pattern: /Hooks need review/, says: 'asks whether hooks may run' },
   ],
 };

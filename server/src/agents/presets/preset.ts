@@ -1,12 +1,12 @@
 import type { RuntimeSettings } from '../../protocol/town';
 
-/*
- * A runtime is data: how an agent's command line program is started so that it works alone, in a terminal that nobody
- * sits at. Two rules hold for all of them:
+/**
+ * A runtime is data: how an agent's command line program is started for unattended work, in a terminal that nobody
+ * watches. Two rules hold for all of them:
  *
  * - Nothing of ours goes into the worktree: what a program reads from a file lies in the agent's home beside it.
- * - The person's own configuration folder stays the program's: their login is in there. What we change, we change for one
- *   process, by options and variables.
+ * - The person's own configuration folder stays the program's: their login is in there. What we change, we change for
+ *   one process, by options and variables.
  */
 
 /** The agent that a session is started for, with absolute paths. */
@@ -31,7 +31,9 @@ export interface Additions {
 
 /** Command lines for the shell. */
 export interface HookCommands {
-  /** At the start, after a resume and where the program says so after a compaction. What it prints reaches the model. */
+  /**
+   * At the start, after a resume and where the program says so after a compaction. What it prints reaches the model.
+   */
   sessionStart: string;
   /**
    * At the end of a turn, to hand over mail. All of them take the same answer, as their documentation has it: JSON that
@@ -70,9 +72,9 @@ export interface ConversationWays {
   /** `before` stands before all options (a subcommand), `args` right before the prompt. */
   resume(id: string): { before?: string[]; args: string[] };
   /**
-   * Its id where the program has kept it; otherwise a new conversation begins: many programs end at once if asked
-   * for one that is not there.
-   * Without it the program is asked for the last one in the folder, and never twice in a row: nobody knows whether it is there.
+   * Its id where the program has kept it; otherwise a new conversation begins: many programs end at once if asked for a
+   * conversation that does not exist. Without it the program is asked for the last one in the folder, and never twice
+   * in a row: nobody knows whether it is there.
    */
   find?(place: ConversationPlace): string | undefined;
 }
@@ -81,7 +83,7 @@ export interface ConversationWays {
 export interface Dialog {
   /** Looked for in the visible screen with its frames and line breaks taken out. */
   pattern: RegExp;
-  /** Goes on after "it ". */
+  /** A predicate to follow "it ". */
   says: string;
 }
 

@@ -72,7 +72,10 @@ async function run(town: Caller, script: FrozenScript, options: Running): Promis
   return submit(run);
 }
 
-/** The repository of an agent's worktree is the rig's: its settings, filters among them, are those that a person accepted. */
+/**
+ * The repository of an agent's worktree is the rig's: its settings, filters among them, are those that a person
+ * accepted.
+ */
 function trustSettings(worktree: string): void {
   const admin = adminFolder(worktree);
   const repository = admin === undefined ? undefined : path.dirname(path.dirname(admin));
@@ -125,7 +128,7 @@ async function runBlocks(run: Run, { start, end, finished, step }: BlockRange): 
   return undefined;
 }
 
-/** Whether a block has said `gt done` itself: then nothing is left to run or to submit. */
+/** Whether a block has run `gt done` itself: then nothing is left to run or to submit. */
 async function hasEnded({ town, script }: Run): Promise<boolean> {
   if (script.submits === false) return false;
   const { bead, paused } = await town.call(Hook.spec, {});
@@ -133,8 +136,8 @@ async function hasEnded({ town, script }: Run): Promise<boolean> {
 }
 
 /**
- * Does the steps in the order in which they become ready; one without a block is for somebody else. Where the work was sent
- * back all steps are done, and their blocks run once more.
+ * Runs the steps in the order in which they become ready; a step without a block is left to somebody else. If the work
+ * was sent back all steps are done, and their blocks run once more.
  */
 async function runSteps(run: Run, plan: NonNullable<FrozenScript['steps']>): Promise<number | undefined> {
   const { script, progress } = run;
@@ -182,7 +185,7 @@ async function submit(run: Run): Promise<number> {
     const molecule = await moleculeOf(run);
     if (!(error instanceof UserError) || molecule === undefined) throw error;
     if (molecule.completed < molecule.total) return pause(run, error.message);
-    return sayDone(run); // somebody may have closed the last step since it was refused
+    return sayDone(run); // the last step may have been closed since the refusal
   }
 }
 
@@ -258,8 +261,9 @@ async function abortOperation(worktree: string, print: (text: string) => void): 
 }
 
 /**
- * Commits what the blocks left uncommitted, as the agent, without hooks. What git called changed right after the checkout is
- * not a change of the agent, and a repository inside the worktree is not a file: submitting the work says what is wrong with it.
+ * Commits what the blocks left uncommitted, as the agent, without hooks. What git called changed right after the
+ * checkout is not a change of the agent, and a repository inside the worktree is not a file: submitting the work says
+ * what is wrong with it.
  */
 async function commitRest(worktree: string, script: FrozenScript, options: Running): Promise<void> {
   const { changes, conflicts, fromCheckout } = await statusOf(worktree, 'all');

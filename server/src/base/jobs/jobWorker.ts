@@ -22,7 +22,7 @@ const IDLE_MS = 5 * 60_000;
 /** How long a text that stopped a worker is refused. Then it is tried again: the machine may only have been busy. */
 const BLOCK_MS = 10 * 60_000;
 const MAX_BLOCKED = 100;
-/** Jobs that may wait. More are not finished before those who asked for them have given up. */
+/** Maximum queue length. Jobs behind it would not finish before their callers time out. */
 const MAX_QUEUED = 1_000;
 
 interface Entry {
@@ -44,8 +44,8 @@ interface Running extends Entry {
 
 /**
  * Runs jobs on untrusted input in a worker thread, one after the other. A job that exceeds its deadline or the memory
- * limit fails, and its worker is terminated; the error names the file that the job was reading. Queued jobs continue in a
- * new worker. The worker is started with the first job and terminated when it is idle.
+ * limit fails, and its worker is terminated; the error names the file that the job was reading. Queued jobs continue in
+ * a new worker. The worker is started with the first job and terminated when it is idle.
  */
 export class JobWorker implements JobRunner {
   private readonly queue: Entry[] = [];

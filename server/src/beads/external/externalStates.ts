@@ -31,15 +31,15 @@ interface OtherLedger {
 }
 
 /**
- * What dependencies on other projects wait for. Nothing of it is stored: `refresh` asks the projects on this machine again, where
- * their files have changed.
+ * What dependencies on other projects wait for. Nothing of it is stored: `refresh` asks the projects on this machine
+ * again, where their files have changed.
  */
 export class ExternalStates {
   private states = new Map<string, ExternalState>();
   private readonly others = new Map<string, OtherLedger>();
   private running: Promise<void> | undefined;
   private askedAt = 0;
-  /** What is known may not fit the beads of the open ledgers. */
+  /** The known states may be outdated for the beads of the open ledgers. */
   isOutdated = false;
   private ignored: ReadonlySet<string> = new Set();
   /** What the references name. */
@@ -57,7 +57,10 @@ export class ExternalStates {
     return state === 'open' || (state === 'unresolved' && !this.ignored.has(reference));
   }
 
-  /** Beads were changed: what is known is outdated where one is referred to, provides a capability, or has a new reference. */
+  /**
+   * Beads were changed: what is known is outdated where one is referred to, provides a capability, or has a new
+   * reference.
+   */
   beadsChanged(ids: readonly string[]): void {
     this.isOutdated ||= ids.some((id) => {
       if (this.items.has(id)) return true;
@@ -75,7 +78,10 @@ export class ExternalStates {
     if (this.isOutdated || Date.now() - this.askedAt >= ASK_AGAIN_MS) await this.refresh();
   }
 
-  /** Asks again; one call at a time, others join it. Never fails: a ledger that cannot be read leaves its references unresolved. */
+  /**
+   * Asks again; one call at a time, others join it. Never fails: a ledger that cannot be read leaves its references
+   * unresolved.
+   */
   refresh(): Promise<void> {
     this.running ??= this.run().finally(() => (this.running = undefined));
     return this.running;
@@ -188,7 +194,7 @@ function stateIn({ item, repository }: ExternalReference, beads: readonly Bead[]
   const named = beads.find(({ id }) => id === item);
   const providing = repository === undefined ? beads.filter((bead) => capabilitiesOf(bead).includes(item)) : [];
   const bead = named ?? providing.find(({ status }) => status === 'closed') ?? providing[0];
-  // Its project is here: what it will provide is not there yet, or the id is wrong, which only its own people can tell.
+  // Its project is here, but has no such bead or capability yet; whether the id is wrong cannot be known.
   if (!bead) return { state: repository === undefined ? 'open' : 'unresolved', directory };
   const isMet = named ? isFinished(bead) : bead.status === 'closed';
   const { id, title, status } = bead;

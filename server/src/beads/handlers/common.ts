@@ -11,7 +11,7 @@ export interface BeadHandlerOptions {
   ledgerFor(context: CallContext, named?: string): string;
   /** Keys of metadata that a change of all metadata leaves alone. */
   protectedMetadata?: readonly string[];
-  /** Others know the prefixes: they cannot be changed. */
+  /** Whether prefixes are fixed, because branches and other ledgers refer to them. */
   fixedPrefixes?: boolean;
 }
 

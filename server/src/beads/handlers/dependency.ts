@@ -17,7 +17,7 @@ export function registerDependencyHandlers(service: BeadService): void {
     const to = isExternal(params.to) ? params.to : resolveOne(service, context, params.to, params.ledger);
     const type = dependencyType(params.type ?? 'blocks');
     const edge = await store.batch(metaOf(context), (tx) => tx.addDependency(from, to, type));
-    if (isExternal(to)) await store.externals.refresh(); // so that the next question sees what it waits for
+    if (isExternal(to)) await store.externals.refresh(); // so that the next query sees the state of the dependency
     return edge;
   });
   dispatcher.on(DependencyRemove.spec, async (params, context) => {

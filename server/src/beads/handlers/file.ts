@@ -105,7 +105,7 @@ export function importBeads(tx: Transaction, ledger: string, incoming: ReadonlyM
       !areDifferentBeads(own.bead, stored.bead) &&
       compareTimes(stored.bead.updated_at, own.bead.updated_at) < 0
     ) {
-      result.unchanged++; // an older state
+      result.unchanged++; // the imported one is older
       continue;
     }
     theirs.set(id, stored);

@@ -15,7 +15,7 @@ interface Upload {
   timer: NodeJS.Timeout;
 }
 
-/** Texts that come in parts before they are imported: a large one never is in memory as a whole, but for its beads. */
+/** Uploads of texts in parts: only the decoded beads of a large text are kept in memory, never the whole text. */
 export class ImportParts {
   private readonly uploads = new Map<string, Upload>();
 

@@ -76,7 +76,7 @@ function stateOf(bead: Bead, facts: { blocked: boolean; step: DerivedState['step
   return facts.isDeferred ? 'deferred' : 'blocked';
 }
 
-/** A time that does not come: somebody has put the bead aside, and not said until when. Microseconds since 1970. */
+/** Marks a bead that is deferred without an end. Microseconds since 1970. */
 export const NEVER = Number.MAX_SAFE_INTEGER;
 
 /** Times until which the bead, or an ancestor of it, is deferred: microseconds since 1970. */

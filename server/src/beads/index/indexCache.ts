@@ -20,7 +20,7 @@ export interface IndexImage {
   database: Uint8Array;
 }
 
-/** Of a larger index nobody waits less by reading it. */
+/** Reading a larger index would not be faster than rebuilding it. */
 const MAX_BYTES = 2 ** 31;
 
 interface Head extends Omit<IndexImage, 'database'> {

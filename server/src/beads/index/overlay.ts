@@ -54,7 +54,7 @@ export class Overlay implements Source {
 
   constructor(private readonly below: Source) {}
 
-  /** No change after this: one that a batch makes when it is over would be lost without a word. */
+  /** Refuses changes after this: a change by a batch that has ended would be lost silently. */
   seal(): void {
     this.sealed = true;
   }

@@ -28,7 +28,7 @@ export class StoreState implements Source {
   private built: BeadIndex | undefined;
   /** Open, and not in the index yet. */
   private pending: Ledger[] = [];
-  /** So much was changed at once that the index is made anew when it is next asked. */
+  /** So much was changed at once that the index is rebuilt at the next query. */
   private isPostponed = false;
   /** Hashes of files every line of which can be read, by ledger. */
   private readonly soundHashes: ReadonlyMap<string, string>;
@@ -98,7 +98,7 @@ export class StoreState implements Source {
       graph: this,
       edges: this.edges,
       clock: this.clock,
-      // While it is made nobody has seen anything of it.
+      // Nobody has seen the index while it is being built.
       onRecomputed: (ids) => {
         if (this.built) this.recomputed.fire(ids);
       },
@@ -106,8 +106,8 @@ export class StoreState implements Source {
   }
 
   /**
-   * The index is never the truth: where a change cannot be brought into it, it is made from the ledgers again, which have the
-   * change.
+   * The index is never the truth: where a change cannot be brought into it, it is made from the ledgers again, which
+   * have the change.
    */
   private bring(changes: readonly IndexChange[]): void {
     const { index } = this;
@@ -132,8 +132,8 @@ export class StoreState implements Source {
   }
 
   /**
-   * Keeps the index for the next start. Does nothing while a ledger holds what its file does not, or has lines that cannot
-   * be read.
+   * Keeps the index for the next start. Does nothing while a ledger holds what its file does not, or has lines that
+   * cannot be read.
    */
   keepIndex(cache: IndexCache): void {
     const ledgers = this.isPostponed ? undefined : describe([...this.ledgers.values()]);
@@ -143,8 +143,8 @@ export class StoreState implements Source {
   }
 
   /**
-   * The file of a ledger and which beads depend on each, for a table; undefined where the file does not hold all of it, or the
-   * dependencies are not known without reading every bead.
+   * The file of a ledger and which beads depend on each, for a table; undefined where the file does not hold all of it,
+   * or the dependencies are not known without reading every bead.
    */
   tableSource(name: string): { bytes: Buffer; dependentsOf: (id: string) => Iterable<string> } | undefined {
     if (this.isPostponed || !this.built || this.pending.length > 0) return undefined;

@@ -14,7 +14,10 @@ export function placeOf(ledger: string, derived: DerivedState): Place {
   return { ledger, state: derived.state, top: derived.top ?? null, isWork: derived.isWork };
 }
 
-/** How many beads of work there are, by ledger and state, and by ledger and place in the tree: kept, because windows ask all the time. */
+/**
+ * Numbers of workable beads by ledger and state, and by ledger and place in the tree. Cached, because windows query
+ * them constantly.
+ */
 export class WorkCounts {
   private readonly counts = new Map<string, number>();
 

@@ -2,7 +2,7 @@ import { isDeepStrictEqual } from 'node:util';
 import { isPlainObject } from '../../base/objects';
 import { canonicalJson } from '../storage/goJson';
 
-/** One side of a three-way merge: its value and how it fares against the other side in a true conflict. */
+/** The three versions of a value in a three-way merge. */
 export interface Sides<T> {
   base: T;
   ours: T;

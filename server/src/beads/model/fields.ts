@@ -95,7 +95,7 @@ export const commentOrder: readonly string[] = ['id', 'issue_id', 'author', 'tex
 export const neverOmitted: ReadonlySet<string> = new Set(['id', 'title', 'priority', 'created_at', 'updated_at']);
 /** Zero is a value in these (pointers in Go), so only an absent one is left out. */
 export const keptWhenZero: ReadonlySet<string> = new Set(['estimated_minutes', 'quality_score']);
-/** Computed by their writers, stale in anybody else's hands: neither read nor written. */
+/** Derived by the tool that wrote them, so possibly stale: neither read nor written. */
 export const derivedFields: ReadonlySet<string> = new Set([
   'content_hash',
   'dependency_count',

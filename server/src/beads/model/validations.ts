@@ -29,7 +29,7 @@ const workSchema = z.looseObject({
     .optional(),
 });
 
-/** All of them, the oldest first. What cannot be read is left out: it has come from elsewhere. */
+/** All of them, the oldest first. Unreadable records, which other tools may have written, are left out. */
 export function validationRecords(bead: Bead): ValidationRecord[] {
   const { validation, reviews = [] } = workOf(bead) ?? {};
   const given = Array.isArray(bead.validations) ? bead.validations : [];

@@ -5,7 +5,10 @@ import type { BeadIndex } from '../index/beadIndex';
 import { notWork } from '../index/derivedState';
 import { canonicalStatus, typeFromInput } from '../model/fields';
 
-/** Which beads are meant: what a request may say, and what this program adds. An empty `assignee` means the same as `unassigned`. */
+/**
+ * Which beads are meant: what a request may say, and what this program adds. An empty `assignee` means the same as
+ * `unassigned`.
+ */
 export interface BeadFilter extends Omit<RequestFilter, 'sort'> {
   /** Leaves out the steps of unfinished molecules: of all, or of those that say how to do a bead. */
   withoutSteps?: 'all' | 'attached';
@@ -126,8 +129,8 @@ function isOpenOnly({ status, all }: ListFilter): boolean {
 }
 
 /**
- * Whether type and status say which few beads are meant. Without statistics the planner takes the index that gives the order,
- * and reads every open bead for it.
+ * Whether type and status say which few beads are meant. Without statistics the planner takes the index that gives the
+ * order, and reads every open bead for it.
  */
 function isNarrow({ type, status, limit, reverse, ids, parent, labels, labelsAny }: ListFilter): boolean {
   if (!type || ids || parent !== undefined || labels?.length || labelsAny?.length) return false;
@@ -144,7 +147,7 @@ export function readyConditions(index: BeadIndex, filter: ReadyFilter, now: numb
   );
   // Few ledgers have deferred beads, and without them the index gives the rows in order.
   const deferred = index.number('SELECT EXISTS (SELECT 1 FROM beads WHERE defer IS NOT NULL)') === 1;
-  // Deferred until a time that has come is as good as open; otherwise it would wait for ever.
+  // A bead whose deferral has expired counts as open; otherwise it would wait forever.
   conditions.add(
     deferred ? "status IN ('open', 'deferred') AND (status = 'open' OR defer IS NOT NULL)" : "status = 'open'",
   );
@@ -167,7 +170,7 @@ export function readyIds(index: BeadIndex, filter: ReadyFilter, now: number): st
   const conditions = readyConditions(index, filter, now);
   if (filter.status) conditions.oneOf('status', filter.status.map(canonicalStatus));
   const orders: Record<string, string> = {
-    // Oldest first within a priority: nothing waits for ever behind newer work.
+    // Oldest first within a priority, so that old work is not starved.
     priority: 'priority, created',
     oldest: 'created',
     hybrid: `created < ${now - freshMicroseconds}, CASE WHEN created >= ${now - freshMicroseconds} THEN priority END, created`,

@@ -20,7 +20,7 @@ interface Token {
   at: number;
 }
 
-/** Levels of parentheses and NOT; more is nobody's question. */
+/** Maximum nesting of parentheses and NOT. */
 const MAX_DEPTH = 100;
 
 /** @throws UserError that says where the expression cannot be read, or which field or value is wrong */

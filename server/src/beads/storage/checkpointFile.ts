@@ -29,7 +29,7 @@ export function forThread(job: CheckpointJob): CheckpointJob {
 /** `changed`: somebody else has written the file, and nothing was done: their changes have to be merged in first. */
 export type CheckpointResult = { kind: 'written'; hash: string } | { kind: 'changed' };
 
-/** Where checkpoints are written: in this thread, or in one that serves nobody. */
+/** Where checkpoints are written: in this thread, or in a worker thread. */
 export interface CheckpointWriter {
   write(job: CheckpointJob): Promise<CheckpointResult>;
 }
@@ -91,7 +91,9 @@ export async function writeText(
 
 /** Looks at a text while it passes: its hash, and whether it is one that is known. */
 class TextDigest {
-  /** That of no text until all of it has passed: a head that a crash leaves then fits no file, also not an empty one. */
+  /**
+   * That of no text until all of it has passed: a head that a crash leaves then fits no file, also not an empty one.
+   */
   hash = '-'.repeat(64);
   isKnown = false;
 
@@ -120,7 +122,7 @@ function* withHead(head: Buffer, pieces: Iterable<Buffer>): Generator<Buffer> {
 function refuseIfChanged(fs: LedgerFs, file: string, stamp: string | undefined, expected: Buffer): void {
   if (fs.stamp(file) === stamp) return;
   if ((fs.read(file) ?? Buffer.alloc(0)).equals(expected)) return;
-  throw new UserError(`${file} was changed by somebody else at this moment`, 'Try again.', 'conflict');
+  throw new UserError(`${file} was changed by another program in the meantime`, 'Try again.', 'conflict');
 }
 
 export function hashOf(...pieces: Buffer[]): string {

@@ -71,7 +71,7 @@ export class StoredBead implements Stored {
     return bead;
   }
 
-  /** It will not be looked at again soon: where many beads pass, they would push out those that are. */
+  /** Evicts the decoded bead: a scan of many beads would otherwise push out the ones in use. */
   forget(): void {
     StoredBead.recent.delete(this);
     StoredBead.older.delete(this);

@@ -70,7 +70,7 @@ export class Committer {
     try {
       await this.commit(jobs);
     } catch (error) {
-      for (const job of jobs) job.reject(error); // a defect; settled promises ignore it
+      for (const job of jobs) job.reject(error); // a bug; no effect on promises that are already settled
     }
   }
 

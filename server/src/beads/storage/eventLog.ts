@@ -37,7 +37,7 @@ export class EventLog {
     private readonly fs: LedgerFs,
     private readonly path: string,
   ) {
-    // A torn last line was never the only copy: it is overwritten.
+    // A torn last line is overwritten: the journal still has those events.
     this.length = (this.fs.read(this.path)?.lastIndexOf(10) ?? -1) + 1;
   }
 

@@ -22,7 +22,7 @@ export class Journal {
   /** Bytes of whole records; anything behind them is a remnant of a write that was never acknowledged. */
   private length = 0;
   private remnant = false;
-  /** The file was replaced, and a power cut may bring the old one back. */
+  /** The replacement of the file is not synced yet: after a power failure the old one may be back. */
   private nameUnsynced = false;
   /** The process that wrote the records may have ended before they were on the disk. */
   private unsynced = false;
@@ -50,7 +50,7 @@ export class Journal {
   ): Promise<{ journal: Journal; records: JournalRecord[]; refused: number; damage?: UserError }> {
     const journal = new Journal(fs, file, fence, onRestored);
     const bytes = fs.read(file);
-    journal.remnant = !bytes || bytes.length === 0; // the first append makes the file and its name durable
+    journal.remnant = !bytes || bytes.length === 0; // so that the first append syncs the file and its folder
     if (!bytes) return { journal, records: [], refused: 0 };
     const scan = scanJournal(bytes);
     if (scan.damagedLine !== undefined) {
@@ -80,8 +80,8 @@ export class Journal {
   }
 
   /**
-   * Makes durable what was read when the journal was opened: it is acted on, in other ledgers too, so a power cut must not
-   * take it back while it leaves what followed from it.
+   * Makes durable what was read when the journal was opened: it is acted on, in other ledgers too, so a power cut must
+   * not take it back while it leaves what followed from it.
    */
   async syncRead(): Promise<void> {
     if (!this.unsynced || this.fs.stamp(this.path) === undefined) return;
@@ -95,7 +95,8 @@ export class Journal {
   }
 
   /**
-   * Resolves when the records are on the disk. If that fails, the file is as it was before.
+   * Resolves when the records are on the disk. If that fails, what was written of them is cut off, now or by the next
+   * append.
    * @throws UserError `unavailable` where another process has the ledger: its writes are left alone
    */
   async append(records: readonly JournalRecord[]): Promise<void> {
@@ -156,7 +157,8 @@ export class Journal {
       await replaceFile(this.fs, this.path, bytes);
       this.remnant = false;
     } catch (error) {
-      // The new file may be in place already, only its name is not durable: the next append must not write behind the old end.
+      // The new file may be in place already, only its name is not durable: the next append must not write behind the
+      // old end.
       if (!this.fs.read(this.path)?.equals(bytes)) throw error;
       this.remnant = this.nameUnsynced = true;
       this.length = bytes.length;
@@ -181,8 +183,8 @@ export class Journal {
   }
 
   /**
-   * Rewrites the file that somebody has removed or replaced: what was acknowledged is in no other. A file that stands in
-   * its place is kept under another name.
+   * Rewrites the file that another program has removed or replaced: it is the only copy of acknowledged records. A file
+   * that took its place is kept under another name.
    */
   private async restore(content: Buffer | undefined): Promise<void> {
     this.file?.close();
@@ -211,7 +213,7 @@ export class Journal {
 
 /**
  * Writes records. Those of one piece, which nearly all are, share one write; a large one is never in memory as a whole:
- * the start of its line, without which it is none, follows last.
+ * the start of its line, without which the line is invalid, is written last.
  * @returns where they end
  */
 function writeRecords(file: LedgerFile, records: readonly JournalRecord[], position: number): number {
@@ -256,7 +258,7 @@ function isInPlace(file: LedgerFile): boolean {
   return file.isInPlace?.() ?? true;
 }
 
-/** The name under which a journal is kept that cannot be used. */
+/** Name for the copy of a damaged journal. */
 function asideName(bytes: Buffer): string {
   return `journal.damaged-${createHash('sha256').update(bytes).digest('hex').slice(0, 8)}.jsonl`;
 }

@@ -18,7 +18,7 @@ export interface LedgerFiles {
   damage: UserError | undefined;
   /** What the last checkpoint wrote, and the number of the last journal record in it. */
   base: { seq: number; beads: ReadonlyMap<string, Stored> } | undefined;
-  /** The file was emptied or removed, which nobody does on purpose. */
+  /** The file was emptied or removed, presumably by accident. */
   isLost: boolean;
   /** The text is that of the last checkpoint. */
   isUnchanged: boolean;
@@ -78,7 +78,10 @@ export function isBlank(bytes: Buffer | undefined): boolean {
   return !bytes || (bytes.length < 1_000 && bytes.toString('latin1').trim() === '');
 }
 
-/** The prefix of a folder whose configuration does not say: that of most of its beads, else the name of the folder above. */
+/**
+ * The prefix of a folder whose configuration does not say: that of most of its beads, else the name of the folder
+ * above.
+ */
 export function guessPrefix(directory: string, ids: Iterable<string>): string {
   const counts = new Map<string, number>();
   for (const id of ids) {

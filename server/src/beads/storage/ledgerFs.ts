@@ -159,7 +159,7 @@ export async function replaceFile(
     try {
       files.remove(temporary);
     } catch {
-      // The first error is the one to tell.
+      // Report the first error.
     }
     throw error;
   }

@@ -30,7 +30,7 @@ function keepMetadata(merged: Bead, ours: Bead | undefined): Bead {
   return Object.keys(metadata).length > 0 ? { ...merged, metadata } : bead;
 }
 
-/** Data of the engine that lies on a task would come alive if the task became a merge request. */
+/** Engine metadata on a task would take effect if the task became a merge request. */
 function keepType(merged: Bead, ours: Bead | undefined): Bead {
   if (!ours || merged.issue_type === ours.issue_type) return merged;
   const engines = [merged.issue_type, ours.issue_type].some((type) => engineTypes.includes(type));

@@ -29,8 +29,8 @@ function keptName(file: string, bytes: Buffer): string {
 }
 
 /**
- * Looks for what keeps a ledger from being opened or used: git's conflict markers, lines that are not beads, beads with
- * several lines, broken lines of the journal.
+ * Finds damage that keeps a ledger from being opened or used: git's conflict markers, lines that are not beads, beads
+ * with several lines, broken lines of the journal.
  * @param fix repairs it: each file is kept as it was under another name first
  */
 export async function diagnose(fs: LedgerFs, directory: string, fix: boolean): Promise<Diagnosis> {
@@ -72,7 +72,7 @@ export function repairIssues(bytes: Buffer, file: string): Repaired {
     if (conflictMarker.test(text)) {
       // The base of a conflict in the style "diff3" is what both sides have changed.
       inBase = text.startsWith('|');
-      say('a conflict marker of git', 'the beads of both sides are kept, the one that was updated last of each');
+      say('a git conflict marker', 'the beads of both sides are kept; of duplicates, the one updated last');
       continue;
     }
     if (inBase) continue;
@@ -113,7 +113,7 @@ export function repairJournal(bytes: Buffer, file: string): Repaired {
       findings.push({
         file,
         line,
-        problem: 'its checksum does not fit',
+        problem: 'its checksum does not match',
         remedy: 'the line is removed, with its change',
       });
   }

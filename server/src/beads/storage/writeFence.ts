@@ -2,8 +2,8 @@ import { UserError } from '../../base/errors';
 import type { JournalRecord } from './journalRecord';
 
 /**
- * The right to write a ledger, which another process may have taken over meanwhile: its owner was stopped for so long that
- * it was taken for dead. Each owner has a higher epoch than the one before, and each journal record carries it.
+ * The right to write a ledger, which another process may have taken over meanwhile: its owner was stopped for so long
+ * that it was presumed dead. Each owner has a higher epoch than the one before, and each journal record carries it.
  */
 export interface WriteFence {
   /** Epochs of one name can be compared; a ledger in a town and one outside have leases of their own. */

@@ -14,7 +14,8 @@ export interface VersionChange {
 /**
  * What a version of the file changes, against the one that it was made from.
  * @param name of the version, for messages
- * @throws UserError where a line of it is no bead, or it has conflict markers: writing it back would lose or spread that
+ * @throws UserError where a line of it is no bead, or it has conflict markers: writing it back would lose or spread
+ * that
  */
 export function changeBetween(base: Buffer, theirs: Buffer, name: string): VersionChange {
   const before = parseLedgerText(base, 'the version before');
@@ -22,7 +23,7 @@ export function changeBetween(base: Buffer, theirs: Buffer, name: string): Versi
   const broken = after.problems.find(isUnreadable);
   if (broken)
     throw new UserError(
-      `${name} has a line that is no bead: line ${broken.line}: ${broken.reason}`,
+      `${name} has an invalid line: line ${broken.line}: ${broken.reason}`,
       'Correct that line there, and sync again. Nothing was changed.',
       'conflict',
     );

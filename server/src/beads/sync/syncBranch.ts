@@ -5,7 +5,9 @@ import { readTextIfPresent, removeFile, writeJsonAtomic } from '../../base/safeF
 
 /** Git, as the caller may run it. */
 export interface SyncGit {
-  /** What a command prints, without space around it. @param options.indexFile used instead of the repository's own index */
+  /**
+   * What a command prints, without space around it. @param options.indexFile used instead of the repository's own index
+   */
   run(args: string[], options?: { indexFile?: string }): Promise<string>;
   /** The same; undefined where git says no. */
   probe(args: string[]): Promise<string | undefined>;
@@ -19,7 +21,10 @@ export interface SyncedLedger {
   directory: string;
   /** Brings the file of beads up to date. @returns its path */
   flush(): Promise<string>;
-  /** Merges a version of the file in, with the one that both come from. Durable when it resolves. @returns whether beads changed */
+  /**
+   * Merges a version of the file in, with the one that both come from. Durable when it resolves. @returns whether beads
+   * changed
+   */
   merge(base: Buffer, theirs: Buffer, name: string): Promise<boolean>;
 }
 
@@ -48,7 +53,10 @@ export interface SyncResult {
   pushed: boolean;
 }
 
-/** The version that was merged last: what both sides have in common. Local, and only a help: without it the merge has no base. */
+/**
+ * The version that was merged last: what both sides have in common. Local, and only a help: without it the merge has no
+ * base.
+ */
 const STATE_FILE = 'sync-state.json';
 const stateSchema = z.looseObject({ branch: z.string(), commit: z.string().regex(/^[0-9a-f]{40,64}$/) });
 /** Where what the remote has is kept. */
@@ -57,8 +65,8 @@ const REMOTE_REF = 'refs/beads/remote/';
 const MAX_TRIES = 6;
 
 /**
- * Brings a ledger, a branch of its own and the same branch of a remote to one state. It works on objects and refs alone: no checkout,
- * no index and no file of a worktree is touched. Interrupted at any point it can be run again.
+ * Brings a ledger, a branch of its own and the same branch of a remote to one state. It works on objects and refs
+ * alone: no checkout, no index and no file of a worktree is touched. Interrupted at any point it can be run again.
  */
 export async function syncBranch(git: SyncGit, ledger: SyncedLedger, options: SyncOptions): Promise<SyncResult> {
   const { branch, remote } = options;
@@ -106,8 +114,8 @@ export async function syncBranch(git: SyncGit, ledger: SyncedLedger, options: Sy
 function refuseEndless(tries: number, branch: string): void {
   if (tries >= MAX_TRIES)
     throw new UserError(
-      `${branch} changes all the time`,
-      'Others sync at the same moment. Nothing is lost; try again in a moment.',
+      `${branch} keeps changing`,
+      'Other clones are syncing at the same time. Nothing is lost; try again in a moment.',
       'unavailable',
     );
 }

@@ -103,7 +103,7 @@ function lowerFirst(text: string): string {
 function addLabel(audit: CliCommand, context: BdContext): void {
   audit
     .command('label <entry>')
-    .description('say of an entry whether it was good')
+    .description('rate an entry')
     .option('--label <label>', 'such as good or bad')
     .option('--reason <text>', 'why')
     .withHelp({

@@ -23,7 +23,7 @@ export function addBatch(program: CliCommand, context: BdContext): void {
     .option('--dry-run', 'check them, and change nothing')
     .option('-m, --message <text>', 'accepted, has no effect: git keeps the versions')
     .withHelp({
-      text: 'One change a line: "create <type> <priority> <title>", "update <id> <field>=<value> …" (title, status, priority, assignee), "close <id> [reason]", "dep add <id> <depends-on> [type]", "dep remove <id> <depends-on>". Values with blanks stand in double quotes. Empty lines and lines that begin with # mean nothing. In JSON the ids stand in the order of the changes.',
+      text: 'One change per line: "create <type> <priority> <title>", "update <id> <field>=<value> …" (title, status, priority, assignee), "close <id> [reason]", "dep add <id> <depends-on> [type]", "dep remove <id> <depends-on>". Values with blanks stand in double quotes. Empty lines and lines that begin with # are ignored. In JSON the ids stand in the order of the changes.',
       examples: [
         ['bd batch --file changes.txt', 'what the file says'],
         ['printf "close app-a1b2c done\\ncreate task 2 Next\\n" | bd batch', 'two changes from another program'],

@@ -96,7 +96,7 @@ export function withListConditions(command: CliCommand): CliCommand {
     .option('--label-pattern <pattern>', 'with a label like this, such as tech-*')
     .option('--label-regex <regex>', 'with a label that matches')
     .option('--wisp-type <type>', 'wisps of this type')
-    .option('--spec <start>', 'whose specification begins so')
+    .option('--spec <prefix>', 'whose specification starts with this')
     .option('--overdue', 'past their due time')
     .option('--deferred', 'deferred')
     .option('--pinned', 'pinned')

@@ -171,7 +171,7 @@ function addCheck(gate: CliCommand, context: BdContext): void {
     .option('-e, --escalate', 'accepted: the town escalates by itself')
     .option('-l, --limit <count>', 'accepted: all gates are checked')
     .withHelp({
-      text: 'Gates on GitHub and on mail are opened by whoever watches them: this program asks no other service.',
+      text: 'Gates on GitHub and on mail are opened by whoever watches them: this program does not contact other services.',
       examples: [['bd gate check --dry-run', 'show what would open']],
       see: ['bd gate list'],
     })
@@ -262,7 +262,7 @@ function addCreate(gate: CliCommand, context: BdContext): void {
 function addDiscover(gate: CliCommand): void {
   gate
     .command('discover')
-    .description('not here: this program asks no other service')
+    .description('not supported: this program does not contact other services')
     .withHelp({ examples: [['bd gate discover', 'says what to do instead']], see: ['bd update'] })
     .action(() => {
       throw new UserError(

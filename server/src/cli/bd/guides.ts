@@ -17,7 +17,7 @@ interface PrimeOptions {
 export function addPrime(program: CliCommand, context: BdContext): void {
   program
     .command('prime')
-    .description('print how an agent works with beads here; nothing where there is no ledger')
+    .description('print instructions for agents about beads; prints nothing without a ledger')
     .option('--full', 'everything, the default')
     .option('--mcp', 'in short')
     .option('--stealth', 'accepted: git is not mentioned anyway')
@@ -216,7 +216,7 @@ const replaced = {
   agent: 'Use gt agents.',
   hook: 'Use gt hook.',
   slot: 'Use bd merge-slot, or gt hook.',
-  'create-form': 'Use New Bead in VS Code, or bd create --file plan.md.',
+  'create-form': 'Use "Gas Town: Create Bead" in VS Code, or bd create --file plan.md.',
   compact: 'Beads are never compacted; "bd gc" deletes old closed ones.',
   reset: 'Remove the hooks with "bd hooks uninstall", then the folder .beads.',
   template: 'Use bd formula list, bd mol show and bd mol pour.',
@@ -231,7 +231,7 @@ export function addElsewhere(program: CliCommand): void {
   for (const [name, instead] of Object.entries(elsewhere))
     program
       .command(`${name} [words...]`, { hidden: true })
-      .description('not here: it belongs to another store or service')
+      .description('not supported: it belongs to another store or service')
       .withHelp({ examples: [[`bd ${name}`, 'says what to do instead']] })
       .action(() => {
         throw new UserError(`${name} requires another store or service than this program has`, instead, 'unavailable');
@@ -246,7 +246,7 @@ export function addReplaced(parent: CliCommand, name: Replaced): void {
   const path = parent.parent === undefined ? name : `${parent.name} ${name}`;
   parent
     .command(`${name} [words...]`, { hidden: true })
-    .description('not here: something else does it')
+    .description('replaced by another command')
     .withHelp({ examples: [[`bd ${path}`, 'says what to do instead']] })
     .action(() => {
       throw new UserError(`${path} is not a command of this program`, replaced[name], 'unavailable');

@@ -155,7 +155,7 @@ async function run(invocation: Invocation, context: BdContext, given: string): P
     const { file } = await context.call(invocation, LedgerFlush.spec, importOnly ? { importOnly } : {});
     if (name === 'pre-commit' && (await isTracked(file))) await git(path.dirname(file), ['add', '--', file]);
   } catch (error) {
-    // A repository without a ledger is committed to as always.
+    // Without a ledger the hook does nothing.
     if (!(error instanceof UserError) || error.code !== 'not-found') throw error;
   }
 }

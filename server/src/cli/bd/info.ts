@@ -85,7 +85,7 @@ function isRedirect(here: string, directory: string): boolean {
   return here !== directory && fs.existsSync(path.join(here, 'redirect'));
 }
 
-/** Written on request only, by `bd export --db`: the beads are in issues.jsonl. */
+/** Written on request only, by `bd export --sqlite`: the beads are in issues.jsonl. */
 function databaseOf(info: LedgerInfo): string {
   return path.join(info.directory, 'beads.db');
 }

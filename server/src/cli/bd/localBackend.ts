@@ -31,9 +31,10 @@ export interface LocalOptions {
 
 /** Opens one ledger in this process: the same handlers as in a server, under the ledger's lock. */
 export async function openLocalBackend(directory: string, options: LocalOptions): Promise<Backend> {
-  // A command is over before optimised code of SQLite would pay: without the optimiser it needs half the processor time.
+  // A command is over before optimised code of SQLite would pay: without the optimiser it needs half the processor
+  // time.
   setFlagsFromString('--liftoff-only');
-  // Without a limit of its own V8 lets garbage grow to twice of what is used.
+  // By default V8 lets the heap grow to twice its live size.
   setFlagsFromString('--heap-growing-percent=40');
   const { cwd, home, town, state, warn } = options;
   // Undefined where the folder cannot be written: then it can only be read, and needs no lock.

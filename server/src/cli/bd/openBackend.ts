@@ -24,8 +24,8 @@ export interface BackendOptions {
 }
 
 /**
- * Inside a town its server is the only writer. Elsewhere the ledger has a server of its own while it is used, or is opened
- * by the command under a lock.
+ * Inside a town its server is the only writer. Elsewhere the ledger has a server of its own while it is used, or is
+ * opened by the command under a lock.
  */
 export async function openBackend(options: BackendOptions): Promise<Backend> {
   const named = namedLedger(options);
@@ -62,7 +62,7 @@ async function openLedgerServer(place: ServerPlace, options: BackendOptions): Pr
     return backend;
   } catch (error) {
     const { NotAnswering } = await import('../../protocol/transport/launch');
-    // One that hangs has the ledger, so that it cannot be opened here either.
+    // A server that hangs holds the ledger, so it cannot be opened here either.
     if (!(error instanceof UserError) || error.code !== 'unavailable' || error instanceof NotAnswering) throw error;
     // What is wrong with the ledger itself is said by whoever opens it.
     const local = await openLocally(place.root, options);
@@ -140,8 +140,8 @@ async function openTown(root: string, cwd: string, options: BackendOptions): Pro
 const TRUE = /^(?:1|t|true|y|yes|on)$/i;
 
 /**
- * Where the server of a ledger outside of every town is; undefined for a command that opens the ledger itself, because it
- * was told to, or because it belongs to a session of a town: what such a command may do is for the town to say.
+ * Where the server of a ledger outside of every town is; undefined for a command that opens the ledger itself, because
+ * it was told to, or because it belongs to a session of a town: what such a command may do is for the town to say.
  */
 export function chosenPlace(
   directory: string,

@@ -4,7 +4,7 @@ import { oneLine } from '../shared/output';
 import type { BdContext } from './context';
 import { analyseParallel, needs, plainBead } from './moleculeSteps';
 
-/** `bd ready --mol` and `bd ready --gated`: what can go on in molecules. */
+/** `bd ready --mol` and `bd ready --gated`: molecules and steps that can continue. */
 
 /** The steps of one molecule that are ready, each with those that can be done at the same time. */
 export async function printMoleculeReady(invocation: Invocation, context: BdContext, id: string): Promise<void> {

@@ -111,7 +111,7 @@ async function find(backend: Backend, id: string): Promise<BeadDetails | undefin
 export function addShip(program: CliCommand, context: BdContext): void {
   program
     .command('ship <capability>')
-    .description('say that a capability of this project is there: other projects may depend on it')
+    .description('publish a capability of this project, which other projects may depend on')
     .option('--force', 'even if its bead is not closed')
     .option('--dry-run', 'only show')
     .withHelp({

@@ -105,7 +105,7 @@ async function requireBranch(root: string, branch: string): Promise<void> {
       'Choose a branch of its own: bd config set sync-branch beads-sync',
       'refused',
     );
-  // Its index and files would say that all of it was taken back.
+  // The index and files there would then show everything as reverted.
   const worktrees = await gitText(root, ['worktree', 'list', '--porcelain']);
   for (const entry of worktrees.split('\n\n')) {
     const folder = /^worktree (.+)$/m.exec(entry)?.[1] ?? '';

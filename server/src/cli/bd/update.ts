@@ -65,7 +65,7 @@ export function addUpdate(program: CliCommand, context: BdContext): void {
     .option('--append-notes <text>', 'add a line to the notes')
     .option('--spec-id <id>', 'its specification; empty for none')
     .option('-e, --estimate <minutes>', 'how long it takes', parseEstimate)
-    .option('--due <time>', 'until when it is wanted; empty for no date')
+    .option('--due <time>', 'due time; empty for none')
     .option('--await-id <id>', 'for a gate: what it waits for, such as the number of a run')
     .option('--ephemeral', 'make it a wisp, which is never written to issues.jsonl')
     .option('--persistent', 'make a wisp an ordinary bead')

@@ -116,7 +116,7 @@ export function startHint(convoy: ConvoyInfo): string[] {
   if (convoy.paused) return [`Paused: none of its beads starts. Go on: gt convoy resume ${convoy.id}`];
   if (convoy.status === 'closed' || convoy.launchedAt !== undefined) return [];
   if (convoy.status !== 'open') return [`Staged: nothing starts before: gt convoy launch ${convoy.id}`];
-  if (convoy.total === 0) return [`It tracks nothing yet: gt convoy add ${convoy.id} <bead>`];
+  if (convoy.total === 0) return [`It tracks no beads yet: gt convoy add ${convoy.id} <bead>`];
   if (convoy.done === convoy.total) return [];
   return [`Not launched. Start all of its beads: gt convoy launch ${convoy.id}; one of them: gt sling <bead> <rig>`];
 }

@@ -50,6 +50,6 @@ function whatFollows({ bead, status, mergeRequest }: DoneResult): string {
     case 'escalated':
       return `${bead} waits for a person.`;
     case 'deferred':
-      return `${bead} waits, and goes on later.`;
+      return `${bead} is deferred and will be continued later.`;
   }
 }

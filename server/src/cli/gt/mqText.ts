@@ -48,8 +48,8 @@ function stateText(info: MergeRequestInfo): string {
   if (info.state === 'no-change') return 'ended without a change';
   if (info.state === 'rejected') return 'sent back';
   if (info.waitsFor === 'steps') return 'waits for its steps';
-  if (info.waitsFor === 'gate') return 'failed a gate, which runs once more';
-  if (info.waitsFor === 'search') return 'its batch failed a gate: the change that fails is searched for';
+  if (info.waitsFor === 'gate') return 'failed a gate, which is being re-run';
+  if (info.waitsFor === 'search') return 'its batch failed a gate and is being bisected';
   if (info.waitsFor === 'pull-request') return `waits for pull request #${info.pullRequest?.number}`;
   if (info.waitsFor === 'retry') return `waits until ${info.waitsUntil}`;
   if (info.state !== 'reviewing') return info.state;
@@ -99,7 +99,7 @@ const REVIEWER_STATES: Readonly<Record<ReviewerInfo['state'], string>> = {
   reviewing: '· reviewing',
   approved: '✓ approved',
   rejected: '✗ requests changes',
-  'no-answer': '! gives no answer: a person decides in its place',
+  'no-answer': '! did not answer: a person decides instead',
 };
 
 /** Each of several reviewers; nothing where there is one, whose review says it all. */
@@ -119,11 +119,11 @@ function reviewerLines({ reviewers, reviewsNeeded }: Pick<MergeRequestInfo, 'rev
 
 function signals(record: Readonly<Record<string, boolean | null>>): string {
   const known = Object.entries(record).filter(([, value]) => value !== null);
-  return known.length === 0 ? 'no check looked at it' : known.map(([name, value]) => `${name}=${value}`).join(', ');
+  return known.length === 0 ? 'not checked' : known.map(([name, value]) => `${name}=${value}`).join(', ');
 }
 
 function checkText({ gate, passed, seconds }: CheckInfo): string {
-  const time = seconds === undefined ? 'known from before' : `${seconds.toFixed(1)} s`;
+  const time = seconds === undefined ? 'cached' : `${seconds.toFixed(1)} s`;
   return `${passed ? '✓' : '✗'} ${gate} (${time})`;
 }
 

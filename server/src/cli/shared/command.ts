@@ -80,7 +80,7 @@ export class CliCommand {
     readonly hidden = false,
   ) {}
 
-  /** Adds a command below this one. @param declaration its name and its arguments: `close [ids...]` */
+  /** Adds a subcommand. @param declaration its name and its arguments: `close [ids...]` */
   command(declaration: string, { hidden = false } = {}): CliCommand {
     const [name = '', ...words] = declaration.split(' ');
     const command = new CliCommand(name, this, hidden);

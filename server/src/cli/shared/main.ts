@@ -33,10 +33,10 @@ export async function runMain({ offline, serverOf, load }: Main): Promise<void> 
   await started?.link.started;
   const run = await load();
   process.exitCode = await run(words, context, started);
-  // Without the end of the event loop, closing the connection and the cleaning up of memory: the system does it faster.
+  // Exits without draining the event loop or closing the connection: the operating system cleans up faster.
   if (terminal.isFlushed) process.exit();
   started?.link.close();
-  // A reader that is slow gets its text; nothing else may keep the command.
+  // Wait only for a slow reader of the output, for nothing else.
   setTimeout(() => process.exit(), FLUSH_MS).unref();
 }
 

@@ -11,8 +11,8 @@ export interface ParsedCall {
 }
 
 /**
- * Parses the plain forms that nearly every call has, without loading the parser proper (`parseFully`), which takes longer
- * than the rest of a command. A test holds the two against each other.
+ * Parses the simple forms of nearly every call, without loading the full parser (`parseFully`), which takes longer
+ * than the rest of a command. A test compares the two.
  * @returns undefined where the words have another form or an error, or ask for help: then the parser proper has to tell
  */
 export function parseQuickly(program: CliCommand, words: readonly string[]): ParsedCall | undefined {

@@ -85,7 +85,7 @@ function guardStatus(dispatcher: Dispatcher, town: ConvoyTown): void {
     const convoy = status === undefined ? undefined : convoyNamed(town, id);
     if (!convoy || status === undefined || (TRANSITIONS[convoy.status] ?? []).includes(status)) return;
     throw new UserError(
-      `a convoy that is ${convoy.status} does not become ${status}`,
+      `a convoy cannot change from ${convoy.status} to ${status}`,
       isStaged(convoy)
         ? `"gt convoy launch ${convoy.id}" starts it, "gt convoy close ${convoy.id}" ends it`
         : `"gt convoy pause ${convoy.id}" holds its beads, "gt convoy close ${convoy.id}" ends it`,

@@ -55,11 +55,7 @@ export async function pauseConvoy(
   const convoy = requireConvoy(town, id);
   refuseClosed(convoy);
   if (convoy.status !== 'open')
-    throw new UserError(
-      `${convoy.id} is staged: none of its beads starts before it is launched`,
-      undefined,
-      'conflict',
-    );
+    throw new UserError(`${convoy.id} is staged: none of its beads starts until it is launched`, undefined, 'conflict');
   return changeConvoy(town, context, convoy.id, (tx, current) => {
     const paused = {
       by: context.actor,

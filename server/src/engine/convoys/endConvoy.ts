@@ -13,7 +13,10 @@ import { openConvoys } from './wanted';
 
 const IN_WORK = new Set(['hooked', 'in_progress', 'in_review']);
 
-/** Closes a convoy before its work is done. Beads in progress continue; beads that were not slung by name do not start any more. */
+/**
+ * Closes a convoy before its work is done. Beads in progress continue; beads that were not slung by name do not start
+ * any more.
+ */
 export async function closeConvoy(
   town: ConvoyTown,
   context: CallContext,
@@ -57,7 +60,7 @@ export async function landOwnedConvoy(
   const open = openOf(beads);
   if (convoy.status !== 'open' || beads.length === 0)
     throw new UserError(
-      convoy.status === 'open' ? `${convoy.id} tracks nothing` : `${convoy.id} is staged`,
+      convoy.status === 'open' ? `${convoy.id} tracks no beads` : `${convoy.id} is staged`,
       `"gt convoy close ${convoy.id}" closes it`,
       'conflict',
     );

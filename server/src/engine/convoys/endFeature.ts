@@ -11,8 +11,8 @@ import { FEATURE_LABEL, featureOf } from './feature';
 type EndAction = Extract<Action, { type: 'end-feature' }>;
 
 /**
- * A convoy has ended. Of one that was closed before it landed, what is still in work is stopped: nothing of it may land on the
- * target by itself. Then the branch goes from each rig; what has not landed is kept under `refs/gastown/convoy/`.
+ * Cleans up after a convoy. If it was closed before it landed, work in progress is stopped: none of it may land on the
+ * target. Then the branch is deleted in each rig; commits that have not landed are kept under `refs/gastown/convoy/`.
  */
 export async function endFeature(action: EndAction, context: EngineContext): Promise<void> {
   const agents = await stopWork(action, context);

@@ -208,8 +208,8 @@ function crossRig(open: readonly Bead[], rigs: ReadonlyMap<string, string | unde
     {
       category: 'cross-rig',
       bead_ids: groups.slice(1).flatMap(([, ids]) => ids),
-      message: `it lands in several rigs: ${groups.map(([name, ids]) => `${name} (${plural(ids.length, 'bead')})`).join(', ')}`,
-      suggested_fix: 'a convoy for each rig, if they are to land apart',
+      message: `the convoy lands in several rigs: ${groups.map(([name, ids]) => `${name} (${plural(ids.length, 'bead')})`).join(', ')}`,
+      suggested_fix: 'create one convoy per rig, if they should land separately',
     },
   ];
 }

@@ -125,7 +125,7 @@ export async function launchConvoy(
     throw new UserError(`${convoy.id} was launched already`, 'see "gt convoy status"', 'conflict');
   const beads = trackedBeads(town.store, convoy);
   if (beads.length === 0)
-    throw new UserError(`${convoy.id} tracks nothing`, 'add beads with "gt convoy add"', 'conflict');
+    throw new UserError(`${convoy.id} tracks no beads`, 'add beads with "gt convoy add"', 'conflict');
   refuseHindered(await planOf(town, beads), { force, strict: isStaged(convoy) });
   return changeConvoy(town, context, convoy.id, (tx, current) => {
     const metadata = withConvoy(current, { launched_at: tx.now.toISOString() });

@@ -27,7 +27,7 @@ export async function startSession(action: StartAction, context: EngineContext):
     await begin(start, bead, context);
   } catch (error) {
     if (!(error instanceof UserError)) throw error;
-    // A question to a person is open since: wait for the answer.
+    // A person has been asked in the meantime: wait for the answer.
     if (error.code === 'consent') throw new StaleAction(error.message);
     await (error.code === 'conflict' ? holdForPerson : recordFailure)(start, error, context);
   }

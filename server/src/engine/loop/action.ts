@@ -41,7 +41,7 @@ export type Action =
     }
   | { type: 'confirm-failure'; mergeRequest: string; rig: string; revision: string; maxAttempts: number }
   | {
-      /** Makes the batch after those that are tested now, on top of them, and begins to test it. */
+      /** Builds the batch after those that are being tested, on top of them, and starts testing it. */
       type: 'prepare-batch';
       rig: string;
       target?: string;
@@ -60,7 +60,7 @@ export type Action =
     }
   | { type: 'review-by-script'; mergeRequest: string; rig: string; revision: string; maxReviewRounds: number }
   | { type: 'review-by-agent'; mergeRequest: string; rig: string; reviewer: string; revision: string }
-  /** The answers that are there decide it: those that are missing are not waited for any more. */
+  /** The verdicts given so far decide: missing ones are no longer waited for. */
   | { type: 'conclude-review'; mergeRequest: string; rig: string; revision: string; maxReviewRounds: number }
   | {
       type: 'record-review-timeout';

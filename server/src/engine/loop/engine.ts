@@ -16,7 +16,7 @@ import type { TownView } from '../state/townView';
 const INTERVAL_MS = 5_000;
 /** Events within this time are handled by one tick. */
 const DEBOUNCE_MS = 15;
-/** A tick that is this much late means that the machine was asleep. */
+/** A tick that is late by more than this means that the machine was asleep. */
 const LATE_MS = 30_000;
 /** Consecutive failures after which an action is escalated and waits until the escalation is closed. */
 const FAILURES_TO_ESCALATE = 5;
@@ -82,8 +82,8 @@ export class Engine extends Disposable {
   }
 
   /**
-   * Starts no more actions, cancels those that run and waits for them, at most `limitMs`. A cancelled action stays open in
-   * the action log and is repeated after the next start.
+   * Starts no more actions, cancels those that run and waits for them, at most `limitMs`. A cancelled action stays open
+   * in the action log and is repeated after the next start.
    * @returns the keys of actions that had not ended by then
    */
   async stop(limitMs: number): Promise<string[]> {
@@ -129,7 +129,7 @@ export class Engine extends Disposable {
       if (!action) return;
       const before = this.running.get(actionKey(action));
       if (before)
-        await before; // and look again: it may have done this
+        await before; // then check again: that run may have done it
       else {
         tried.add(JSON.stringify(action));
         await this.start(action);
@@ -173,7 +173,7 @@ export class Engine extends Disposable {
   private track(key: string, work: Promise<void>): Promise<void> {
     const run = work.finally(() => {
       this.running.delete(key);
-      this.kick(0); // what follows from it has waited for it already
+      this.kick(0); // actions that depend on it can run now
       this.context.onActivity(); // not every action leaves a trace in a ledger: a worktree is just gone
     });
     this.running.set(key, run);

@@ -28,7 +28,7 @@ export interface RigPort {
   readonly files: FilesPort;
   /** Ensures that a polecat's worktree exists and is on this branch, created from `base` or from the target. */
   prepareWorktree(name: string, work: WorktreeRequest): Promise<{ base: string }>;
-  /** When agents were started and ended young: spacing of starts and crash loops are decided by it. */
+  /** Times of starts and early exits of agents, for spacing starts and detecting crash loops. */
   readonly pacing: Pacing;
   recordSpawn(at: number): void;
   recordShortLife(at: number): void;
@@ -52,11 +52,11 @@ export interface RigPort {
   branchTip(branch: string): Promise<string | undefined>;
   /** Uncommitted files, or commits that no merge request has. False where there is no worktree. */
   hasUnsubmittedWork(name: string): Promise<boolean>;
-  /** Opaque mark of how far the work in a worktree has come: commits and files. */
+  /** Opaque fingerprint of the progress in a worktree: commits and files. */
   progress(name: string): Promise<string>;
   /**
-   * Checks that a polecat's work can be submitted, or that there is none (`isUnchanged`). Throws a UserError that tells the
-   * agent what to do.
+   * Checks that a polecat's work can be submitted, or that there is none (`isUnchanged`). Throws a UserError that tells
+   * the agent what to do.
    */
   submittable(
     name: string,
@@ -86,7 +86,10 @@ export interface RigPort {
   ): Promise<RebaseResult | { kind: 'incomplete'; problems: string[] }>;
   /** Tip of a feature branch. */
   featureTip(branch: string): Promise<string | undefined>;
-  /** Deletes the feature branch of a convoy that has ended. Safe to repeat. @param landed whether all of it is on the target */
+  /**
+   * Deletes the feature branch of a convoy that has ended. Safe to repeat. @param landed whether all of it is on the
+   * target
+   */
   dropFeature(branch: string, landed: boolean): Promise<DroppedFeature>;
   /**
    * Runs the gates on exactly this commit and stops at the first failure. Results known for the same tree are reused.

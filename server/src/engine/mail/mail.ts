@@ -112,7 +112,7 @@ export function isOurs(bead: Bead): boolean {
   return mailOf(bead).from !== undefined;
 }
 
-/** Most pressing first, then oldest. */
+/** Most urgent first, then oldest. */
 export function inbox(store: BeadStore, query: InboxQuery): Bead[] {
   return store
     .list({ type: [MESSAGE], ledger: 'hq', all: query.all, limit: 0 })

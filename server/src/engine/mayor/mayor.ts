@@ -121,7 +121,7 @@ export async function answerWithPlan(
       'conflict',
     );
   if (trackedIds(convoy).length === 0)
-    throw new UserError(`${convoy.id} tracks nothing`, 'add beads with "gt convoy add"', 'conflict');
+    throw new UserError(`${convoy.id} tracks no beads`, 'add beads with "gt convoy add"', 'conflict');
   return store.batch(caller, (tx) => {
     const bead = requireUnanswered(tx, id);
     const current = tx.get(convoy.id)!;

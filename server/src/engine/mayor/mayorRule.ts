@@ -6,7 +6,7 @@ import { FAREWELL_MS } from '../supervision/sessionEndRule';
 
 /** Silence after which the Mayor counts as not having answered. */
 export const MAYOR_SILENCE_MS = 15 * 60_000;
-/** The request was settled without it: it gets time to finish its output, then it ends. */
+/** Grace period for a Mayor whose request was settled without it. */
 const IDLE_MS = 60_000;
 
 const mayors = (view: TownView): SessionView[] => view.sessions.filter((session) => session.role === 'mayor');

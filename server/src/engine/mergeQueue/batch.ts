@@ -59,7 +59,7 @@ export class Batch {
           taken.push({ id: bead.id, request });
         } catch (error) {
           if (!(error instanceof StaleAction)) throw error;
-          stale ??= error; // the others do not wait for it
+          stale ??= error; // the others go ahead without it
         }
       }
       if (taken.length === 0) throw stale ?? new StaleAction('there is nothing to merge');
@@ -104,7 +104,10 @@ export class Batch {
     this.forget([member]);
   }
 
-  /** It fails a gate, which runs once more for it alone while the others go on. @param where the commit that fails, what its chain stands on, and a commit below it that passes */
+  /**
+   * It fails a gate, which runs once more for it alone while the others go on. @param where the commit that fails, what
+   * its chain stands on, and a commit below it that passes
+   */
   async suspect(
     link: Link,
     { gate, problem }: GateFailure,
@@ -134,12 +137,12 @@ export class Batch {
     this.forget(members);
   }
 
-  /** Others have dealt with them. */
+  /** Drops members that were handled elsewhere. */
   forget(members: readonly Member[]): void {
     for (const { id } of members) this.open.delete(id);
   }
 
-  /** Shows people what happens: `test: toy-1 + 3 more`. Nothing without a text. */
+  /** Shows the activity, such as `test: toy-1 + 3 more`; clears it without a text. */
   show(activity?: string, members: readonly Member[] = []): void {
     if (activity === undefined) this.context.activity.delete(this.actor);
     else this.context.activity.set(this.actor, `${activity} ${namesOf(members)}`);

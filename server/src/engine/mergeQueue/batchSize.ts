@@ -1,14 +1,14 @@
 import type { MergeWindow } from '../../rigs/mergeWindow';
 
-/** Where several batches are tested side by side: larger ones would fail more often, smaller ones cost more gate runs. */
+/** Batch size with parallel gate runs: larger batches fail more often, smaller ones cost more gate runs. */
 const SIDE_BY_SIDE = 4;
 
 /**
- * How many requests are tested together now. Where many wait and the last batch had nothing that failed, half of them are
- * tried at once: the window alone would grow too slowly for a queue that has become long.
+ * How many requests are tested together now. Where many wait and the last batch had nothing that failed, half of them
+ * are tried at once: the window alone would grow too slowly for a queue that has become long.
  * @param waiting number of requests that may be merged
- * @param gateRuns how many gate runs may go on side by side: with more than one a batch that fails holds up no others, and
- *   the window matters only where requests are to be tried one by one
+ * @param gateRuns how many gate runs may go on side by side: with more than one a batch that fails holds up no others,
+ * and the window matters only where requests are to be tried one by one
  */
 export function batchSize(window: MergeWindow, waiting: number, max: number, gateRuns = 1): number {
   const size = gateRuns > 1 ? SIDE_BY_SIDE : window.size;

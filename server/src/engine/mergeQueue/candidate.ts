@@ -7,7 +7,7 @@ import { conflictFeedback, type Feedback } from './rejectWork';
 
 export type Candidate =
   | { kind: 'clean'; commit: string; before: readonly string[] }
-  /** The target has all of it already. */
+  /** The target already contains the change. */
   | { kind: 'empty' }
   /** The feature branch that is to land has moved since: it is asked for again. */
   | { kind: 'outdated' }
@@ -100,8 +100,8 @@ export async function recordCandidates(
 }
 
 /**
- * The commit of this work that is on the target already: a crash, or somebody who closed the merge request, came between its
- * landing and the record of it. Also that of an earlier request for the same bead.
+ * The commit of this work that is on the target already: a crash, or somebody who closed the merge request, came
+ * between its landing and the record of it. Also that of an earlier request for the same bead.
  */
 export async function landedCandidate(
   rig: RigPort,

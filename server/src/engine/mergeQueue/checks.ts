@@ -18,7 +18,7 @@ export class CheckRecorder {
     this.checks.push({ gate: gate.name, passed: outcome === 'passed', at: now.toISOString(), seconds });
   };
 
-  /** Of the run as a whole: a gate that did not run has a result that was known, as it had run for the same files before. */
+  /** Results of all gates of a run, including cached ones of gates that had run for the same files before. */
   results(gates: readonly Pick<GateInfo, 'name'>[], result: GateResult): Check[] {
     const at = this.clock.now().toISOString();
     const known = (gate: string): Check[] => {

@@ -18,8 +18,8 @@ export async function confirmed(
 }
 
 /**
- * How the target fails this gate by itself. A gate that has never passed was not broken by a change: the work may be to make
- * it pass.
+ * The failure of this gate on the target itself, if any. Not checked for a gate that has never passed: the change may
+ * be what makes it pass.
  */
 export async function targetFailure(
   { gate, passedBefore }: GateFailure,

@@ -14,8 +14,8 @@ import type { GateFailure } from './verdict';
 type ConfirmAction = Extract<Action, { type: 'confirm-failure' }>;
 
 /**
- * Repeats the gate that a change was found to fail, on the same files, while the queue goes on without it. It goes back to
- * its author where the gate fails again, and to its place in the queue where that passes: then the gate is flaky.
+ * Repeats the gate that a change was found to fail, on the same files, while the queue goes on without it. It goes back
+ * to its author where the gate fails again, and to its place in the queue where that passes: then the gate is flaky.
  */
 export async function confirmFailure(action: ConfirmAction, context: EngineContext): Promise<void> {
   const bead = context.store.get(action.mergeRequest);
@@ -50,7 +50,7 @@ async function repeat(
   await context.store.batch({ actor: actors.refinery(action.rig) }, (tx) => {
     const bead = assertRevision(tx, action.mergeRequest, action.revision);
     tx.update(bead.id, { metadata: withMerge(bead, { suspected: undefined }) });
-    if (!found || found.passed) return; // its turn says what becomes of it
+    if (!found || found.passed) return; // the next batch that contains it decides
     rejectForGate(
       tx,
       { id: bead.id, request },

@@ -163,7 +163,7 @@ function fail(turn: Turn, name: LandingCheckName, problem: string, hint: string)
 function checkSession(turn: Turn): void {
   const { town, agent, landing } = turn;
   if (!hasSession(town.context, agent)) return note(turn, 'session', 'passed');
-  if (landing.force) return note(turn, 'session', 'skipped', 'its session lives, and is ended');
+  if (landing.force) return note(turn, 'session', 'skipped', 'its session is still running and will be ended');
   fail(turn, 'session', 'its session still runs', `end it first: "gt stop ${agent}"; or use --force`);
 }
 

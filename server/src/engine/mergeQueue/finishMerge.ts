@@ -10,7 +10,7 @@ import { validationOf } from './validation';
 /** The commit that has landed, or why nothing has to land. */
 export type MergeEnding = { commit: string } | { noChange: string };
 
-export const NOTHING_LEFT = 'the target has all of it already';
+export const NOTHING_LEFT = 'the target already contains it';
 
 export interface EndedMerge {
   mergeRequest: string;

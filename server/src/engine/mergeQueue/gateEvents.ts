@@ -64,7 +64,9 @@ export class GateEvents {
     return result;
   };
 
-  /** What passed belongs to every change that it lands; what failed to the one that is blamed for it, once that is certain. */
+  /**
+   * A passed gate is recorded for every change that it lands, a failed one only for its culprit, once that is certain.
+   */
   async record(verdict: Verdict, isUnconfirmed = false): Promise<void> {
     const { context, actor, rig, rigName } = this.batch;
     if (rig.gates.length === 0) return;

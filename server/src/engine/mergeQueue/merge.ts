@@ -16,10 +16,10 @@ import { testChain } from './testChain';
 import type { TestPrefix, Verdict } from './verdict';
 
 /**
- * One turn of the merge queue: a chain of candidates, one for each request of the batch, the approvals held against it, gates
- * on exactly the commit that would land, one compare-and-set push, and only then the beads are closed. What fails is found by
- * halving and goes back; what is before it lands, what is after it waits for the next turn. It is safe to run it again after a
- * crash at any point: what has landed is found on the landing branch.
+ * Processes one batch: builds a chain of candidates, one for each request, checks the approvals against it, runs the
+ * gates on exactly the commit that would land, pushes it by compare-and-set, and only then closes the beads. A failure
+ * is found by bisection and goes back; requests before it land, those after it wait for the next batch. It is safe to
+ * run it again after a crash at any point: what has landed is found on the landing branch.
  */
 export async function merge(action: MergeAction, context: EngineContext): Promise<void> {
   const batch = await Batch.begin(action, context);
@@ -76,7 +76,7 @@ async function testAndLand(
     if (!result.passed) preparedIn(batch.context.store).cancel(batch.queue); // it stands on what fails
     return result;
   };
-  // With one gate run at a time the others would wait all the same.
+  // With one gate run at a time, the others would have to wait in any case.
   const isBrief = width > 1;
   const found = await testChain(tested.length, test, { mode, retries, width, isBrief });
   await gates.record(found, isBrief && needsMore(found, retries));

@@ -5,12 +5,12 @@ import { batchSize } from './batchSize';
 import { compareTurns } from './score';
 import { inTurns } from './turns';
 
-/** For fewer requests a gate run of their own costs more than they gain by not waiting for the next batch. */
+/** Below this number of requests a separate gate run costs more than it saves in waiting time. */
 const PREPARED_FROM = 3;
 
 /**
- * Each target of a rig gets one batch at a time: the requests with the highest scores, the older one on a tie. Those that
- * follow are tested on top of it meanwhile, where more gates may run.
+ * Each target of a rig gets one batch at a time: the requests with the highest scores, the older one on a tie. Those
+ * that follow are tested on top of it meanwhile, where more gates may run.
  */
 export function merges(view: TownView): Action[] {
   return view.rigs.flatMap((rig): Action[] => {
@@ -26,7 +26,7 @@ export function merges(view: TownView): Action[] {
   });
 }
 
-/** What has failed: which change it was is found, and made sure of, while the queue goes on without it. */
+/** Finds and confirms the culprit of failed batches while the queue continues without them. */
 function tracing({ name, maxAttempts }: RigView, ready: readonly MergeView[]): Action[] {
   const searched = new Map<string, { mergeRequest: string; revision: string }[]>();
   for (const { id, revision, search } of ready) {

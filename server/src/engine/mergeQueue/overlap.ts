@@ -14,12 +14,14 @@ export function commonFiles(one: Files, other: Files): number {
   return other.filter((file) => set.has(file)).length;
 }
 
-/** Scores that differ by less are equal: an hour of waiting. So nobody is passed for longer than that. */
+/**
+ * Scores that differ by less than an hour of waiting count as equal, so no request is overtaken for longer than that.
+ */
 const EQUAL_SCORES = 1;
 
 /**
- * Among equals, what has no file in common with those before it goes first: what is tested together is disjoint where that is
- * possible, and what conflicts comes once the other has landed.
+ * Among equals, what has no file in common with those before it goes first: what is tested together is disjoint where
+ * that is possible, and what conflicts comes once the other has landed.
  * @param queue in the order of its turns
  */
 export function preferDisjoint<T>(

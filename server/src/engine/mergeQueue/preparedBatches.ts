@@ -14,12 +14,15 @@ export interface PreparedBatch {
 
 /**
  * Chains of the merge queues that are tested now: the one whose turn it is, and those on top of it. They make the queue
- * faster and say nothing that is not asked again: whoever loses them loses time alone.
+ * faster, but every result is checked again: losing them costs only time.
  */
 export class PreparedBatches {
   private readonly queues = new Map<string, { tip?: string; next: PreparedBatch[] }>();
 
-  /** The commit on top of which the next batch is prepared; undefined while no chain is tested. @param queue its action key */
+  /**
+   * The commit on top of which the next batch is prepared; undefined while no chain is tested. @param queue its action
+   * key
+   */
   tip(queue: string): string | undefined {
     const { tip, next = [] } = this.queues.get(queue) ?? {};
     return tip === undefined ? undefined : (next.at(-1)?.links.at(-1)?.commit ?? tip);
@@ -60,7 +63,7 @@ export class PreparedBatches {
     if (known) known.tip = undefined;
   }
 
-  /** The chain does not land as it is: what stands on it is worth nothing. */
+  /** The chain does not land as it is: discards the batches built on top of it. */
   cancel(queue: string): void {
     for (const batch of this.queues.get(queue)?.next ?? []) batch.cancel();
     this.queues.delete(queue);

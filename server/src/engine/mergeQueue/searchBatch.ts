@@ -11,8 +11,8 @@ import type { TestPrefix } from './verdict';
 type SearchAction = Extract<Action, { type: 'find-culprit' }>;
 
 /**
- * Finds the change that makes a chain fail, while the queue goes on without these changes. The gate runs once more for that
- * one; the others take their places in the queue again as soon as it cannot be them.
+ * Finds the change that makes a chain fail, while the queue goes on without these changes. The gate runs once more for
+ * that one; the others take their places in the queue again as soon as it cannot be them.
  */
 export async function searchBatch(action: SearchAction, context: EngineContext): Promise<void> {
   const searches = searchesIn(context.store);
@@ -47,7 +47,7 @@ async function findAndReject(action: SearchAction, search: Search, context: Engi
       context.onActivity();
     },
   });
-  if (!found) return; // it was the gate's fault
+  if (!found) return; // the gate was flaky
   if (found.link === 0) {
     rig.recordMergeWindow(SINGLE_REQUESTS, target); // one of the others may be what repairs it
     return holdForTarget(action.rig, links, found.failure, context);

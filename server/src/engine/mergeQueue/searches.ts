@@ -12,8 +12,8 @@ export interface Search {
 }
 
 /**
- * Searches for changes that fail a gate, beside the queue. A server that loses them tests the changes again: of what was
- * tested the results are kept.
+ * Searches for changes that fail a gate, beside the queue. A server that loses them tests the changes again: of what
+ * was tested the results are kept.
  */
 export class Searches {
   private readonly open = new Map<string, Search & { suspects: readonly Link[] }>();
@@ -22,7 +22,7 @@ export class Searches {
     this.open.set(search.links.map(({ id }) => id).join(' '), { ...search, suspects: search.links });
   }
 
-  /** It is one of these alone. */
+  /** Narrows the search to these links. */
   narrow(id: string, suspects: readonly Link[]): void {
     const search = this.open.get(id);
     if (search) search.suspects = suspects;

@@ -9,7 +9,7 @@ export interface TestOptions {
   retries: number;
   /** How many prefixes are tested side by side at most; 1 where it is missing. */
   width?: number;
-  /** Others search for the culprit, and repeat its failure: the queue need not wait for that. */
+  /** Return the failing range without searching for the culprit: `searchBatch` does that outside the queue. */
   isBrief?: boolean;
 }
 
@@ -30,7 +30,7 @@ async function testBatch(length: number, test: TestPrefix, tries: Tries): Promis
     if (result.passed) return { good, culprit };
     if (tries.isBrief && good > 1) return { good: 0, culprit: { first: 1, link: good, failure: result } };
     const found = await findCulprit(good, result, test, { ...tries, confirmLater: tries.isBrief });
-    if (!found) continue; // it was the gate's fault
+    if (!found) continue; // the gate was flaky
     if (found.link === 0) return { good: 0, targetFailure: found.failure };
     culprit = found;
     good = found.link - 1;

@@ -8,7 +8,7 @@ export interface Turn extends Queued {
 }
 
 /**
- * Requests for one target in the order in which they are merged: that of their turns; among equals, those that touch other files
+ * Requests for one target in merge order; among equals, those that touch other files
  * than the ones before them go first.
  */
 export function inTurns<T extends Turn>(requests: readonly T[], now: number): T[] {

@@ -73,7 +73,7 @@ export function rejectReviewed(
   rejectWork(tx, bead.id, request, why, { now, retry: (work: Work) => rejectionsOf(work) < maxRounds });
 }
 
-/** Keeps what was said with the bead. @param part it decided nothing by itself */
+/** Stores a review on the bead. @param part one of several that did not decide alone */
 export function remember(
   tx: Transaction,
   request: MergeRequest,

@@ -124,7 +124,7 @@ export async function reopen(
       bead: request.source,
       agent: request.worker,
       rig: action.rig,
-      message: 'the rebase made another patch of what was approved',
+      message: 'the rebase changed the approved patch',
     });
   });
 }

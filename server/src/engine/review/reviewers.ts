@@ -2,9 +2,9 @@ import type { ReviewSetting, SeveralReviewers } from '../../protocol/town';
 import { MAIN_REVIEWER } from '../../town/layout';
 import type { ReviewerState } from '../state/work';
 
-/*
- * Who looks at a change, and what their answers come to. Pure. A reviewer is named `person`, `script`, `agent` (the runtime that
- * the rig's setting `reviewer` names) or after the runtime that it runs.
+/**
+ * The reviewers of a change, and the result of their verdicts. Pure. A reviewer is named `person`, `script`, `agent`
+ * (the runtime that the rig's setting `reviewer` names) or after the runtime that it runs.
  */
 
 export const PERSON = 'person';
@@ -32,9 +32,9 @@ export function reviewerTitle(reviewer: string): string {
 }
 
 /**
- * What the answers come to. Those of reviewers that the settings do not name any more count for nothing.
- * `all`: one rejection is enough, and every approval is needed. `any`: the first approval is enough; where all have answered
- * and none has approved, it is rejected.
+ * The combined verdict. Verdicts of reviewers that are no longer in the settings are ignored. `all`: one rejection is
+ * enough, and every approval is needed. `any`: the first approval is enough; where all have answered and none has
+ * approved, it is rejected.
  */
 export function outcomeOf(setting: ReviewSetting, states: ReviewStates): 'waiting' | 'approved' | 'rejected' {
   const { reviewers, needed } = reviewersOf(setting);
@@ -56,8 +56,8 @@ export function waitsForPerson(setting: ReviewSetting, states: ReviewStates): bo
 }
 
 /**
- * For which reviewers a person answers: for itself and for those that do not answer; where it is none of the reviewers, or says so
- * (`forAll`), for all whose answer is missing.
+ * For which reviewers a person answers: for itself and for those that do not answer; where it is none of the reviewers,
+ * or says so (`forAll`), for all whose answer is missing.
  */
 export function answeredByPerson(setting: ReviewSetting, states: ReviewStates, forAll: boolean): string[] {
   const { reviewers } = reviewersOf(setting);

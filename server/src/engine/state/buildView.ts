@@ -182,7 +182,7 @@ function workViews(
   });
 }
 
-/** Which files it says it will change, and which it has changed, where the rig has a use for that. */
+/** The files that it declares, and those that it has changed, if the rig uses them. */
 function fileViews({ rigs }: ViewSources, bead: Bead, rig: string): Pick<WorkView, 'files' | 'touched'> {
   const found = rigs.find(({ port }) => port.name === rig);
   if (!found?.settings.avoid_overlap) return {};

@@ -3,7 +3,7 @@ import { asPlainObject } from '../../base/objects';
 import type { Bead } from '../../protocol/bead';
 
 /**
- * The engine's data about the work on a bead, kept on the bead (`metadata.gastown`), so that the death of a process
+ * The engine's data about the work on a bead, kept on the bead (`metadata.gastown`), so that a crash of any process
  * loses nothing.
  */
 const workSchema = z.looseObject({
@@ -37,7 +37,7 @@ const workSchema = z.looseObject({
   startBlock: z.string().optional(),
   /** Consecutive times that its session was killed without progress. */
   deaths: z.number().int().default(0),
-  /** What the work looked like at the last death; a change is progress. */
+  /** Fingerprint of the work when its session last died; a different one means progress. */
   progress: z.string().optional(),
   /** ISO time before which no session is started. */
   notBefore: z.string().optional(),
@@ -168,7 +168,10 @@ const mergeSchema = z.looseObject({
     .optional(),
   /** The author states that nothing has to change, with the reason in `note`: nothing lands. */
   noChange: z.boolean().optional(),
-  /** Its place where a person has set it: smaller ones are merged sooner; those of the same place, and of none (0), by score. */
+  /**
+   * Its place where a person has set it: smaller ones are merged sooner; those of the same place, and of none (0), by
+   * score.
+   */
   order: z.number().optional(),
   /** An older form of the order -1. */
   first: z.boolean().optional(),
@@ -189,8 +192,8 @@ const mergeSchema = z.looseObject({
     })
     .optional(),
   /**
-   * The pull request by which it is merged. `open`: it is watched; `stale`: its branch has to be pushed again, on top of the
-   * target as it is now; `closed`: it is merged or closed, or belongs to a later request for the same bead.
+   * The pull request by which it is merged. `open`: it is watched; `stale`: its branch has to be pushed again, on top
+   * of the target as it is now; `closed`: it is merged or closed, or belongs to a later request for the same bead.
    */
   pullRequest: z
     .object({
@@ -207,7 +210,10 @@ const mergeSchema = z.looseObject({
       looks: z.number().int().default(0),
     })
     .optional(),
-  /** It was found to fail a gate, as `commit`, in a chain on top of `base`; `before` passes it. The gate runs once more before it is blamed for that. */
+  /**
+   * It was found to fail a gate, as `commit`, in a chain on top of `base`; `before` passes it. The gate runs once more
+   * before it is blamed for that.
+   */
   suspected: z
     .object({
       gate: z.string(),

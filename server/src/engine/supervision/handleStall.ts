@@ -69,7 +69,7 @@ function tellMayor(tx: Transaction, { agent, bead, rig }: HandleStallAction, tit
     from: actors.witness(rig),
     to: 'mayor',
     priority: 'high',
-    subject: `${agent} does not submit ${bead}`,
+    subject: `${agent} has not submitted ${bead}`,
     body: `${agent} has work on ${bead} (${title}) in ${rig} that it does not submit. It was nudged ${MAX_NUDGES} times. Look at its terminal ("gt peek ${agent}") and help it ("gt nudge ${agent} …").`,
   });
 }

@@ -7,7 +7,7 @@ import { firstProblems, isError, type FindFormula, type Formula, type FoundFormu
 import { compositionProblems } from './composition';
 import { validate } from './validate';
 
-/** A formula with its parents, and what is wrong with it. */
+/** A formula merged with its parents, and its problems. */
 export interface CheckedFormula {
   formula: Formula;
   problems: Problem[];

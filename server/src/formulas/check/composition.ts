@@ -7,7 +7,7 @@ import { allSteps } from '../steps';
 import { targetProblems } from './composeEntries';
 import { Suggestions } from './suggestions';
 
-/** Editors check a formula after every key, so that cooking it on trial must be cheap. */
+/** Editors check a formula after every keystroke, so trial cooking must be cheap. */
 const TRY_WORK = 500_000;
 const TRY_MS = 1_000;
 

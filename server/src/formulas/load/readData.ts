@@ -57,7 +57,7 @@ function rejectInheritedNames(text: string): void {
   });
 }
 
-/** Escapes may spell anything. */
+/** Keys with escapes are checked, too: an escape can encode any character. */
 const inheritedName = new RegExp(`\\\\u|${Object.getOwnPropertyNames(Object.prototype).join('|')}`, 'i');
 
 /**

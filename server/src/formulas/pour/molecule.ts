@@ -29,7 +29,10 @@ export function graphOf(store: BeadStore): Graph {
   };
 }
 
-/** The molecule that a bead is or belongs to. An epic with children counts too, for those who go through it step by step. */
+/**
+ * The molecule that a bead is or belongs to. An epic with children counts too, for those who go through it step by
+ * step.
+ */
 export function moleculeOf(graph: Pick<Graph, 'get'>, bead: Bead): Bead | undefined {
   if (bead.issue_type === MOLECULE) return bead;
   const top = above(graph, bead).at(-1);
@@ -62,7 +65,8 @@ class MoleculeParts {
    * last part, and no gates.
    */
   steps(): Bead[] {
-    // Each part is two nodes: its start, which waits for what it and its parents need, and its end, which waits for its parts.
+    // Each part is two nodes: its start, which waits for what it and its parents need, and its end, which waits for its
+    // parts.
     const start = (id: string): string => `start of ${id}`;
     const ids = [...this.parts.keys()];
     const needs = new Map<string, readonly string[]>();
@@ -87,7 +91,7 @@ class MoleculeParts {
   private isWaiting(bead: Bead): boolean {
     const known = this.waiting.get(bead.id);
     if (known !== undefined) return known;
-    this.waiting.set(bead.id, false); // a part above itself adds nothing
+    this.waiting.set(bead.id, false); // breaks cycles of parents
     const isWaiting =
       bead.id === this.root.id
         ? isBlocked(this.graph, bead)

@@ -8,7 +8,7 @@ import { MAX_LINE_BYTES, answer, newNonce, opening, welcomeOf, type HelloInput }
 /** The connection ended before the answer came. */
 export class ConnectionLost extends Error {}
 
-/** The server accepted the connection, and says nothing. */
+/** The server accepted the connection but does not answer. */
 export class NoGreeting extends ConnectionLost {}
 
 /** Time for each line of the server's handshake: a command must not wait long for a server that hangs. */
@@ -80,7 +80,10 @@ export class CommandLink {
     this.proof = answer(await this.greeting, this.nonce, this.key, hello);
   }
 
-  /** @throws UserError as the handler threw it or the server refused us; ConnectionLost; Error for a defect of the server */
+  /**
+   * @throws UserError as the handler threw it or the server refused us; ConnectionLost; Error for a defect of the
+   * server
+   */
   request(method: string, params: unknown): Promise<unknown> {
     if (this.ended) return Promise.reject(new ConnectionLost('the connection is closed'));
     const id = ++this.lastId;
@@ -112,7 +115,7 @@ export class CommandLink {
       for (const message of this.frames?.read(rest) ?? []) this.settle(message);
     } catch (error) {
       this.end(
-        error instanceof UserError ? error : new Error(`the server sent what is not expected: ${messageOf(error)}`),
+        error instanceof UserError ? error : new Error(`unexpected message from the server: ${messageOf(error)}`),
       );
     }
     return true;

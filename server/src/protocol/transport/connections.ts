@@ -13,7 +13,7 @@ interface Client {
   send(method: string, params: unknown): Promise<void>;
 }
 
-/** A client that leaves this many bytes unread is cut off: it reconnects and reloads everything. */
+/** A client with more unread bytes than this is disconnected: it reconnects and reloads everything. */
 export const MAX_BACKLOG_BYTES = 16_000_000;
 
 /** The clients that are connected, and what is sent to them without being asked for. Every queue has a bound. */

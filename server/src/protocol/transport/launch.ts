@@ -53,8 +53,8 @@ const POLL_MS = 40;
 const MAX_LOG_BYTES = 4096;
 
 /**
- * The program's answer, after starting it if none runs. Of many clients one starts it and the others wait; the program's
- * own lease makes sure that only one runs.
+ * The program's answer, after starting it if none runs. Of many clients one starts it and the others wait; the
+ * program's own lease makes sure that only one runs.
  * @throws UserError `unavailable` with the end of its log when it does not answer in time
  */
 export async function startUntilAnswered<T>(options: LaunchOptions<T>): Promise<T> {
@@ -71,7 +71,7 @@ export async function startUntilAnswered<T>(options: LaunchOptions<T>): Promise<
       const found = await attempt(options);
       if (found) return found.answer;
       const silent = silentProgram(options);
-      // Of several that come and go each may just have begun to listen.
+      // If programs start and end repeatedly, each may just have started to listen.
       if (!silent || silent.pid !== quiet?.pid) quiet = silent && { pid: silent.pid, since: Date.now() };
       else if (Date.now() - quiet.since > HUNG_MS) throw hungError(silent, options.kind);
       lease ??= Lease.tryAcquire(options.startLease);
@@ -96,7 +96,7 @@ export async function startUntilAnswered<T>(options: LaunchOptions<T>): Promise<
   throw reason ?? new UserError(failure(options, started), `Its log is ${options.logFile}.`, 'unavailable');
 }
 
-/** The program that holds its lease and has written where it listens: it has started, and is asked in vain. */
+/** A program that holds its lease and has written its endpoint file, but does not answer. */
 function silentProgram({ programLease, endpointFile }: LaunchOptions<unknown>): LeaseHolder | undefined {
   const endpoint = readEndpoint(endpointFile);
   const holder = endpoint && Lease.holder(programLease);
@@ -129,7 +129,7 @@ function ledgerHeldError({ pid, isHere, host }: Pick<LeaseHolder, 'pid' | 'isHer
   return isHere
     ? new NotAnswering(
         `process ${pid} has this ledger open and does not answer`,
-        `It may be stopped or hang. If it does not answer soon, end it: kill -9 ${pid}. The next command continues without it.`,
+        `It may be suspended or hung. If it does not answer soon, end it: kill -9 ${pid}. The next command continues without it.`,
         'unavailable',
       )
     : new NotAnswering(

@@ -62,9 +62,10 @@ export class RpcClient implements Caller, IDisposable {
   }
 
   /**
-   * Sends a request that takes effect once for this operation id, however often and over whatever connection it is sent.
-   * @throws UserError as the handler threw it; `unavailable` when the connection is closed or cannot be restored
-   *   in time; Error for a defect at the other end
+   * Sends a request that takes effect once for this operation id, however often and over whatever connection it is
+   * sent.
+   * @throws UserError as the handler threw it; `unavailable` when the connection is closed or cannot be restored in
+   * time; Error for a defect at the other end
    */
   async callOnce<S extends RequestSpec>(spec: S, params: Params<S>, operation: string | undefined): Promise<Result<S>> {
     let deadline = 0;
@@ -79,7 +80,7 @@ export class RpcClient implements Caller, IDisposable {
         if (this.closed) throw closedError();
         this.breakLink(link);
         deadline ||= Date.now() + (this.options.reconnectTimeoutMs ?? 10_000);
-        if (Date.now() > deadline) throw answerLostError(spec, 'it breaks again and again');
+        if (Date.now() > deadline) throw answerLostError(spec, 'the connection keeps breaking');
       }
     }
   }

@@ -16,7 +16,7 @@ export interface ServeOptions {
   authorize: (spec: RequestSpec, context: CallContext) => void;
   /** Runs a handler, unless its first result is known: for a call that is repeated because its answer was lost. */
   once?: (spec: RequestSpec, context: CallContext, run: () => Promise<unknown>) => Promise<unknown>;
-  /** Told about everything thrown that is not a UserError: a defect of ours. */
+  /** Called with every thrown error that is not a UserError: a bug. */
   onDefect?: (method: string, error: unknown) => void;
 }
 

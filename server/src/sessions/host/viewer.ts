@@ -47,7 +47,7 @@ export class Viewer {
     }
   }
 
-  /** Cuts off a peer that has taken nothing for this long: an agent must not hang on a hung window. */
+  /** Disconnects a peer that has read nothing for this long: a hung window must not block an agent. */
   cutIfStuck(limitMs: number): void {
     if (this.slow && Date.now() - this.progressAt > limitMs) this.close();
   }

@@ -40,7 +40,7 @@ export function identifyCaller(hello: Hello, root: string, records: SessionRecor
     return nobody(actor, cwd, `"${actor}" is the name of an agent, and the call brought no valid session token`);
   // Only windows and command lines are a person's own programs.
   if (hello.kind === 'agent' || hello.kind === 'server')
-    return nobody(actor, cwd, 'the call brought no valid session token');
+    return nobody(actor, cwd, 'the call had no valid session token');
   if (hello.trusted === false)
     return {
       kind: 'person',

@@ -61,7 +61,7 @@ export function refuseWorkInHand(store: BeadStore, ids: readonly string[], conte
 
 /**
  * Merge requests, convoys and escalations are the engine's and people's; mail says who wrote what. An agent that
- * changed one would bypass the merge queue, launch convoys or suppress escalations, or put words into somebody's mouth.
+ * changed one would bypass the merge queue, launch convoys, suppress escalations, or forge messages.
  */
 export function refuseEngineBeads(store: BeadStore, ids: readonly string[], context: CallContext): void {
   if (context.kind !== 'agent') return;
@@ -82,7 +82,10 @@ export function refuseEngineBeads(store: BeadStore, ids: readonly string[], cont
   }
 }
 
-/** Puts these checks around the handlers of beads, and takes note of scripts that are written through this town's socket. */
+/**
+ * Puts these checks around the handlers of beads, and takes note of scripts that are written through this town's
+ * socket.
+ */
 export function guardBeadHandlers(service: BeadService, acceptScript: (bead: Bead, by: string) => void): void {
   guardChanges(service, acceptScript);
   guardEdges(service);
@@ -210,7 +213,7 @@ export function refuseEdge(service: BeadService, from: string, ledger: string | 
   const bead = service.store.get(resolveOne(service, context, from, ledger));
   if (!bead || !engineTypes.includes(bead.issue_type) || (bead.issue_type === CONVOY && isPlanned(bead))) return;
   throw new UserError(
-    `what ${bead.id} (${bead.issue_type}) depends on is not an agent's to change`,
+    `an agent may not change the dependencies of ${bead.id} (${bead.issue_type})`,
     bead.issue_type === CONVOY
       ? 'a person adds to a convoy that is under way; an agent may plan one: "gt convoy create … --stage"'
       : 'a person may do this',

@@ -30,7 +30,7 @@ const peoplesRequests = [
 /** Changes of one convoy, which an agent may make while it is a plan. */
 const planChanges = [ConvoyAdd.spec, ConvoyRemove.spec, ConvoyRename.spec, ConvoyClose.spec] as const;
 
-/** What an agent plans, a person launches: nothing that an agent writes begins to run by itself. */
+/** Agents plan, people launch: nothing that an agent writes starts running without a person. */
 export function guardConvoys(dispatcher: Dispatcher, store: BeadStore): void {
   for (const { spec, what, hint } of peoplesRequests)
     dispatcher.wrap<typeof spec>(spec, (next) => async (params, caller) => {

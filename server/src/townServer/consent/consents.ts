@@ -14,7 +14,7 @@ export interface ConsentTown {
   find(name: string): RuntimeInfo | undefined;
   /** Runtimes that run without a bead of their own, such as that of a reviewer. */
   others(): { rig?: string; runtime: string }[];
-  /** The script of this bead is frozen beside its worktree: it was accepted when that was done. */
+  /** The script of this bead is frozen next to its worktree, and was accepted then. */
   isFrozen(bead: Bead, rig: string): boolean;
 }
 

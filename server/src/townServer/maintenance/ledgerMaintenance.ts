@@ -40,7 +40,7 @@ export interface MaintainedTown {
   onChecked?(): void;
 }
 
-/** Keeps what lies on disk close to what the store knows: never needed for durability, which the journal gives. */
+/** Keeps the files on disk up to date with the store. Not needed for durability, which the journal provides. */
 export class LedgerMaintenance extends Disposable {
   private readonly checkpointing: Debouncer;
   private readonly committing: Debouncer;
@@ -94,7 +94,7 @@ export class LedgerMaintenance extends Disposable {
       watcher.on('error', (error) => this.town.log.error(`watching ${directory}: ${messageOf(error)}`));
       this.watchers.set(directory, watcher);
     } catch (error) {
-      // Out of watchers: changes from outside are still merged in at the next checkpoint.
+      // The limit of file watchers is reached: outside changes are still merged in at the next checkpoint.
       this.town.log.error(`watching ${directory}: ${messageOf(error)}`);
     }
   }
@@ -125,7 +125,7 @@ export class LedgerMaintenance extends Disposable {
     if (!this.town.isAtWork()) await this.town.store.keepIndex();
   }
 
-  /** One rig whose disk or repository fails does not keep the others from being kept. */
+  /** A failure in one rig does not keep the others from being maintained. */
   private async maintainRig(rig: Rig): Promise<void> {
     try {
       await rig.repository.restoreIfGone();

@@ -10,7 +10,7 @@ import { knownProjects } from '../../town/knownProjects';
 import type { TownLayout } from '../../town/layout';
 import type { Log } from '../../base/log';
 
-/** It holds the text of a whole ledger, several times: much memory, and not for long. */
+/** The worker briefly holds several copies of a ledger's text, so it gets more memory and a short idle time. */
 const CHECKPOINT_THREAD = { deadlineMs: 5 * 60_000, memoryMb: 2_048, idleMs: 10_000 };
 
 /**

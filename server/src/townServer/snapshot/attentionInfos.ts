@@ -83,7 +83,7 @@ function plans(sources: AttentionSources): AttentionInfo[] {
     });
 }
 
-/** Agents whose programs wait for an answer: nobody types one blindly. */
+/** Agents whose programs wait for an answer, which is never typed automatically. */
 function inputs(sources: AttentionSources): AttentionInfo[] {
   return sources.sessions
     .filter((session) => !session.exit && session.asks !== undefined)
@@ -119,7 +119,7 @@ function gates({ store }: AttentionSources): AttentionInfo[] {
           title: `${bead?.title ?? molecule.title} waits for you: open the gate before ${held[0] ?? gate.title}`,
           detail: [
             gate.description,
-            `It holds: ${held.join(', ') || 'nothing any more'}. Open it here, or with "bd close ${gate.id}".`,
+            `It blocks: ${held.join(', ') || 'nothing any more'}. Open it here, or with "bd close ${gate.id}".`,
           ]
             .filter(Boolean)
             .join('\n\n'),

@@ -40,8 +40,8 @@ interface Known {
 const NOTHING: BoardMoment = { changed: new Set(), rows: [], held: new Set(), heldRows: [] };
 
 /**
- * The lists of beads that windows watch, each made once for all of them: a list is recreated where a change touches what it
- * shows, and a page costs its rows, whatever the ledgers hold and however many windows watch it.
+ * The lists of beads that windows watch, each made once for all of them: a list is recreated where a change touches
+ * what it shows, and a page costs its rows, whatever the ledgers hold and however many windows watch it.
  */
 export class SharedLists {
   private readonly byText = new Map<string, ListsOfText>();
@@ -57,7 +57,7 @@ export class SharedLists {
     for (const [text, lists] of this.byText) if (!lists.dropUnused()) this.byText.delete(text);
   }
 
-  /** After a failure nobody knows what is up to date. */
+  /** After a failure, marks every list as outdated. */
   clear(): void {
     this.byText.clear();
   }

@@ -11,7 +11,7 @@ export function rigProblems(rigs: Rigs): AttentionInfo[] {
     ({ name, command }): AttentionInfo => ({
       id: `problem-adding-${name}`,
       kind: 'problem',
-      title: `${name}: adding it was cut short`,
+      title: `${name}: adding the rig was interrupted`,
       detail: `The server was ended in the middle of "gt rig add". Add the rig again: what is there already is used.\n\nOr give it up: gt rig remove ${name}`,
       command,
     }),

@@ -5,7 +5,7 @@ import { BoardLists, SharedLists } from './boardLists';
 import type { CollectionChange } from './entityCollection';
 import { SnapshotModel, type ModelChange, type SnapshotSources } from './snapshotModel';
 
-/** A snapshot is so fresh for a connection that comes later, in milliseconds. */
+/** Milliseconds for which a snapshot is shared with later connections. */
 const SHARED_MS = 40;
 
 /** A connection that follows the town. */
@@ -25,8 +25,9 @@ export interface ConnectionDelta {
 }
 
 /**
- * What each connection has of the town: the same overview for all, and the lists that it watches itself. Revisions rise by
- * one where anything changed for anybody; a connection gets a delta, from the revision that it has, where it is concerned.
+ * What each connection has of the town: the same overview for all, and the lists that it watches itself. Revisions rise
+ * by one where anything changed for anybody; a connection gets a delta, from the revision that it has, where it is
+ * concerned.
  */
 export class SnapshotFeed {
   readonly model: SnapshotModel;
@@ -176,7 +177,9 @@ export class SnapshotFeed {
     for (const { listed } of this.subscriptions.values()) yield* listed;
   }
 
-  /** After a failure nobody knows what was sent: each connection sees a gap in the revisions, and reloads everything. */
+  /**
+   * After a failure nobody knows what was sent: each connection sees a gap in the revisions, and reloads everything.
+   */
   private startOver(): void {
     this.model.everythingChanged();
     this.shared.clear();

@@ -8,7 +8,7 @@ import type { BoardMoment } from './boardSource';
 import { ChangedBeads } from './changedBeads';
 import { EntityCollection, type CollectionChange } from './entityCollection';
 
-/** What the model asks for again with each update: small, whatever the ledgers hold. */
+/** Data that the model queries with each update; its size does not depend on the ledgers. */
 export interface SnapshotSources {
   store: BeadStore;
   projection: Projection;

@@ -32,8 +32,8 @@ const RESET = '\x1bc';
 const MAX_INPUT = 500_000;
 
 /**
- * Shows whatever session an agent has: attaches to it, to its successor, and again after a reconnect or a failed attempt.
- * Does not use VS Code, so that it is tested against a socket.
+ * Shows whatever session an agent has: attaches to it, to its successor, and again after a reconnect or a failed
+ * attempt. Does not use VS Code, so that it is tested against a socket.
  */
 export class AgentSession extends Disposable {
   private agent: AgentInfo | undefined;
@@ -112,7 +112,10 @@ export class AgentSession extends Disposable {
     this.ownsSize = false;
   }
 
-  /** Sends what the person types; it is buffered while there is no connection. What a broken connection loses is not repeated. */
+  /**
+   * Sends what the person types; it is buffered while there is no connection. What a broken connection loses is not
+   * repeated.
+   */
   type(data: string): void {
     if (this.session === undefined || this.session === this.ended) return;
     this.claimSize();
@@ -232,7 +235,7 @@ export class AgentSession extends Disposable {
     this.note = undefined;
   }
 
-  /** Writes a dim line of our own; the same one only once in a row. */
+  /** Writes a dimmed status line; consecutive duplicates are dropped. */
   private showNote(text: string): void {
     if (this.note === text) return;
     this.note = text;

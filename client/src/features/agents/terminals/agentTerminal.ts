@@ -40,7 +40,7 @@ export class AgentTerminal extends Disposable implements vscode.Pseudoterminal {
     );
   }
 
-  /** VS Code listens only from here on: what is written earlier is lost. */
+  /** VS Code listens only from now on: earlier output would be lost. */
   open(size: vscode.TerminalDimensions | undefined): void {
     this.opened = true;
     if (size) this.session.resize(boundedSize(size), vscode.window.state.focused);

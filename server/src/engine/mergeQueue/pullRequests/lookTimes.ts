@@ -1,4 +1,4 @@
-/** Wait before a pull request is looked at for the first time, and again after something about it has changed. */
+/** Delay before the first poll of a pull request, and after each change of it. */
 export const FIRST_LOOK_MS = 5_000;
 const MAX_LOOK_MS = 5 * 60_000;
 

@@ -6,7 +6,7 @@ import type { Member } from '../batch';
 import { requestsIn } from '../requestIndex';
 import { FIRST_LOOK_MS } from './lookTimes';
 
-/** What providers take with ease. */
+/** Size that every provider accepts. */
 const MAX_TITLE_BYTES = 250;
 const MAX_BODY_BYTES = 50_000;
 

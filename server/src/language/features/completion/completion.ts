@@ -16,7 +16,7 @@ export interface CompletionOptions {
   formulas: FormulaLookup;
   /** Whether the editor fills in places with Tab. */
   snippets: boolean;
-  /** Whether a character that was typed asks, and not the person. */
+  /** Whether a typed trigger character requested the completion, not the user. */
   triggered?: boolean;
 }
 
