@@ -7,7 +7,7 @@ export type Translate = (message: string, ...args: (string | number)[]) => strin
 let translate: Translate = (message, ...args) =>
   message.replace(/\{(\d+)\}/g, (_, index: string) => String(args[Number(index)] ?? ''));
 
-/** Texts that people read; `vscode.l10n` once the extension is active. */
+/** Localised texts; `vscode.l10n` once the extension is active. */
 export const l10n = {
   t: (message: string, ...args: (string | number)[]): string => translate(message, ...args),
 };

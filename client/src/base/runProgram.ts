@@ -1,7 +1,7 @@
 import { execFile } from 'node:child_process';
 
 export interface ProgramResult {
-  /** Null when it could not be started or took too long. */
+  /** Null if it could not be started or took too long. */
   code: number | null;
   stdout: string;
   stderr: string;

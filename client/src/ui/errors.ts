@@ -3,7 +3,7 @@ import { UserError, messageOf } from '../../../server/src/base/errors';
 import { l10n } from '../base/editor';
 import { oneLine } from '../base/text';
 
-/** The person dismissed a question: the command ends without a message. */
+/** The user dismissed a question: the command ends without a message. */
 export class Cancelled extends Error {
   constructor() {
     super('cancelled');
@@ -25,12 +25,12 @@ export async function showError(error: unknown, log: vscode.LogOutputChannel): P
   if (choice === open) log.show(true);
 }
 
-/** For the log. */
+/** Text of an error for the log, with its stack. */
 export function stackOf(error: unknown): string {
   return error instanceof Error ? (error.stack ?? error.message) : String(error);
 }
 
-/** Errors are written as on a command line: without capital and full stop. */
+/** Turns an error into a sentence: errors are written as on a command line, without capital and full stop. */
 function sentence(text: string): string {
   const line = oneLine(text, 400);
   return line === '' ? '' : `${line.charAt(0).toUpperCase()}${line.slice(1)}${/[.!?…]$/.test(line) ? '' : '.'}`;

@@ -5,13 +5,12 @@ import type { RuntimeInfo, RuntimeSettings } from '../protocol/town';
 import { agentsFile, townSettingsFile } from '../town/config';
 import { MAIN_REVIEWER, type TownLayout } from '../town/layout';
 
-/** The runtimes that a town knows: built in, and its own from `settings/agents.json`. */
+/** The runtimes of a town: the built-in ones, and its own from `settings/agents.json`. */
 export class RuntimeCatalogue {
   private known: { of: object; runtimes: RuntimeInfo[] } | undefined;
 
   /**
-   * @param rigSettings settings of a rig; undefined where there is no such rig. @throws UserError where they cannot be
-   * read
+   * @param rigSettings settings of a rig; undefined if there is no such rig. @throws UserError if they cannot be read
    */
   constructor(
     private readonly layout: TownLayout,
@@ -60,14 +59,14 @@ export class RuntimeCatalogue {
   }
 
   /**
-   * The runtime of a reviewer: that by its name, and of the main one the rig's own choice, else the town's default.
+   * The runtime of a reviewer: that of its name; for the main reviewer the rig's choice, else the town's default.
    * @param reviewer see `engine/review/reviewers.ts`
    */
   reviewerFor(rig: string, reviewer: string): string {
     return reviewer === MAIN_REVIEWER ? (this.rigSettings(rig)?.reviewer ?? this.townDefault) : reviewer;
   }
 
-  /** The Mayor's is the town's own choice, else its default. */
+  /** The Mayor's runtime: the town's own choice, else its default. */
   get mayor(): string {
     return townSettingsFile(this.layout).read().mayor ?? this.townDefault;
   }

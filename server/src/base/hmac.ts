@@ -72,8 +72,8 @@ export function sha256(data: Uint8Array): Uint8Array {
 }
 
 /**
- * Written out plainly, without calls and destructuring: in a command it runs a few times only, which is too seldom for
- * V8 to optimise it.
+ * Written out plainly, without calls and destructuring: a command runs it only a few times, too few for V8 to optimise
+ * it.
  * @param schedule its first 16 words are the block
  */
 function compress(state: Int32Array, schedule: Int32Array): void {

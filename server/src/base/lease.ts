@@ -13,47 +13,49 @@ interface LeaseRecord extends ProcessIdentity {
   /** The machine and pid namespace of the pid; missing in records of builds without kernel locks. */
   space?: string;
   host?: string;
-  /** What the owner says of itself. */
+  /** What the owner publishes about itself. */
   note?: string;
 }
 
-/** Who has a lease. `isHere` is false for a process of another machine or container, whose pid means nothing here. */
+/**
+ * The owner of a lease. `isHere` is false for a process of another machine or container, whose pid means nothing here.
+ */
 export interface LeaseHolder extends ProcessIdentity {
   isHere: boolean;
   host: string | undefined;
-  /** What it says of itself. */
+  /** What the owner publishes about itself. */
   note: string | undefined;
 }
 
 /**
  * Exclusive ownership of a folder by one process, taken over at once when the owner is dead.
  *
- * The kernel's lock on the folder decides (`kernelLock.ts`): a process of another container sees it as well as one
- * beside us. `<folder>/<n>` names the owner of epoch n; the highest epoch is valid, and journal records carry it. A new
- * owner creates the next epoch with link(2), which exactly one process can win, and then looks whether a still higher
- * one appeared. Epochs only rise: a release marks the file.
+ * The kernel's lock on the folder decides (`kernelLock.ts`): it also works between containers. `<folder>/<n>` names the
+ * owner of epoch n; the highest epoch is valid, and journal records carry it. A new owner creates the next epoch with
+ * link(2), which exactly one process can win, and then checks for a still higher one. Epochs only rise: a release marks
+ * the file.
  *
- * Where the file system has no such lock, the owner's process is checked; where that is impossible, it is assumed to be
- * alive.
+ * If the file system does not support such locks, the owner's process is checked; if that is impossible, it is assumed
+ * to be alive.
  */
 export class Lease {
   private constructor(
     private readonly directory: string,
-    /** Rises with each owner. */
+    /** Increases with each owner. */
     readonly epoch: number,
     private readonly nonce: string,
-    /** The descriptor that has the lock; undefined where there is none. */
+    /** The descriptor that has the lock; undefined without a lock. */
     private lock: number | undefined,
   ) {}
 
   /**
    * The lease, or undefined while another process holds it.
-   * @param note for others who want it
-   * @throws UserError `unavailable` where it cannot be told whether the last owner still lives
+   * @param note shown to other processes that want the lease
+   * @throws UserError `unavailable` if it is unknown whether the last owner is still alive
    */
   static tryAcquire(directory: string, note?: string): Lease | undefined {
     makePrivateFolder(directory);
-    // The next epoch follows the one that was judged: whoever takes it first wins, also where the lock decides nothing.
+    // The next epoch follows the one that was judged: the first process to create it wins, even without a kernel lock.
     const epoch = highestEpoch(directory);
     const known = epoch > 0 ? read(directory, epoch) : undefined;
     // Checking the owner's process is cheaper than asking the kernel.
@@ -92,7 +94,7 @@ export class Lease {
     return lease;
   }
 
-  /** Waits for the holder to let go, at most `timeoutMs`. */
+  /** Acquires the lease, waiting at most `timeoutMs` for its owner to release it. */
   static async acquire(directory: string, timeoutMs: number, note?: string): Promise<Lease | undefined> {
     const deadline = Date.now() + timeoutMs;
     for (;;) {
@@ -131,12 +133,12 @@ export class Lease {
   }
 }
 
-/** Whether the pid of a record is one of this machine and container. */
+/** Whether the pid of a record is valid on this machine and container. */
 function isHere(record: LeaseRecord): boolean {
   return record.space === undefined || record.space === processSpace();
 }
 
-/** Whether its machine is this one, and has been started again since. */
+/** Whether the record is from an earlier boot of this machine. */
 function hasRebooted({ space, host }: LeaseRecord): boolean {
   const [boot, numbers] = (space ?? '').split(' ');
   const [ourBoot, ourNumbers] = processSpace().split(' ');
@@ -145,7 +147,7 @@ function hasRebooted({ space, host }: LeaseRecord): boolean {
 
 /**
  * A note may lead to a signal, so it counts only together with the id of this boot: a file that was written on another
- * machine cannot have it.
+ * machine cannot contain it.
  */
 function asHolder(record: LeaseRecord): LeaseHolder {
   const note = record.space === processSpace() ? record.note : undefined;
@@ -189,7 +191,7 @@ function read(directory: string, epoch: number): LeaseRecord | undefined {
   }
 }
 
-/** None where the folder itself is gone, for example with the town that it lay in. */
+/** The epochs in the folder; empty if the folder itself is gone, for example with the town that it lay in. */
 function epochs(directory: string): number[] {
   return listFolder(directory)
     .map(({ name }) => name)

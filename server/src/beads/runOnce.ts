@@ -5,8 +5,7 @@ import { onUnexpectedError } from '../base/errors';
 
 /**
  * Runs a request once, however often its client repeats it with the same operation id. Most handlers keep their result
- * themselves, in the batch that does their work; for the others (rigs, consent, settings) it is written down
- * afterwards.
+ * themselves, in the batch that does their work; for the others (rigs, consent, settings) it is stored afterwards.
  */
 export function runOnce(
   store: BeadStore,

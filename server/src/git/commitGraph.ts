@@ -6,7 +6,7 @@ const fullHash = /^(?:[0-9a-f]{40}|[0-9a-f]{64})$/;
 /** Maximum number of cached answers per repository: enough for a few landings of a large batch. */
 const LIMIT = 5_000;
 
-/** Commits that one of two has and the other has not. */
+/** Commits that only one of two branches has. */
 export interface Divergence {
   left: number;
   right: number;
@@ -20,14 +20,14 @@ export interface Divergence {
 export class CommitGraph {
   private readonly answers = new Map<string, unknown>();
 
-  /** @param directory a repository whose commands never see grafts or replaced objects (see `git`) */
+  /** @param directory a repository; its commands ignore grafts and replaced objects (see `git`) */
   constructor(private readonly directory: string) {}
 
   tree(commit: string): Promise<string> {
     return this.remember('tree', [commit], () => gitLine(this.directory, ['rev-parse', `${commit}^{tree}`]));
   }
 
-  /** @throws GitError where one of them is not here */
+  /** @throws GitError if one of the commits is missing */
   async divergence(left: string, right: string): Promise<Divergence> {
     if (left === right && fullHash.test(left)) return { left: 0, right: 0 };
     return this.remember('divergence', [left, right], async () => {
@@ -37,7 +37,7 @@ export class CommitGraph {
     });
   }
 
-  /** Undefined where they share nothing. */
+  /** The merge base; undefined without a common ancestor. */
   mergeBase(commit: string, others: readonly string[]): Promise<string | undefined> {
     return this.remember('merge-base', [commit, ...others], () =>
       gitProbe(this.directory, ['merge-base', commit, ...others]),

@@ -6,16 +6,16 @@ import { adminFolder } from './adminFolder';
 import { git } from './git';
 import { statusOf } from './worktreeChanges';
 
-/** Files of a worktree that are not what a commit has, with a hash of what is there; empty for one that is missing. */
+/** Files of a worktree that differ from a commit, with the hash of their content; empty for a missing file. */
 export type Differences = ReadonlyMap<string, string>;
 
 /** Above this size only size and time are compared. */
 const MAX_HASHED = 64 * 1024 * 1024;
 
 /**
- * Compares every file of a worktree with a commit. The worktree's own index is not asked: code that runs there may have
+ * Compares every file of a worktree with a commit. The worktree's own index is not used: code that runs there may have
  * set assume-unchanged or skip-worktree, or have written an index that hides its edits.
- * @param admin the folder that holds the worktree's index
+ * @param admin the folder with the worktree's index
  */
 export async function differencesFrom(directory: string, admin: string, commit: string): Promise<Differences> {
   const indexFile = path.join(admin, `compare-${randomBytes(6).toString('hex')}.index`);
@@ -39,15 +39,15 @@ export async function differencesFrom(directory: string, admin: string, commit: 
 
 /**
  * Records the state of a worktree.
- * @returns a function that says which commit is checked out, and lists the files that changed since, by git's status
- * and by content
+ * @returns a function that returns the checked-out commit, and the files that changed since, by git's status and by
+ * content
  */
 export async function watchTree(
   directory: string,
   commit: string,
 ): Promise<() => Promise<{ head?: string; files: string[] }>> {
   const admin = adminFolder(directory)!;
-  // What differs from the beginning are files that no checkout writes as they were committed.
+  // Initial differences are files that a checkout does not write as they were committed.
   const atFirst = await differencesFrom(directory, admin, commit);
   return async () => {
     const { head, changes } = await statusOf(directory, 'no');
@@ -56,7 +56,7 @@ export async function watchTree(
   };
 }
 
-/** The files that one comparison has and the other has not, or has otherwise. */
+/** The files in which two comparisons differ. */
 function changedBetween(before: Differences, after: Differences): string[] {
   return [...new Set([...before.keys(), ...after.keys()])].filter((name) => before.get(name) !== after.get(name));
 }

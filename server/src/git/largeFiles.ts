@@ -10,9 +10,10 @@ const UPLOAD_TIMEOUT_MS = 30 * 60_000;
 const OBJECTS_AT_ONCE = 500;
 
 /**
- * Uploads the objects of git-lfs to which the pointers of a change refer: nothing else does, as no hook runs. What the
- * remote has already is not sent again.
- * @throws UserError where an object is nowhere, or git-lfs is missing: the change would not be whole in a clone
+ * Uploads the objects of git-lfs to which the pointers of a change refer: the hook that usually does so does not run.
+ * Objects that the remote has already are not sent again.
+ * @throws UserError if an object is missing everywhere, or git-lfs is not installed: the change would be incomplete in
+ * a clone
  */
 export async function uploadLargeFiles(repository: RigRepository, base: string, commit: string): Promise<void> {
   const objects = await changedObjects(repository, base, commit);

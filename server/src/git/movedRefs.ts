@@ -3,11 +3,11 @@ import { git, NAMED_BARE_REPOSITORY, type GitOptions } from './git';
 export interface MovedRefs {
   /** Whether the source has a newer tip of one of the branches, or a tag that the repository lacks. */
   moved: boolean;
-  /** The branches that the repository has. */
+  /** Branches of the repository. */
   branches: readonly string[];
 }
 
-/** Compares a repository with its source on this disk. @param branches names of those that matter */
+/** Compares a repository with its source on this disk. @param branches names of the relevant branches */
 export async function movedRefs(
   source: string,
   repository: string,
@@ -27,7 +27,7 @@ export async function movedRefs(
 }
 
 /**
- * Lines `<name> <hash>` of the branches with these names, which are kept under a prefix, and of all tags. @throws
+ * Lines `<name> <hash>` of the branches with these names, which are stored under a prefix, and of all tags. @throws
  * GitError
  */
 async function refsAt(

@@ -4,9 +4,9 @@ import { isPresent } from '../base/safePaths';
 import { git, gitLine, gitProbe } from './git';
 import type { RigRepository } from './repository';
 
-/** A repository inside a worktree: a submodule, or one that somebody has made there. */
+/** A repository inside a worktree: a submodule, or one that was created there. */
 export interface NestedRepository {
-  /** Its folder, relative to the worktree's. */
+  /** Folder of the repository, relative to the worktree. */
   folder: string;
   /** The commit of the gitlink that stands for it in the index. */
   gitlink?: string;
@@ -16,7 +16,7 @@ export interface NestedRepository {
 export async function nestedRepositories(worktree: string): Promise<NestedRepository[]> {
   const [staged, others] = await Promise.all([
     git(worktree, ['ls-files', '--stage', '-z']),
-    // Without `--directory` git lists files; what ends with a slash is a repository of its own.
+    // Without `--directory` git lists files; an entry that ends with a slash is a separate repository.
     git(worktree, ['ls-files', '--others', '--exclude-standard', '-z']),
   ]);
   const found = new Map<string, NestedRepository>();
@@ -31,7 +31,7 @@ export async function nestedRepositories(worktree: string): Promise<NestedReposi
     if (file.endsWith('/')) found.set(folder, { folder, ...found.get(folder) });
     else addParents(folders, file);
   }
-  // Made in a folder whose files the outer one tracks: what came later in it the outer one does not see.
+  // A repository in a folder with tracked files of the outer one, which does not see files that were added later.
   for (const folder of folders) if (!found.has(folder)) found.set(folder, { folder });
   const all = [...found.values()].filter(({ folder }) => isRepository(path.join(worktree, folder)));
   return all.filter(({ folder }) => !all.some((outer) => folder.startsWith(`${outer.folder}/`)));
@@ -50,13 +50,13 @@ function isRepository(folder: string): boolean {
   try {
     return isPresent(path.join(folder, '.git'));
   } catch {
-    return false; // a link is on the way: it is no part of the worktree
+    return false; // the path contains a link: it is not part of the worktree
   }
 }
 
 /**
  * Puts the files of a nested repository into an index of the outer one, and fetches its history into the outer one's
- * objects, under `ref`. The clean submodule stays what it is: its remote has it.
+ * objects, under `ref`. A clean submodule is left as it is: its remote has the commit.
  */
 export async function keepNested(
   repository: RigRepository,
@@ -91,7 +91,7 @@ function headOf(inner: string): Promise<string | undefined> {
   return gitProbe(inner, ['rev-parse', '--verify', '--quiet', 'HEAD']);
 }
 
-/** A submodule in which nobody has changed anything, at a commit that its remote has. */
+/** Whether a submodule is unchanged, at a commit that its remote has. */
 async function isAtRemote(inner: string, gitlink: string): Promise<boolean> {
   if ((await headOf(inner)) !== gitlink) return false;
   const status = await git(inner, ['status', '--porcelain', '--ignore-submodules=none']);
@@ -99,7 +99,9 @@ async function isAtRemote(inner: string, gitlink: string): Promise<boolean> {
   return status.trim() === '' && local.trim() === '';
 }
 
-/** The tree of all files in a folder, made by the outer repository, so that no setting of the inner one counts. */
+/**
+ * The tree of all files in a folder, created by the outer repository, so that settings of the inner one have no effect.
+ */
 async function treeOfFolder(
   repository: RigRepository,
   folder: string,

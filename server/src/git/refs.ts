@@ -2,7 +2,7 @@ import path from 'node:path';
 import { isPresent } from '../base/safePaths';
 import { git } from './git';
 
-/** A name that `git for-each-ref` takes literally: without `^`, `@{…}` and what else a revision may have. */
+/** A name that `git for-each-ref` takes literally: without `^`, `@{…}` and other revision syntax. */
 const plainRef = /^refs\/(?:(?!@\{)[^\s~^:?*[\\])+$/;
 
 export function isPlainRef(name: string): boolean {
@@ -10,16 +10,16 @@ export function isPlainRef(name: string): boolean {
 }
 
 export interface FoundRefs {
-  /** The commits of those that are there, by their full names. */
+  /** Commits of the existing refs, by full name. */
   commits: ReadonlyMap<string, string>;
-  /** Of those that were named, the ones that git passes by although something is there: unreadable, or just being written. */
+  /** Requested refs that git skipped although they exist: unreadable, or just being written. */
   doubtful: readonly string[];
 }
 
 /**
- * The commits that refs name, asked of one process of git instead of one or two for each of them.
+ * The commits of refs, read with one git process instead of one or two for each of them.
  * @param names full names; ones that end with `/` stand for all refs below
- * @throws GitError where an object is missing that a ref names
+ * @throws GitError if the object of a ref is missing
  */
 export async function findRefs(directory: string, names: readonly string[]): Promise<FoundRefs> {
   const fields = ['refname', 'objecttype', 'objectname', '*objecttype', '*objectname'];

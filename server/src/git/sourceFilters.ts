@@ -4,9 +4,9 @@ import { git, NAMED_BARE_REPOSITORY } from './git';
 import { folderOf, type RepositorySource } from './source';
 
 /**
- * The filters of these names, with commas between them, from the configuration of a source on this disk. Nothing of
- * them runs here.
- * @throws UserError where it does not have one of them, or has one that cannot be shown in a line
+ * The filters of these names, with commas between them, from the configuration of a source on this disk. None of them
+ * is run here.
+ * @throws UserError if one of them is missing, or cannot be shown on one line
  */
 export async function filtersOf(source: RepositorySource, given: string): Promise<GitFilters> {
   const names = given.split(',').flatMap((name) => name.trim() || []);

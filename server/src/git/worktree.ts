@@ -33,9 +33,9 @@ export interface WorktreeState {
   operation?: Operation;
 }
 
-/** What a worktree holds beside the files of its commit. */
+/** Content of a worktree in addition to the files of its commit. */
 export interface CheckoutOptions {
-  /** Initialised by default. */
+  /** Whether submodules are initialised; true by default. */
   submodules?: boolean;
   extraFiles?: ExtraFiles;
 }
@@ -52,8 +52,8 @@ function moveCommand(repository: RigRepository, directory: string, branch: strin
 }
 
 /**
- * Puts a worktree on `branch` (made from `base` if new) at `directory`. Repeating it changes nothing, wherever the
- * agent has moved HEAD since; locks left by a killed git are removed. Call it while no agent works there.
+ * Ensures a worktree at `directory` on `branch` (created from `base` if new). Safe to repeat, even if the agent has
+ * moved HEAD since; locks left by a killed git are removed. Call it while no agent works there.
  */
 export async function ensureWorktree(
   repository: RigRepository,
@@ -93,7 +93,7 @@ export async function ensureWorktree(
       known
         ? ['worktree', 'add', '--quiet', '--lock', '--', directory, branch]
         : ['worktree', 'add', '--quiet', '--lock', '--no-track', '-b', branch, '--', directory, base],
-      // The person's git-lfs gets its files from the remote.
+      // git-lfs of the user fetches its files from the remote.
       repository.access,
     );
     writeMark(adminFolder(directory)!, { branch, unfinished: true, atCheckout: {} });
@@ -101,9 +101,7 @@ export async function ensureWorktree(
   });
 }
 
-/**
- * The branch that a worktree was made for. One of an earlier build has no mark: then it is the branch that it is on.
- */
+/** The branch that a worktree was created for. A worktree of an earlier build has no mark: then its current branch. */
 async function madeFor(directory: string, admin: string): Promise<string | undefined> {
   return readMark(admin).branch ?? rebasedBranch(admin) ?? (await statusOf(directory, 'no')).branch;
 }
@@ -138,7 +136,7 @@ export async function checkoutDetached(
   });
 }
 
-/** @returns false where it cannot be cleaned: nobody works here but the refinery, so it can be recreated */
+/** Cleans a checkout. @returns false if that fails: only the refinery uses it, so it can be recreated */
 async function cleanCheckout(
   repository: RigRepository,
   directory: string,
@@ -184,8 +182,9 @@ function discard(directory: string): void {
 }
 
 /**
- * Undefined where there is no worktree of its own (a folder inside another repository does not count).
- * @throws where there is one that git cannot read: it is not the same as none, and may hold work
+ * The state of a worktree; undefined if the folder is not a worktree itself (being inside another repository does not
+ * count).
+ * @throws if git cannot read it: it may contain work
  */
 export async function inspectWorktree(directory: string): Promise<WorktreeState | undefined> {
   if (!isPresent(path.join(directory, '.git'))) return undefined;
@@ -194,7 +193,7 @@ export async function inspectWorktree(directory: string): Promise<WorktreeState 
   return { head, branch, dirty: changes.length > 0, operation: admin === undefined ? undefined : operationIn(admin) };
 }
 
-/** Removes a worktree. The caller has taken a snapshot; this refuses where there is none that covers it. */
+/** Removes a worktree. The caller must have taken a snapshot; refuses if none covers the worktree. */
 export async function removeWorktree(repository: RigRepository, directory: string, snapshot: string): Promise<void> {
   await withRepository(repository.directory, async () => {
     const state = await inspectWorktree(directory);
@@ -204,8 +203,8 @@ export async function removeWorktree(repository: RigRepository, directory: strin
     await git(repository.directory, ['worktree', 'remove', '--force', '--force', '--', directory]).catch(
       (error: unknown) => {
         if (!(error instanceof GitError)) throw error;
-        // A crash between git's two steps leaves a folder that git no longer knows; a program leaves one that is
-        // read-only.
+        // A crash between git's two steps leaves a folder that git no longer knows; a program may leave a read-only
+        // one.
         removeLeftOver(directory);
       },
     );

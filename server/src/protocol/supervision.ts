@@ -1,10 +1,13 @@
 import { request, type WithDefaults } from './request';
 import { LONG_LIMIT_MS } from './timeLimit';
 
-/** What people and agents do about running agents. */
+/** Requests of people and agents about running agents. */
 
 export namespace AgentPeek {
-  /** The last lines of an agent's screen. Changes nothing, but not everybody may read what is on it. */
+  /**
+   * The last lines of an agent's screen. A read-only request that nevertheless needs a permission: a screen may be
+   * private.
+   */
   export const spec = request<
     { agent: string; lines?: number },
     { agent: string; text: string },
@@ -13,7 +16,7 @@ export namespace AgentPeek {
 }
 
 export namespace AgentNudge {
-  /** Types a line to an agent, with the name of the sender. Refused where its runtime reads no keys. */
+  /** Types a line to an agent, with the name of the sender. Refused if its runtime reads no keys. */
   export const spec = request<{ agent: string; message: string }, { agent: string }>('gastown/agent/nudge', 'write');
 }
 
@@ -45,7 +48,7 @@ export namespace SessionStart {
 export namespace PolecatNuke {
   export interface Params {
     agent: string;
-    /** Also while its work waits to be merged. */
+    /** End the polecat even while its work waits to be merged. */
     force?: boolean;
   }
   /** Ends a polecat, keeps a snapshot of its work and removes its worktree. Its bead waits until it is slung again. */
@@ -57,11 +60,11 @@ export namespace PolecatNuke {
 }
 
 export interface SnapshotInfo {
-  /** What `PolecatRestore` takes. */
+  /** The name of the snapshot, a parameter of `PolecatRestore`. */
   label: string;
   bead: string;
   commit: string;
-  /** ISO time of its commit. */
+  /** ISO time of the snapshot's commit. */
   at: string;
 }
 export namespace SnapshotList {
@@ -69,7 +72,10 @@ export namespace SnapshotList {
 }
 
 export namespace PolecatRestore {
-  /** Puts a snapshot (by default the newest of the bead) on a polecat's hook again, stopped until it is started. */
+  /**
+   * Puts a snapshot (by default the newest of the bead) on a polecat's hook again, where it stays until the agent is
+   * started.
+   */
   export const spec = request<{ bead: string; snapshot?: string }, { agent: string; bead: string; worktree: string }>(
     'gastown/polecat/restore',
     'person',

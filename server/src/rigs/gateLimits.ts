@@ -1,13 +1,13 @@
 import { privateBytes, type ProcessIdentity } from '../base/process';
 import type { GateLimits } from '../protocol/town';
 
-/** Only Linux says what a process uses and who its parent is. */
+/** Whether limits can be applied: only Linux shows the memory and the parent of a process. */
 export function canLimit(platform: NodeJS.Platform = process.platform): boolean {
   return platform === 'linux';
 }
 
 /**
- * What of its limits the processes of a gate exceed together, in words; undefined where nothing is.
+ * The limit that the processes of a gate exceed together, as a message; undefined if there is none.
  * @param memoryOf bytes in use by a process
  */
 export function exceeded(

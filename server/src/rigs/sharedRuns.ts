@@ -4,7 +4,7 @@ import { AbortedError, untilAborted } from '../base/abort';
 export class SharedRuns<T> {
   private readonly running = new Map<string, Promise<T>>();
 
-  /** Joins the run with this key, or begins one. Where the one that it joined is cancelled, it begins one itself. */
+  /** Joins the run with this key, or starts one. If the joined run is cancelled, it starts one itself. */
   async run(key: string, task: () => Promise<T>): Promise<T> {
     for (;;) {
       const known = this.running.get(key);

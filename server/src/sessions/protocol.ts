@@ -4,12 +4,12 @@ import type { SessionScreen } from '../protocol/town';
 export const sessionSignals = ['SIGHUP', 'SIGINT', 'SIGQUIT', 'SIGTERM', 'SIGKILL', 'SIGSTOP', 'SIGCONT'] as const;
 
 export interface SessionExitInfo {
-  /** Null when a signal ended it. */
+  /** Null if it was ended by a signal. */
   code: number | null;
   signal: string | null;
 }
 
-/** A session that runs, or ended and was not forgotten yet. Times are ISO strings. */
+/** A session that runs, or has ended but was not dropped yet. Times are ISO strings. */
 export interface SessionInfo {
   id: string;
   title?: string;
@@ -21,7 +21,7 @@ export interface SessionInfo {
   lastOutputAt?: string;
   cols: number;
   rows: number;
-  /** True where no terminal library could be loaded: the program runs on pipes. */
+  /** True if no terminal library could be loaded: the program runs on pipes. */
   degraded: boolean;
 }
 
@@ -31,13 +31,13 @@ export namespace HostStart {
     command: string;
     args: string[];
     cwd: string;
-    /** The whole environment; nothing is added but PWD and, where it is missing, TERM. */
+    /** The whole environment; only PWD and, if it is missing, TERM are added. */
     env: Record<string, string>;
     cols?: number;
     rows?: number;
     title?: string;
   }
-  /** Fails with a UserError where the command or the folder does not exist, or the id is taken. */
+  /** Starts a session. Fails with a UserError if the command or the folder does not exist, or the id is taken. */
   export const spec = request<Params, { pid: number; start: string }, WithDefaults<Params, 'cols' | 'rows'>>(
     'host/start',
     'write',
@@ -47,7 +47,7 @@ export namespace HostList {
   export const spec = request<NoParams, SessionInfo[]>('host/list', 'read');
 }
 export namespace HostAttach {
-  /** From the next output on, the connection gets `HostOutput` of the session. */
+  /** Attaches the connection to a session: it gets `HostOutput` from the next output on. */
   export const spec = request<{ id: string }, SessionScreen>('host/attach', 'read');
 }
 export namespace HostDetach {
@@ -55,8 +55,8 @@ export namespace HostDetach {
 }
 export namespace HostInput {
   /**
-   * With `onlyAt` it is input for the screen that `HostScreen` gave with that sequence: fails with a UserError `conflict`
-   * where output has come since, because it would answer something that the sender has not seen.
+   * Sends input. With `onlyAt` it is meant for the screen that `HostScreen` returned with that sequence: it fails with
+   * a UserError `conflict` after further output, because it would answer something that the sender has not seen.
    */
   export const spec = request<{ id: string; data: string; onlyAt?: number }, null>('host/input', 'write');
 }
@@ -64,7 +64,7 @@ export namespace HostResize {
   export const spec = request<{ id: string; cols: number; rows: number }, null>('host/resize', 'write');
 }
 export namespace HostScreen {
-  /** The visible screen as plain text, one line a row, without trailing blanks; `sequence`: the output it shows. */
+  /** The visible screen as plain text, one line per row, without trailing blanks; `sequence`: the output it shows. */
   export const spec = request<{ id: string }, { text: string; sequence: number }>('host/screen', 'read');
 }
 export type SessionSignal = (typeof sessionSignals)[number];
@@ -76,11 +76,11 @@ export namespace HostKill {
   );
 }
 export namespace HostForget {
-  /** Drops the record and the screen of a session that ended. */
+  /** Drops the record and the screen of an ended session. */
   export const spec = request<{ id: string }, null>('host/forget', 'write');
 }
 export namespace HostWatch {
-  /** While `on`, the host starts the town's server again if its connection is lost. `script`: the bundled server. */
+  /** While `on`, the host restarts the town's server if its connection is lost. `script`: the bundled server. */
   export const spec = request<{ on: boolean; script: string }, null>('host/watch', 'write');
 }
 export namespace HostShutdown {
@@ -91,6 +91,6 @@ export namespace HostOutput {
   export const spec = notification<{ id: string; sequence: number; data: string }>('host/output');
 }
 export namespace HostExit {
-  /** Goes to every connection. */
+  /** Sent to every connection when a session ends. */
   export const spec = notification<{ id: string } & SessionExitInfo>('host/exit');
 }

@@ -52,7 +52,7 @@ async function requireNoQuestion(client: SessionHostClient, record: SessionRecor
   return sequence;
 }
 
-/** What is typed is text: no control character of it reaches the program as a key. */
+/** Removes control characters, so that no part of the text acts as a key. */
 function printable(text: string): string {
   return text.replace(/[\u0000-\u001f\u007f-\u009f]+/g, ' ');
 }

@@ -11,7 +11,7 @@ export function parseToml(text: string): Syntax {
   return strict.problems.length === 0 ? strict : new Parser(text, true).parse();
 }
 
-/** Reads a document: sections of a header and the lines that follow it. */
+/** Parses a document: sections of a header and the following lines. */
 class Parser extends ValueParser {
   parse(): Syntax {
     if (this.text.startsWith('\uFEFF')) this.take('bom', 1);

@@ -126,7 +126,7 @@ describe('the page of a bead', () => {
       truncated: true,
     };
     const text = beadMarkdown(info, diff);
-    has(text, '**toy/polecats/nux** attempt 1', 'sent back, 2 restarts: npm test', 'attempt 2', '– working');
+    has(text, '**toy/polecats/nux** attempt 1', 'changes requested, 2 restarts: npm test', 'attempt 2', '– working');
     has(text, '## Last failure\n\nnpm test ended with 1\n\n````\nexit 1\n```\nboom\n````');
     has(
       text,

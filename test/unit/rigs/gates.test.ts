@@ -70,7 +70,7 @@ describe('a gate', () => {
     const memory = (pid: number): number => pid * 1024 * 1024;
     assert.equal(exceeded(of(10, 20), { memoryMb: 30, processes: 2 }, memory), undefined);
     assert.match(exceeded(of(10, 21), { memoryMb: 30 }, memory)!, /used 31 MB/);
-    assert.match(exceeded(of(1, 2, 3), { processes: 2 }, memory)!, /had 3 processes/);
+    assert.match(exceeded(of(1, 2, 3), { processes: 2 }, memory)!, /used 3 processes/);
     assert.deepEqual([canLimit('linux'), canLimit('darwin'), canLimit('win32')], [true, false, false]);
   });
 

@@ -1,7 +1,7 @@
 import * as vscode from 'vscode';
 import type { RowNode } from '../../ui/tree/rowDiff';
 
-/** The type that VS Code gives to what is dragged out of the Beads view; VS Code fills in the value. */
+/** The type of beads that are dragged out of the Beads view; VS Code fills in the value. */
 const MIME = 'application/vnd.code.tree.gastown.beads';
 
 /** Beads that are dragged from the Beads view onto a convoy, or onto a bead of one, are added to it. */

@@ -105,7 +105,7 @@ async function closeBeads(services: Services, argument: Argument): Promise<unkno
     (await askText({ title: `${title}: ${what}`, prompt: l10n.t('Reason (optional)') }));
   const result = await connection.call(BeadClose.spec, { ids, ...(reason === '' ? {} : { reason }) });
   const [failed] = result.errors;
-  // The closed ones disappear from the list; the first failure is reported.
+  // Closed beads disappear from the list; the first failure is reported.
   if (failed) throw new UserError(`${failed.id}: ${failed.message}`, undefined, 'conflict');
   return result;
 }

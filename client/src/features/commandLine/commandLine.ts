@@ -20,11 +20,11 @@ export class CommandLine {
   ) {}
 
   /**
-   * Updates what an earlier version wrote. A file that somebody else has replaced is not touched, and no longer
+   * Updates the files of an earlier version. A file that was replaced by something else is left alone, and no longer
    * updated.
    */
   refresh(): void {
-    // A folder that is missing now, such as a network drive, is tried again the next time.
+    // A folder that is currently missing, such as a network drive, is retried the next time.
     const folders = this.folders().filter((folder) => !shimFiles(folder).some(isForeign));
     const write = (where: string, task: () => void): void => {
       try {
@@ -41,7 +41,7 @@ export class CommandLine {
       write('the terminals of this editor', () => this.prependPath());
   }
 
-  /** @throws UserError where the folder has other programs of these names */
+  /** Adds the programs to a folder. @throws UserError if the folder has other programs with these names */
   async addToFolder(folder: string): Promise<void> {
     const foreign = shimFiles(folder).find(isForeign);
     if (foreign !== undefined)
@@ -61,7 +61,7 @@ export class CommandLine {
     await this.context.globalState.update(FOLDERS_KEY, [...new Set([...this.folders(), folder])]);
   }
 
-  /** Only for terminals that this editor opens from now on. */
+  /** Adds the programs to the PATH of terminals that this editor opens from now on. */
   async addToEditorTerminals(): Promise<void> {
     this.prependPath();
     await this.context.globalState.update(TERMINALS_KEY, true);
@@ -84,7 +84,7 @@ export class CommandLine {
   }
 }
 
-/** Also a dangling link: it belongs to somebody. */
+/** Whether a file is not ours; also true for a dangling link. */
 function isForeign(file: string): boolean {
   return fs.lstatSync(file, { throwIfNoEntry: false }) !== undefined && !isOwnShim(file);
 }

@@ -2,15 +2,15 @@ import path from 'node:path';
 
 export interface BinFolder {
   folder: string;
-  /** New shells find what is in it. */
+  /** Whether new shells find programs in it. */
   onPath: boolean;
 }
 
 type Paths = Pick<typeof path, 'join' | 'isAbsolute' | 'relative' | 'delimiter' | 'normalize'>;
 
 /**
- * Folders in the person's home for `gt` and `bd`: those on their PATH, and `~/.local/bin` in any case, which the XDG
- * base directory specification names for this. Pure.
+ * Folders in the user's home for `gt` and `bd`: those on their PATH, and `~/.local/bin` in any case, the location of
+ * the XDG base directory specification. Pure.
  */
 export function binFolders(
   pathVariable: string,
@@ -28,7 +28,7 @@ export function binFolders(
   const own = [...entries].filter((entry) => isInside(home, entry, paths) && isWritable(entry) && !isManaged(entry));
   const folders = own.map((folder) => ({ folder, onPath: true }));
   if (!own.includes(usual)) folders.push({ folder: usual, onPath: entries.has(usual) });
-  // The usual place first.
+  // The usual folder first.
   return folders.sort((a, b) => Number(b.folder === usual) - Number(a.folder === usual));
 }
 

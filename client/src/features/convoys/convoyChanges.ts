@@ -22,7 +22,7 @@ interface Services {
   dialogs: Dialogs;
 }
 
-/** Commands that change a convoy that is there. */
+/** Commands that change an existing convoy. */
 export function convoyChangeCommands(
   services: Services,
 ): Commands<
@@ -69,7 +69,7 @@ async function resume({ connection, store }: Services, argument: Argument): Prom
   return connection.call(ConvoyResume.spec, { id });
 }
 
-/** Beads in progress continue; asks for confirmation first. */
+/** Closes a convoy after a confirmation; beads in progress continue. */
 async function close({ connection, store, dialogs }: Services, argument: Argument): Promise<ConvoyEnd | undefined> {
   const window = l10n.t('Close Convoy');
   const id = idOf(argument, 'convoy') ?? (await pickConvoy(store, window, isNotClosed, noneOpen()));
@@ -87,7 +87,7 @@ async function close({ connection, store, dialogs }: Services, argument: Argumen
   return connection.call(ConvoyClose.spec, { id, reason });
 }
 
-/** The work on the beads is left as it is. */
+/** Removes beads from a convoy; the work on them is left as it is. */
 async function remove({ connection, store }: Services, argument: Argument): Promise<ConvoyInfo> {
   const window = l10n.t('Remove Bead from Convoy');
   const beads = idsOf(argument, 'bead');

@@ -152,7 +152,7 @@ async function askDependencies(
   }
 }
 
-/** One question per bead. Dependencies that would close a cycle are not offered. */
+/** Asks for the dependencies of each bead. Dependencies that would close a cycle are not offered. */
 async function askEach(beads: readonly BeadListItem[], title: string): Promise<DependencyEdge[]> {
   const graph = new DependencyGraph(
     beads.flatMap((bead) => (bead.dependencies ?? []).map((edge): DependencyEdge => [bead.id, edge.depends_on_id])),

@@ -119,7 +119,7 @@ function openConvoyState(convoy: ConvoyInfo, failed: number): { text: string; ic
   return { text: texts.join(', '), icon };
 }
 
-/** What the landing of its feature branch waits for, once its beads are all in. */
+/** State of the landing of a convoy's feature branch, once all of its beads have landed on it. */
 function landingTexts({ feature }: ConvoyInfo): string[] {
   const states = (feature?.rigs ?? []).map(({ state }) => state).filter((state) => state !== 'landed');
   return [...new Set(states)].filter((state) => state !== 'collecting').map(featureText);
@@ -142,7 +142,7 @@ function featureText(state: FeatureState): string {
   }
 }
 
-/** It tracks its beads and is not launched. */
+/** Whether a convoy tracks its beads and is not launched. */
 function isUnlaunched(convoy: ConvoyInfo): boolean {
   return convoy.status === 'open' && convoy.launchedAt === undefined;
 }

@@ -4,7 +4,7 @@ import { TransportKind } from 'vscode-languageclient/node';
 import { QuietClient } from '../../connection/quietClient';
 import { formulaSelector } from './formulaServing';
 
-/** The language features from a process for this window alone. Used once: `FormulaServer` makes the next one. */
+/** The language features from a process only for this window. Used once: `FormulaServer` creates the next one. */
 export class StandaloneClient extends QuietClient {
   /** Resolves when the process has ended. */
   readonly closed: Promise<void>;

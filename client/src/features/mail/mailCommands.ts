@@ -14,7 +14,7 @@ interface Services {
   dialogs: Dialogs;
 }
 
-/** The person's mail: unread mail is among what needs attention. */
+/** The user's mail; unread mail is in the Needs Attention view. */
 export function mailCommands({ connection, store }: Services): Commands<'gastown.replyMail' | 'gastown.ackMail'> {
   return {
     'gastown.replyMail': {

@@ -18,7 +18,10 @@ interface Services {
   engine: EngineReminder;
 }
 
-/** In UTF-16 units: more than a person writes. The server refuses a whole file that was selected by mistake anyway. */
+/**
+ * Maximum size in UTF-16 units: more than a user would write. The server also refuses a whole file that was selected by
+ * mistake.
+ */
 const MAX_TEXT = 100_000;
 
 export function mayorCommands(services: Services): Commands<'gastown.askMayor' | 'gastown.startMayor'> {
@@ -44,8 +47,8 @@ export function mayorCommands(services: Services): Commands<'gastown.askMayor' |
 }
 
 /**
- * The text of the editor may be the request: it is offered, never sent without asking. Undefined: continued in an
- * editor.
+ * Asks for the request. The text of the editor is offered, never sent without asking. Undefined if the user continues
+ * in an editor.
  */
 async function askRequest(): Promise<string | undefined> {
   const title = l10n.t('Ask the Mayor');

@@ -6,7 +6,7 @@ import { pageLinkTo, reviewText } from '../beads/beadMarkdown';
 import { reviewerLine } from './reviewerLine';
 import { quoteMarkdown } from '../../ui/containedMarkdown';
 
-/** The text files, which can be compared. */
+/** The text files of a change, which can be compared. */
 export function shownFiles(files: readonly ChangedFile[]): ChangedFile[] {
   return files.filter((file) => file.added !== undefined);
 }
@@ -17,7 +17,7 @@ export function changeSize(files: readonly ChangedFile[]): string {
   return `${plural(files.length, l10n.t('file'), l10n.t('files'))}, +${sum('added')} −${sum('removed')}`;
 }
 
-/** Label of the tab, which is different for each review round of a bead. */
+/** Label of the tab; different for each review round of a bead. */
 export function reviewTitle({ title, reviews }: Pick<MergeRequestInfo, 'title' | 'reviews'>): string {
   const round = reviews.filter((review) => review.verdict === 'rejected').length + 1;
   const name = l10n.t('Review {0}', oneLine(title, 60));
@@ -41,7 +41,7 @@ export function aboutMarkdown(info: MergeRequestInfo, change: ChangeInfo): strin
   ].join('\n\n')}\n`;
 }
 
-/** Each of several reviewers; nothing where there is one. */
+/** Lines for several reviewers; empty for a single one. */
 function reviewersMarkdown({ reviewers, reviewsNeeded }: MergeRequestInfo): string {
   if (reviewers.length < 2) return '';
   const needed = reviewsNeeded === 'all' ? l10n.t('All of them have to approve.') : l10n.t('One approval is enough.');

@@ -70,7 +70,7 @@ async function removeRig({ connection, store, dialogs }: Services, argument: Arg
   return confirmed ? connection.call(RigRemove.spec, { name }) : undefined;
 }
 
-/** Brings merged work into the checked-out branch of the repository that the rig was made from. */
+/** Brings merged work into the checked-out branch of the repository of the rig's source. */
 export async function fastForward(
   { connection, store }: Pick<Services, 'connection' | 'store'>,
   name: string,

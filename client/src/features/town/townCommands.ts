@@ -50,7 +50,7 @@ export function townCommands(
   };
 }
 
-/** Adds the open repository to the person's town, which is created first where there is none. */
+/** Adds the open repository to the user's town, which is created first if there is none. */
 async function setUpRepository(services: Services, { params }: Argument): Promise<{ root: string; rig: string }> {
   const { store, resolver, consent, ready } = services;
   const repository = await resolver.repository();
@@ -72,7 +72,7 @@ async function setUpRepository(services: Services, { params }: Argument): Promis
   return { root, rig: rig.id };
 }
 
-/** The person's only town, one of several by choice, or a new one. */
+/** The user's only town, one chosen of several, or a new one. */
 async function townFor({ resolver, distFolder }: Services): Promise<string> {
   const { towns } = resolver;
   const [only] = towns;
@@ -132,7 +132,7 @@ async function install({ resolver, distFolder, ready }: Services, folder: string
 
 async function offerNextSteps({ store, convoysView }: Services, rig: RigInfo, fromWelcome: boolean): Promise<void> {
   if (convoysView.visible) {
-    // The view has buttons for the next steps. The welcome that had the focus is gone: its place gets the focus.
+    // The view has buttons for the next steps. The focused welcome view is gone: the view itself gets the focus.
     if (fromWelcome) await vscode.commands.executeCommand('gastown.convoys.focus');
     return;
   }

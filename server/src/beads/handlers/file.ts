@@ -92,7 +92,7 @@ function refuseForeignPrefixes(prefix: string, foreign: readonly string[]): void
   );
 }
 
-/** By the merge without a base: what is newer wins field by field, and nothing that only one side has is lost. */
+/** Imports beads by a merge without a base: the newer value of each field wins, and beads of only one side are kept. */
 export function importBeads(tx: Transaction, ledger: string, incoming: ReadonlyMap<string, Stored>): ImportResult {
   const result: ImportResult = { created: [], updated: [], unchanged: 0, skipped: [] };
   const ours = new Map<string, Stored>();

@@ -2,7 +2,7 @@ import type { BoardState } from '../../protocol/board';
 import type { MemoryDatabase } from './memoryDatabase';
 import type { DerivedState } from './derivedState';
 
-/** Where a row counts on the board. */
+/** Lists of the board that count a row. */
 export interface Place {
   ledger: string;
   state: BoardState;
@@ -52,7 +52,7 @@ export class WorkCounts {
     }
   }
 
-  /** As `restore` takes it. */
+  /** The counts, for `restore`. */
   export(): [key: string, count: number][] {
     return [...this.counts];
   }

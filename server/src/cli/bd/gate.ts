@@ -17,7 +17,7 @@ import type { Backend } from './localBackend';
 import { plainBead } from './moleculeSteps';
 import { parseDuration, parseLimit } from './options';
 
-/** `bd gate`: beads that hold up others until something outside has happened. */
+/** `bd gate`: beads that block others until an outside condition is met. */
 
 export function addGate(program: CliCommand, context: BdContext): void {
   const gate = program
@@ -202,7 +202,7 @@ function figures(checked: number, resolved: number, { dryRun }: CheckOptions) {
   return { checked, resolved, escalated: 0, errors: 0, dry_run: dryRun === true };
 }
 
-/** Gates that this program can see to be over. */
+/** Gates whose condition this program can check and is met. */
 async function dueGates(backend: Backend, gates: readonly Bead[]): Promise<{ bead: Bead; why: string }[]> {
   const awaited = gates.flatMap((bead) =>
     bead.await_type === 'bead' && typeof bead.await_id === 'string' ? [bead.await_id] : [],

@@ -38,7 +38,7 @@ export function addPrime(program: CliCommand, context: BdContext): void {
     });
 }
 
-/** What earlier sessions have kept; empty where that is nothing. */
+/** The memories of earlier sessions; empty if there are none. */
 async function memoriesText(ledger: string, context: BdContext): Promise<string> {
   const [{ readSettings }, { memoriesOf }] = await Promise.all([
     import('../../beads/storage/settings'),
@@ -48,7 +48,7 @@ async function memoriesText(ledger: string, context: BdContext): Promise<string>
   try {
     settings = readSettings(ledger);
   } catch (error) {
-    // A hook at the start of a session prints the rest all the same.
+    // Without them the hook at the start of a session still prints the rest.
     if (!(error instanceof UserError)) throw error;
     context.note(`Warning: ${error.message}`);
     return '';
@@ -196,7 +196,7 @@ Beads were made by Steve Yegge and everybody who contributed to github.com/steve
 
 const exchange = 'Export with bd export, and import with a program of that service.';
 
-/** Commands of other stores and services, and what to do instead. */
+/** Commands of other stores and services, and their replacements. */
 const elsewhere: Readonly<Record<string, string>> = {
   dolt: 'The beads are in .beads/issues.jsonl; git keeps their versions.',
   branch: 'branch requires a store with versions. Use git branches.',
@@ -208,7 +208,7 @@ const elsewhere: Readonly<Record<string, string>> = {
   mail: 'In a town: gt mail.',
 };
 
-/** Commands of the original whose work something else does here. */
+/** Commands of the Go `bd` that other commands replace here. */
 const replaced = {
   repair: 'Use bd doctor --fix.',
   'resolve-conflicts': 'Use bd doctor --fix; git merges with bd merge.',
@@ -226,7 +226,7 @@ const replaced = {
   rules: 'Rules of an assistant are its own; bd setup writes the section about beads.',
 } as const;
 
-/** Says of commands that need another store or service what to do instead. */
+/** Adds the commands that need another store or service: they only print what to do instead. */
 export function addElsewhere(program: CliCommand): void {
   for (const [name, instead] of Object.entries(elsewhere))
     program
@@ -241,7 +241,7 @@ export function addElsewhere(program: CliCommand): void {
 
 type Replaced = keyof typeof replaced;
 
-/** A command that only says what does its work here. */
+/** Adds a command that only names its replacement. */
 export function addReplaced(parent: CliCommand, name: Replaced): void {
   const path = parent.parent === undefined ? name : `${parent.name} ${name}`;
   parent

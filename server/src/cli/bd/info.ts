@@ -9,7 +9,7 @@ import { oneLine } from '../shared/output';
 import { runningServer } from '../shared/runningServer';
 import type { BdContext } from './context';
 
-/** `bd info`, `bd where`, `bd types` and `bd statuses`: what the ledger is and knows. */
+/** `bd info`, `bd where`, `bd types` and `bd statuses`: description and vocabulary of the ledger. */
 
 export function addInfo(program: CliCommand, context: BdContext): void {
   program

@@ -82,7 +82,7 @@ async function hasOpenBeads(backend: Backend, { ledger }: BeadFilter): Promise<b
   return open.length > 0;
 }
 
-/** What can be done and what not, each with the reason. */
+/** Prints ready and blocked beads, each with the reason. */
 async function printExplained(
   invocation: Invocation,
   context: BdContext,
@@ -112,7 +112,7 @@ async function printExplained(
   ]);
 }
 
-/** Claims the first bead that nobody else claims meanwhile. */
+/** Claims the first bead that no other caller claims meanwhile. */
 async function claimFirst(backend: Backend, beads: readonly Bead[]): Promise<Bead[]> {
   for (const bead of beads.filter((candidate) => !candidate.assignee)) {
     try {

@@ -8,7 +8,7 @@ import { oneLine } from '../shared/output';
 import type { BdContext, GlobalOptions } from './context';
 import type { Backend } from './localBackend';
 
-/** `bd merge-slot`: one bead that only one agent holds at a time; and `bd ship`. */
+/** `bd merge-slot`: a bead that serves as a lock for agents; and `bd ship`. */
 
 export function addMergeSlot(program: CliCommand, context: BdContext): void {
   const slot = program

@@ -3,7 +3,7 @@ import { LedgerInfoGet } from '../../protocol/ledger';
 import type { CliCommand, Invocation } from '../shared/command';
 import type { BdContext } from './context';
 
-/** `bd backend`, `bd repo` and `bd upgrade`: there is one store, one repository and one version at a time. */
+/** `bd backend`, `bd repo` and `bd upgrade`: here there is only one store, one repository and one version at a time. */
 
 interface Fact {
   group: string;

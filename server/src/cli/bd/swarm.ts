@@ -7,7 +7,7 @@ import type { BdContext, GlobalOptions } from './context';
 import type { Backend } from './localBackend';
 import { analyse, frontOf, type SwarmAnalysis } from './swarmAnalysis';
 
-/** `bd swarm`: epics whose children are done at the same time. */
+/** `bd swarm`: epics whose children are done in parallel. */
 
 export function addSwarm(program: CliCommand, context: BdContext): void {
   const swarm = program

@@ -97,7 +97,7 @@ export function addUpdate(program: CliCommand, context: BdContext): void {
     .action(async (ids: string[], options: UpdateOptions, invocation: Invocation) => {
       const changes = changesOf(options, context);
       if (Object.keys(changes).length === 0) {
-        // Without a bead that was changed lately the id is missing too, and that is said first.
+        // If there is no recently changed bead either, the missing id is reported first.
         if (ids.length === 0) await context.call(invocation, BeadUpdate.spec, { ids });
         throw new UserError('No updates specified', 'See bd update --help for what can be changed.');
       }

@@ -27,7 +27,7 @@ export function queueLine(info: MergeRequestInfo): string {
   return `${info.bead} ${info.title} (${notes.filter(Boolean).join('; ')})`;
 }
 
-/** What it may conflict with. */
+/** Other requests that change the same files. */
 function overlapText({ overlaps }: MergeRequestInfo): string {
   const [first, ...others] = overlaps;
   if (!first) return '';
@@ -35,7 +35,7 @@ function overlapText({ overlaps }: MergeRequestInfo): string {
   return `overlaps with ${first.bead} in ${plural(first.files, 'file')}${more}`;
 }
 
-/** Where it stands in the queue; nothing of one that has ended. */
+/** Position in the queue; empty for an ended request. */
 function placeText({ closedAt, order, score }: MergeRequestInfo): string {
   if (closedAt !== undefined) return '';
   if (order !== 0) return order < 0 ? 'first' : 'last';
@@ -79,7 +79,7 @@ export function statusLines(info: MergeRequestInfo): string[] {
   ];
 }
 
-/** How its checks ended, who reviews it, and what was said. */
+/** Results of its checks, its reviewers, and its reviews. */
 export function judgementLines(
   info: Pick<MergeRequestInfo, 'checks' | 'reviewers' | 'reviewsNeeded' | 'reviews'>,
 ): string[] {
@@ -102,7 +102,7 @@ const REVIEWER_STATES: Readonly<Record<ReviewerInfo['state'], string>> = {
   'no-answer': '! did not answer: a person decides instead',
 };
 
-/** Each of several reviewers; nothing where there is one, whose review says it all. */
+/** One line for each of several reviewers; none for a single reviewer, whose review is shown anyway. */
 function reviewerLines({ reviewers, reviewsNeeded }: Pick<MergeRequestInfo, 'reviewers' | 'reviewsNeeded'>): string[] {
   if (reviewers.length < 2) return [];
   const width = Math.max(...reviewers.map(({ name }) => name.length));

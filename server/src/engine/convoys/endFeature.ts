@@ -28,13 +28,13 @@ export async function endFeature(action: EndAction, context: EngineContext): Pro
   }
   await context.store.batch({ actor: actors.engine }, (tx) => {
     const current = tx.get(action.convoy);
-    if (!current || !isClosed(current.status)) return; // it was opened again meanwhile
+    if (!current || !isClosed(current.status)) return; // the convoy was reopened meanwhile
     tx.update(current.id, { labels: (current.labels ?? []).filter((label) => label !== FEATURE_LABEL) });
     for (const rig of moved) tellMoved(tx, current, rig, feature.branch);
   });
 }
 
-/** @returns the agents that were at work for a convoy that did not land */
+/** @returns the agents whose work was stopped */
 async function stopWork(action: EndAction, context: EngineContext): Promise<string[]> {
   return context.store.batch({ actor: actors.engine }, (tx) => {
     const convoy = assertRevision(tx, action.convoy, action.revision);

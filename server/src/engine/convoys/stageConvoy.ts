@@ -11,7 +11,7 @@ import { isStaged, trackable, trackedBeads, type ConvoyTown } from './convoys';
 import { planOf, textOf } from './plan';
 import { launchConvoy, newConvoy } from './startConvoy';
 
-/** Checks beads, the work below an epic, or a convoy that is staged already, and stages them if there are no errors. */
+/** Checks beads, the work below an epic, or a staged convoy, and stages them if there are no errors. */
 export async function stageConvoy(
   town: ConvoyTown,
   context: CallContext,
@@ -76,7 +76,7 @@ function titleOf(named: readonly Bead[]): string {
   return cutBytes(more > 0 ? `${first!.title} and ${more} more` : first!.title, 400);
 }
 
-/** @param passed guards against parents in a circle */
+/** @param passed ancestors, to detect cycles of parents */
 function treeOf(store: BeadStore, beads: readonly Bead[], passed: ReadonlySet<string> = new Set()): PlanNode[] {
   return beads.map((bead) => {
     const { id, title, issue_type: type, status } = bead;

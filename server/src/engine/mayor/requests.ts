@@ -56,8 +56,8 @@ export function registerMayorHandlers(town: MayorTown): void {
     town.acceptScriptOf(bead, caller.actor);
     const live = town.sessions.liveOf(MAYOR);
     if (live && town.sessions.takesNudges(live.id)) {
-      // It is in the middle of something: `gt prime` shows the new request. If the nudge fails, the next session finds
-      // it.
+      // The Mayor is in the middle of a task: `gt prime` shows the new request. If the nudge fails, the next session
+      // finds it.
       await town.sessions
         .nudge(
           live.id,
@@ -89,7 +89,7 @@ export function registerMayorHandlers(town: MayorTown): void {
     }
     return { name: town.runtimes.mayor };
   });
-  // Starting the engine resumes what a person had stopped, including the Mayor.
+  // Starting the engine resumes what a person has stopped, including the Mayor.
   dispatcher.wrap(TownUp.spec, (next) => async (params, caller) => {
     await releaseMayor(store, caller.actor);
     return next(params, caller);

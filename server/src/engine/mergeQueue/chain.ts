@@ -42,7 +42,7 @@ const CHANGED_SINCE: Feedback = {
  * target goes back to its author or its reviewer; one that only conflicts with an earlier member waits for a later
  * batch.
  * @param base the tip of the target
- * @param prepared links that were made before: they are taken where they stand on the same commit
+ * @param prepared links that were built before: reused if they are based on the same commit
  */
 export async function buildChain(batch: Batch, base: string, prepared: readonly Link[] = []): Promise<Link[]> {
   const chain: Link[] = [];
@@ -64,7 +64,7 @@ async function isAsPrepared({ rig }: Batch, { request }: Member, known: Link): P
   return request.landing !== true && (await rig.branchTip(branch)) === commit;
 }
 
-/** @returns undefined where it is not in this batch */
+/** @returns undefined if it is not in this batch */
 async function addLink(
   batch: Batch,
   member: Member,
@@ -105,7 +105,7 @@ export async function place(
   return isApproved ? { kind: 'ready', commit, before } : { kind: 'changed', commit };
 }
 
-/** What cannot be done for one member is no reason to hold up the others. */
+/** Runs a task for one member; its failure does not block the others. */
 async function separately<T>(batch: Batch, member: Member, task: () => Promise<T>): Promise<T | undefined> {
   try {
     return await task();

@@ -1,6 +1,9 @@
 import type { GateFailure, TestPrefix } from './verdict';
 
-/** Repeats a failure, unless that was done before. @returns the last one; undefined where the gate passes at last */
+/**
+ * Repeats a failed gate, unless the failure is confirmed already. @returns the last failure; undefined if the gate
+ * finally passes
+ */
 export async function confirmed(
   link: number,
   failure: GateFailure,

@@ -4,9 +4,9 @@ import { confirmed, targetFailure } from './confirm';
 import type { FailedPrefix, GateFailure, TestPrefix } from './verdict';
 
 export interface SearchOptions {
-  /** How often a failure is repeated before anything is blamed for it. */
+  /** How often a gate is repeated before a change is blamed for its failure. */
   retries: number;
-  /** How many prefixes are tested side by side at most. */
+  /** Maximum number of prefixes that are tested in parallel. */
   width: number;
   /** Return the culprit unconfirmed; the caller confirms it later. */
   confirmLater?: boolean | undefined;
@@ -18,9 +18,9 @@ export interface SearchOptions {
  * Finds the link that fails although the one before it passes. Each round tests up to `width` prefixes in parallel:
  * with one at a time this takes ⌈log₂ length⌉ rounds if no gate is flaky, with more it takes fewer. A failure is
  * confirmed only when a link would be blamed for it: in the last round, in parallel with its tests if `width` allows.
- * @param first how the gates of the whole chain failed
- * @returns what fails, or where it is; link 0 where the target fails itself; undefined where no failure could be
- * confirmed
+ * @param first the failure of the whole chain
+ * @returns the failing link, or the range that contains it; link 0 if the target itself fails; undefined if no failure
+ * could be confirmed
  */
 export async function findCulprit(
   length: number,
@@ -60,7 +60,7 @@ export async function findCulprit(
   return undefined;
 }
 
-/** Prefixes between one that passes and one that fails, at even distances. */
+/** Prefixes to test between a passing and a failing one, at even distances. */
 function probesBetween(passes: number, fails: number, width: number): number[] {
   const gap = fails - passes;
   const count = Math.min(width, gap - 1);

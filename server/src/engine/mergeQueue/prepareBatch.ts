@@ -9,8 +9,8 @@ import { preparedIn } from './preparedBatches';
 type PrepareAction = Extract<Action, { type: 'prepare-batch' }>;
 
 /**
- * Makes the chain of the next batch on top of those that are tested, and begins to test it. Nothing is written down but
- * how its gates end: when its turn comes, that is known or under way. What does not fit is left for the turn to decide.
+ * Builds the chain of the next batch on top of those in test, and starts testing it. Only the gate results are stored,
+ * so they are known or in progress when the batch is processed. Requests that conflict are left for that time.
  */
 export async function prepareBatch(action: PrepareAction, context: EngineContext): Promise<void> {
   const rig = requireRig(context, action.rig);

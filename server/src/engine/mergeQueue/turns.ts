@@ -1,9 +1,9 @@
 import { preferDisjoint } from './overlap';
 import { compareTurns, mergeScore, type Queued } from './score';
 
-/** A request as its turn is decided. */
+/** A request with the data that decides its position. */
 export interface Turn extends Queued {
-  /** Files that it changes; undefined where that is not known. */
+  /** Files that it changes; undefined if that is not known. */
   files?: readonly string[] | undefined;
 }
 

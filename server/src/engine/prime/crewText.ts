@@ -11,7 +11,7 @@ export interface CrewPrimeOptions {
 
 const MAX_READY = 15;
 
-/** What an agent in a person's workspace is told. The person says what it does. Pure. */
+/** The instructions for an agent in a person's workspace, which the person directs. Pure. */
 export function crewPrime({ agent, rig, town, ready }: CrewPrimeOptions): string {
   const lines = ready
     .slice(0, MAX_READY)

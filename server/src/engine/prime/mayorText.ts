@@ -7,9 +7,9 @@ export interface MayorPrimeOptions {
   town: string;
   up: boolean;
   rigs: readonly RigInfo[];
-  /** Work that somebody could take up now. */
+  /** Ready work. */
   ready: readonly BeadInfo[];
-  /** Open and staged. */
+  /** Open and staged convoys. */
   convoys: readonly ConvoyInfo[];
   agents: readonly AgentInfo[];
   escalations: readonly EscalationInfo[];
@@ -20,7 +20,7 @@ export interface MayorPrimeOptions {
 const MAX_LINES = 25;
 const MAX_REQUESTS = 5;
 
-/** What the Mayor is told at its start, and whenever it asks again. Pure. */
+/** The instructions for the Mayor, at its start and on request. Pure. */
 export function mayorPrime(options: MayorPrimeOptions): string {
   const { town, requests, unreadMail } = options;
   return finish([

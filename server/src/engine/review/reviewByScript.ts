@@ -52,7 +52,7 @@ export async function reviewByScript(action: ScriptAction, context: EngineContex
       message,
       patch,
     })
-      // Another verdict came first, or the change is another one by now.
+      // Another verdict came first, or the change has a new version by now.
       .catch((error: unknown) => {
         throw error instanceof UserError ? new StaleAction(error.message) : error;
       });

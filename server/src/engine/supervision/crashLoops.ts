@@ -11,7 +11,7 @@ export function crashLoopKey(rig: string): string {
 
 /**
  * Whether agents of a rig kept exiting right after they started, within the last minute.
- * @param shortLives when they ended, in milliseconds since 1970
+ * @param shortLives times at which short sessions ended, in milliseconds since 1970
  * @param maxWorkers a rig with many workers may lose more of them at once
  */
 export function isCrashLoop(shortLives: readonly number[], now: number, maxWorkers: number): boolean {

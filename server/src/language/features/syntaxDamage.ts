@@ -31,7 +31,7 @@ export class SyntaxDamage {
     this.hidesVariables = isLost || isInVars;
   }
 
-  /** Whether a problem may only be caused by broken syntax: what is missing may be there, but unreadable. */
+  /** Whether a problem may only be caused by broken syntax: the missing part may exist, but be unreadable. */
   misleads(problem: Problem): boolean {
     if (this.syntax.length === 0) return false;
     switch (problem.code) {

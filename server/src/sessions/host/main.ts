@@ -8,14 +8,14 @@ import { runBridge } from './bridge';
 import { SessionHost } from './host';
 import { loadBackend } from './pty';
 
-/** Test builds and systems without a terminal library. */
+/** For tests and systems without a terminal library. */
 const pipesOnly = (): Promise<never> => Promise.reject(new Error('--pipes was given'));
 
 async function main(): Promise<void> {
   const { values } = parseArgs({
     options: {
       root: { type: 'string' },
-      /** How long it stays without connections and live sessions. */
+      /** Idle time, without connections and live sessions, after which the host exits. */
       'idle-ms': { type: 'string', default: String(5 * 60_000) },
       /** Time without reading after which a view is disconnected. */
       'stuck-ms': { type: 'string', default: '15000' },

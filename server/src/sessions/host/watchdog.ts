@@ -1,9 +1,9 @@
-/** How the watchdog waits and gives up. Milliseconds. */
+/** Delays and limits of the watchdog. Milliseconds. */
 export interface WatchdogTimes {
-  /** Before the first start after the connection was lost; doubled with each start that did not help. */
+  /** Delay before the first start after the connection was lost; doubled after each failed start. */
   firstMs: number;
   maxMs: number;
-  /** Starts in a row without a server that stays connected for `stableMs`, after which it gives up. */
+  /** Consecutive starts without a server that stays connected for `stableMs`, after which it gives up. */
   maxStarts: number;
   stableMs: number;
 }
@@ -11,8 +11,8 @@ export interface WatchdogTimes {
 export const watchdogTimes: WatchdogTimes = { firstMs: 1_000, maxMs: 60_000, maxStarts: 10, stableMs: 60_000 };
 
 /**
- * Starts the town's server again when it died while there was work: the session host, which outlives it, watches over
- * it. The server says when it is to be watched; it stops the watch before it ends by itself.
+ * Restarts the town's server if it died while there was work; part of the session host, which outlives it. The server
+ * turns the watch on, and off before it ends normally.
  */
 export class Watchdog {
   private watched = false;
@@ -32,7 +32,7 @@ export class Watchdog {
     return this.watched;
   }
 
-  /** Whether the server is to be started again when it is gone. */
+  /** Sets whether the server is restarted when it is gone. */
   watch(on: boolean): void {
     this.watched = on;
     if (!on) this.cancel();

@@ -14,7 +14,7 @@ import type { Log } from '../../base/log';
 const CHECKPOINT_THREAD = { deadlineMs: 5 * 60_000, memoryMb: 2_048, idleMs: 10_000 };
 
 /**
- * The store of a town: fenced by the lease, its files written by a thread of its own.
+ * The store of a town: fenced by the lease, with a worker thread that writes its files.
  * @returns also that thread, which the caller ends after the store
  */
 export async function openTownStore(

@@ -68,7 +68,7 @@ export class AgentTerminal extends Disposable implements vscode.Pseudoterminal {
     this.session.update(agent, connected);
   }
 
-  /** The person opened this terminal here: the session takes its size. */
+  /** Sets the session to the size of this terminal, because the user opened it here. */
   claimSize(): void {
     this.session.claimSize();
   }
