@@ -1,0 +1,140 @@
+import assert from 'node:assert/strict';
+import fc from 'fast-check';
+import type { Change } from './queueModel/change';
+import { QueueRun, type Happening, type Interruption } from './queueModel/queue';
+import type { Settings } from './queueModel/world';
+
+/** The same for every commit; the soak looks for new ones. */
+const isSoak = process.env.GASTOWN_SOAK === '1';
+const SEED = process.env.GASTOWN_SEED === undefined ? undefined : Number(process.env.GASTOWN_SEED);
+const RUNS = isSoak ? 5_000 : 60;
+
+const settingsArb: fc.Arbitrary<Partial<Settings>> = fc.oneof(
+  fc.record({ mode: fc.constantFrom('batch' as const, 'each' as const) }),
+  fc.record({ maxBatch: fc.integer({ min: 1, max: 6 }) }),
+  fc.record({ gateRuns: fc.integer({ min: 1, max: 4 }) }),
+  fc.record({ strategy: fc.constantFrom('squash' as const, 'rebase' as const, 'merge' as const) }),
+);
+
+const happeningArb: fc.Arbitrary<Happening> = fc.oneof(
+  { weight: 60, arbitrary: fc.record({ kind: fc.constant('step' as const), which: fc.nat(7) }) },
+  { weight: 10, arbitrary: fc.constant({ kind: 'submit' as const }) },
+  {
+    weight: 14,
+    arbitrary: fc.record({
+      kind: fc.constant('verdict' as const),
+      which: fc.nat(7),
+      approves: fc.nat(7).map((chance) => chance > 0),
+    }),
+  },
+  { weight: 2, arbitrary: fc.record({ kind: fc.constant('push' as const), red: fc.boolean() }) },
+  { weight: 1, arbitrary: fc.constant({ kind: 'repair' as const }) },
+  { weight: 2, arbitrary: fc.constant({ kind: 'kill' as const }) },
+  { weight: 2, arbitrary: fc.record({ kind: fc.constant('first' as const), which: fc.nat(7) }) },
+  { weight: 3, arbitrary: fc.record({ kind: fc.constant('settings' as const), settings: settingsArb }) },
+  { weight: 2, arbitrary: fc.record({ kind: fc.constant('time' as const), ms: fc.integer({ min: 1, max: 90_000 }) }) },
+);
+
+interface Draft {
+  parts: number;
+  fault?: { gate: string; from: number; to: number } | undefined;
+  meets: { how: 'conflicts' | 'clashes' | 'neighbours'; other: number }[];
+}
+
+const draftArb: fc.Arbitrary<Draft> = fc.record({
+  parts: fc.integer({ min: 1, max: 3 }),
+  fault: fc.option(
+    fc.record({
+      gate: fc.constantFrom('lint', 'test'),
+      from: fc.integer({ min: 1, max: 3 }),
+      to: fc.integer({ min: 1, max: 3 }),
+    }),
+    { nil: undefined, freq: 4 },
+  ),
+  meets: fc.array(
+    fc.record({
+      how: fc.constantFrom('conflicts' as const, 'clashes' as const, 'neighbours' as const),
+      other: fc.nat(5),
+    }),
+    { maxLength: 2 },
+  ),
+});
+
+function changesOf(drafts: readonly Draft[]): Change[] {
+  return drafts.map(({ parts, fault, meets }, index) => {
+    const others = (how: Draft['meets'][number]['how']): string[] =>
+      meets.filter((meet) => meet.how === how && meet.other !== index).map(({ other }) => `toy-${other}`);
+    return {
+      ...{ name: `toy-${index}/1`, bead: `toy-${index}`, parts, fault, knew: new Set() },
+      ...{ conflicts: others('conflicts'), clashes: others('clashes'), neighbours: others('neighbours') },
+    };
+  });
+}
+
+/** What gets in the way of a queue at each moment. */
+const INTERRUPTIONS: readonly Happening[] = [
+  { kind: 'kill' },
+  { kind: 'push', red: false },
+  { kind: 'push', red: true },
+  { kind: 'first', which: 2 },
+  { kind: 'verdict', which: 0, approves: false },
+  { kind: 'settings', settings: { mode: 'each', strategy: 'rebase' } },
+  { kind: 'settings', settings: { maxBatch: 1, gateRuns: 1, strategy: 'merge' } },
+];
+
+/** One that is sound, one that fails a gate, two that do not go together. */
+const FEW: readonly Draft[] = [
+  { parts: 2, meets: [] },
+  { parts: 1, fault: { gate: 'test', from: 1, to: 1 }, meets: [] },
+  { parts: 1, meets: [{ how: 'neighbours', other: 0 }] },
+  { parts: 2, meets: [{ how: 'clashes', other: 2 }] },
+];
+
+/** The soak tries all pairs of them. */
+function interruptionsAt(at: number): Interruption[][] {
+  const one = isSoak ? INTERRUPTIONS : [INTERRUPTIONS[0]!, INTERRUPTIONS[1 + (at % (INTERRUPTIONS.length - 1))]!];
+  return one.flatMap((happening) =>
+    (isSoak ? INTERRUPTIONS : [undefined]).map((next) => [
+      { at, happening },
+      ...(next ? [{ at: at + 3, happening: next }] : []),
+    ]),
+  );
+}
+
+describe('the merge queue beside a simple model of it', function () {
+  this.timeout(isSoak ? 0 : 1_800_000);
+
+  it('does nothing that the model could not have done, whatever happens in whatever order', async () => {
+    await fc.assert(
+      fc.asyncProperty(
+        fc.array(draftArb, { minLength: 1, maxLength: 6 }),
+        fc.array(happeningArb, { maxLength: 120, size: 'max' }),
+        fc.nat(),
+        settingsArb,
+        async (drafts, happenings, seed, settings) => {
+          await QueueRun.play(changesOf(drafts), happenings, { seed, settings });
+        },
+      ),
+      { numRuns: RUNS, ...(isSoak && SEED === undefined ? {} : { seed: SEED ?? 7_301 }) },
+    );
+  });
+
+  for (const [gateRuns, mode] of [
+    [1, 'batch'],
+    [3, 'batch'],
+  ] as const)
+    it(`does so whenever one thing gets in its way (${mode}, ${gateRuns} gate runs)`, async () => {
+      const all: Happening[] = FEW.map(() => ({ kind: 'submit' }));
+      const settings = { gateRuns, mode };
+      const { steps } = await QueueRun.play(changesOf(FEW), all, { seed: 1, settings });
+      assert.ok(steps > 30, `${steps} steps`);
+      for (let at = 0; at < steps; at += 1)
+        for (const interruptions of interruptionsAt(at)) {
+          try {
+            await QueueRun.play(changesOf(FEW), all, { seed: 1, settings, interruptions });
+          } catch (error) {
+            throw new Error(`after ${JSON.stringify(interruptions)}: ${String(error)}`, { cause: error });
+          }
+        }
+    });
+});
