@@ -1,8 +1,8 @@
 import * as vscode from 'vscode';
-import { setUnexpectedErrorHandler } from '../../server/src/base/errors';
+import { setUnexpectedErrorHandler, stackOf } from '../../server/src/base/errors';
 import { setTranslator } from './base/editor';
 import { Container } from './container';
-import { showError, stackOf } from './ui/errors';
+import { showError } from './ui/errors';
 
 /** What `activate` returns, for tests. */
 export type GasTownApi = Container;

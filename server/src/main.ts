@@ -1,5 +1,5 @@
 import path from 'node:path';
-import { UserError, messageOf } from './base/errors';
+import { UserError, messageOf, stackOf } from './base/errors';
 import { startFailureLine } from './protocol/transport/startFailure';
 import { bundledFile } from './base/bundledFile';
 import { JobWorker } from './base/jobs/jobWorker';
@@ -76,7 +76,7 @@ async function runDetached(start: () => Promise<Running | undefined>): Promise<v
  * acknowledged is in the journals; the session host, or the next command, starts a server again.
  */
 function crash(what: string, error: unknown): void {
-  const reason = `${what}: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`;
+  const reason = `${what}: ${stackOf(error)}`;
   if (running) running.crash(reason);
   log(reason);
   process.exit(1);

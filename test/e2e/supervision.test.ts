@@ -127,7 +127,9 @@ describe('supervision', function () {
     assert.match(await town.gt('peek', item.agent!), /I trust this folder/);
     await new Promise((done) => setTimeout(done, 4_000));
     assert.equal(fs.existsSync(path.join(town.person.home, 'answer')), false, 'nobody answered');
-    await town.gt('nudge', 'toy/furiosa', 'go on');
+    const refused = await town.person.run('gt', ['nudge', 'toy/furiosa', 'go on']);
+    assert.match(refused.stderr, /waits for a person: it asks whether it may trust the folder/);
+    await town.gt('nudge', '--force', 'toy/furiosa', 'go on');
     await town.convoyLands(convoy);
     assert.match(fs.readFileSync(path.join(town.person.home, 'answer'), 'utf8'), /\[from Ann\] go on/);
   });

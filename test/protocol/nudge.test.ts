@@ -3,6 +3,7 @@ import path from 'node:path';
 import { UserError } from '../../server/src/base/errors';
 import { SessionManager } from '../../server/src/sessions/manager';
 import { SessionRecords } from '../../server/src/sessions/records';
+import { BusyError } from '../../server/src/sessions/typing';
 import { TownLayout } from '../../server/src/town/layout';
 import { environment, HostFixture, until, withEachProvider } from './sessionHostHelpers';
 
@@ -58,11 +59,38 @@ withEachProvider('text that is typed for an agent', function (kind) {
     assert.doesNotMatch(await screen(), /overwritten/);
   });
 
-  it('is not typed at all where the program asks already, unless a person sends it', async () => {
+  it('is not typed at all if the program asks already, unless it is forced', async () => {
     await begin('echo "Overwrite?"; read y; echo "overwritten"; sleep 60');
     await until(async () => (await screen()).includes('Overwrite?'), 'the question');
     await assert.rejects(manager.nudge(session, 'hello'), /waits for a person/);
     await manager.nudge(session, 'yes', true);
     await until(async () => (await screen()).includes('overwritten'), 'the answer');
+  });
+
+  it('waits for a program that is working, and is not added to a line that a user has begun', async () => {
+    await begin('echo ready; read x; echo "got <$x>"; read y; echo "then <$y>"; sleep 60');
+    await until(async () => (await screen()).includes('ready'), 'the program');
+    const client = await manager.client();
+    await client.input(session, 'half a li', { byUser: true });
+    await assert.rejects(
+      manager.nudge(session, 'hello'),
+      (error) => error instanceof BusyError && /typed and not sent/.test(error.message),
+    );
+    const nudged = manager.nudge(session, 'hello');
+    await client.input(session, 'ne\r', { byUser: true });
+    await nudged;
+    await until(async () => (await screen()).includes('then <'), 'both lines');
+    assert.match(await screen(), /got <half a line>/);
+    assert.match(await screen(), /then <.*hello.*>/);
+  });
+
+  it('is not typed into a program that does not stop working', async () => {
+    await begin('while :; do echo busy; sleep 0.1; done');
+    await until(async () => (await screen()).includes('busy'), 'the program');
+    await assert.rejects(
+      manager.nudge(session, 'hello'),
+      (error) => error instanceof BusyError && /is working/.test(error.message),
+    );
+    assert.doesNotMatch(await screen(), /hello/);
   });
 });

@@ -155,12 +155,12 @@ withEachProvider('session host', (kind) => {
     await client.input('asks', 'go\r');
     await until(async () => (await client.screen('asks')).includes('Overwrite'), 'the question');
     await assert.rejects(
-      client.input('asks', '\r', seen.sequence),
+      client.input('asks', '\r', { onlyAt: seen.sequence }),
       (error) => error instanceof UserError && error.code === 'conflict',
     );
     const now = await client.view('asks');
     assert.doesNotMatch(now.text, /answered/);
-    await client.input('asks', '\r', now.sequence);
+    await client.input('asks', '\r', { onlyAt: now.sequence });
     await until(async () => (await client.screen('asks')).includes('answered <>'), 'the answer');
   });
 

@@ -1,5 +1,5 @@
 import * as vscode from 'vscode';
-import { UserError, messageOf } from '../../../server/src/base/errors';
+import { UserError, messageOf, stackOf } from '../../../server/src/base/errors';
 import { l10n } from '../base/editor';
 import { oneLine } from '../base/text';
 
@@ -23,11 +23,6 @@ export async function showError(error: unknown, log: vscode.LogOutputChannel): P
   const open = l10n.t('Open Log');
   const choice = await vscode.window.showErrorMessage(l10n.t('Gas Town: {0}', oneLine(messageOf(error), 400)), open);
   if (choice === open) log.show(true);
-}
-
-/** Text of an error for the log, with its stack. */
-export function stackOf(error: unknown): string {
-  return error instanceof Error ? (error.stack ?? error.message) : String(error);
 }
 
 /** Turns an error into a sentence: errors are written as on a command line, without capital and full stop. */

@@ -23,6 +23,11 @@ export type ErrorCode =
   | 'consent' // a person must accept something first
   | 'unavailable'; // disk full, server gone, command missing
 
+/** Text of any thrown value for a log, with its stack if it has one. */
+export function stackOf(error: unknown): string {
+  return error instanceof Error ? (error.stack ?? error.message) : String(error);
+}
+
 /** Messages of V8 and Node about values that got too big, with their plain translation. Translated only here. */
 const engineMessages: readonly [pattern: RegExp, text: string][] = [
   [/^Maximum call stack size exceeded/, 'the data is nested too deeply'],

@@ -1,6 +1,6 @@
 import path from 'node:path';
 import { createHash, randomBytes } from 'node:crypto';
-import { readFileBytes, removeFile } from '../base/safeFiles';
+import { readFileBytes, readTextIfPresent, removeFile, writeCacheFile } from '../base/safeFiles';
 import { statOf } from '../base/safePaths';
 import { adminFolder } from './adminFolder';
 import { git } from './git';
@@ -9,51 +9,73 @@ import { statusOf } from './worktreeChanges';
 /** Files of a worktree that differ from a commit, with the hash of their content; empty for a missing file. */
 export type Differences = ReadonlyMap<string, string>;
 
+/** Maximum size of an index in bytes: that of a million files. */
+const MAX_KEPT_INDEX = 256 * 1024 * 1024;
+
 /** Above this size only size and time are compared. */
 const MAX_HASHED = 64 * 1024 * 1024;
 
 /**
- * Compares every file of a worktree with a commit. The worktree's own index is not used: code that runs there may have
- * set assume-unchanged or skip-worktree, or have written an index that hides its edits.
- * @param admin the folder with the worktree's index
+ * Compares the files of a worktree with a commit. The worktree's own index is not used: code that runs there may have
+ * set assume-unchanged or skip-worktree, or have written an index that hides its edits. The index that is created here
+ * is not stored where that code could reach it: only its bytes are kept.
  */
-export async function differencesFrom(directory: string, admin: string, commit: string): Promise<Differences> {
-  const indexFile = path.join(admin, `compare-${randomBytes(6).toString('hex')}.index`);
-  try {
-    await git(directory, ['read-tree', commit], { indexFile });
-    // By content: this index knows no sizes and times yet, and `diff-files` would list every file.
-    const names = await git(directory, ['diff', '--name-only', '--no-ext-diff', '--ignore-submodules=dirty', '-z'], {
-      indexFile,
-    });
-    return new Map(
-      names
-        .split('\0')
-        .filter(Boolean)
-        .map((name) => [name, hashOf(path.join(directory, name))]),
-    );
-  } finally {
-    removeFile(indexFile);
-    removeFile(`${indexFile}.lock`);
+export class TreeComparison {
+  private index: Buffer | undefined;
+
+  /** @param admin the folder with the worktree's index */
+  constructor(
+    private readonly directory: string,
+    private readonly admin: string,
+    readonly commit: string,
+  ) {}
+
+  /** Current differences. */
+  async differences(): Promise<Differences> {
+    const indexFile = path.join(this.admin, `compare-${randomBytes(6).toString('hex')}.index`);
+    try {
+      if (this.index) writeCacheFile(indexFile, this.index);
+      else {
+        await git(this.directory, ['read-tree', this.commit], { indexFile });
+        const { size } = statOf(indexFile)!;
+        if (size <= MAX_KEPT_INDEX) this.index = readFileBytes(indexFile, MAX_KEPT_INDEX);
+      }
+      // By content: this index knows no sizes and times yet, and `diff-files` would list every file.
+      const diff = ['diff', '--name-only', '--no-ext-diff', '--ignore-submodules=dirty', '-z'];
+      const names = (await git(this.directory, diff, { indexFile })).split('\0').filter(Boolean);
+      return new Map(names.map((name) => [name, hashOf(path.join(this.directory, name))]));
+    } finally {
+      removeFile(indexFile);
+      removeFile(`${indexFile}.lock`);
+    }
   }
 }
 
 /**
  * Records the state of a worktree.
+ * @param atFirst initial differences: files that a checkout does not write as they were committed
  * @returns a function that returns the checked-out commit, and the files that changed since, by git's status and by
  * content
  */
-export async function watchTree(
+export function watchTree(
   directory: string,
-  commit: string,
-): Promise<() => Promise<{ head?: string; files: string[] }>> {
-  const admin = adminFolder(directory)!;
-  // Initial differences are files that a checkout does not write as they were committed.
-  const atFirst = await differencesFrom(directory, admin, commit);
+  comparison: TreeComparison,
+  atFirst: Differences,
+): () => Promise<{ head?: string; files: string[] }> {
+  const { commit } = comparison;
   return async () => {
+    const different = changedBetween(atFirst, await comparison.differences());
+    // If its HEAD is still the commit, and its files are those of the commit, the index cannot change what was tested.
+    if (different.length === 0 && headOf(directory) === commit) return { head: commit, files: [] };
     const { head, changes } = await statusOf(directory, 'no');
-    const different = changedBetween(atFirst, await differencesFrom(directory, admin, commit));
     return { head, files: [...changes, ...different] };
   };
+}
+
+/** The commit that is checked out in a detached worktree, if the file contains it. */
+function headOf(directory: string): string | undefined {
+  const admin = adminFolder(directory);
+  return admin === undefined ? undefined : readTextIfPresent(path.join(admin, 'HEAD'))?.trim();
 }
 
 /** The files in which two comparisons differ. */

@@ -1,6 +1,7 @@
 import os from 'node:os';
 import path from 'node:path';
-import { spawn } from 'node:child_process';
+import { spawn, type ChildProcess, type ChildProcessByStdio } from 'node:child_process';
+import type { Readable, Writable } from 'node:stream';
 import { simpleGit, type SimpleGit } from 'simple-git';
 import { AbortedError, currentSignal, throwIfAborted } from '../base/abort';
 import { messageOf } from '../base/errors';
@@ -173,13 +174,7 @@ export async function gitStream(
   take: (piece: Buffer) => void,
 ): Promise<void> {
   throwIfAborted();
-  const settings = settingsFor(directory, {}).flatMap((setting) => ['-c', setting]);
-  const child = spawn('git', [...settings, ...args], {
-    cwd: directory,
-    env: { ...gitEnvironment(), ...(await inThisFolder(directory, {})).env },
-    stdio: ['ignore', 'pipe', 'pipe'],
-    windowsHide: true,
-  });
+  const child = await startGit(directory, args, 'ignore');
   const problems: Buffer[] = [];
   const cancelled = currentSignal();
   const cancel = (): void => void child.kill('SIGKILL');
@@ -208,6 +203,32 @@ export async function gitStream(
     clearTimeout(silence);
     cancelled?.removeEventListener('abort', cancel);
   }
+}
+
+/** Starts git like `git`, for a caller that communicates with it. @param input `pipe` to write to its standard input */
+export function startGit(
+  directory: string,
+  args: readonly string[],
+  input: 'pipe',
+): Promise<ChildProcessByStdio<Writable, Readable, Readable>>;
+export function startGit(
+  directory: string,
+  args: readonly string[],
+  input: 'ignore',
+): Promise<ChildProcessByStdio<null, Readable, Readable>>;
+export async function startGit(
+  directory: string,
+  args: readonly string[],
+  input: 'pipe' | 'ignore',
+): Promise<ChildProcess> {
+  const settings = settingsFor(directory, {}).flatMap((setting) => ['-c', setting]);
+  const { env } = await inThisFolder(directory, {});
+  return spawn('git', [...settings, ...args], {
+    cwd: directory,
+    env: { ...gitEnvironment(), ...env },
+    stdio: [input, 'pipe', 'pipe'],
+    windowsHide: true,
+  });
 }
 
 /** Like `git`, with the output as bytes, which need not be UTF-8. */

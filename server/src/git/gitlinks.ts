@@ -34,16 +34,10 @@ async function changedGitlinks(
   base: string,
   commit: string,
 ): Promise<{ folder: string; hash: string }[]> {
-  const { directory } = repository;
-  const raw = await git(directory, ['diff-tree', '-r', '-z', '--no-renames', '--raw', '--full-index', base, commit]);
-  const fields = raw.split('\0').filter(Boolean);
-  const changed = fields.flatMap((field, index) => {
-    const [, mode, hash] = /^:\d+ (\d+) [0-9a-f]+ ([0-9a-f]+) \w/.exec(field) ?? [];
-    return mode === undefined ? [] : [{ mode, hash: hash!, file: fields[index + 1]! }];
-  });
-  const links = changed.flatMap(({ mode, hash, file }) => (mode === '160000' ? [{ folder: file, hash }] : []));
-  if (!changed.some(({ file }) => file === '.gitmodules')) return links;
-  const all = await git(directory, ['ls-tree', '-r', '-z', '--full-tree', commit]);
+  const changed = await repository.graph.changes(base, commit);
+  const links = changed.flatMap(({ mode, hash, path: folder }) => (mode === '160000' ? [{ folder, hash }] : []));
+  if (!changed.some((entry) => entry.path === '.gitmodules')) return links;
+  const all = await git(repository.directory, ['ls-tree', '-r', '-z', '--full-tree', commit]);
   return all.split('\0').flatMap((line) => {
     const [, hash, folder] = /^160000 commit ([0-9a-f]+)\t(.*)$/s.exec(line) ?? [];
     return hash === undefined ? [] : [{ folder: folder!, hash }];

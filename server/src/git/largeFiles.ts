@@ -1,4 +1,5 @@
 import { messageOf, UserError } from '../base/errors';
+import type { ChangedEntry } from './commitGraph';
 import { git } from './git';
 import type { RigRepository } from './repository';
 
@@ -6,6 +7,8 @@ import type { RigRepository } from './repository';
 const OBJECT_ID = /^oid sha256:([0-9a-f]{64})$/m;
 const MAX_POINTER_BYTES = 1024;
 const UPLOAD_TIMEOUT_MS = 30 * 60_000;
+/** Maximum number of requests in a pipe. */
+const QUESTIONS_AT_ONCE = 200;
 /** Number of arguments that fits safely on a command line. */
 const OBJECTS_AT_ONCE = 500;
 
@@ -22,19 +25,23 @@ export async function uploadLargeFiles(repository: RigRepository, base: string, 
 }
 
 async function changedObjects(repository: RigRepository, base: string, commit: string): Promise<string[]> {
-  const { directory } = repository;
-  const select = ['diff', '--name-only', '-z', '--no-renames', '--no-textconv', '--diff-filter=d'];
-  const names = await git(directory, [...select, '-G^oid sha256:[0-9a-f]{64}$', base, commit, '--']);
+  const changes = await repository.graph.changes(base, commit);
   const found = new Set<string>();
-  for (const name of names.split('\0').filter(Boolean)) {
-    const entry = await git(directory, ['ls-tree', '--full-tree', '--long', '-z', commit, '--', name]);
-    const [, object, size] = /^100\d+ blob ([0-9a-f]+) +(\d+)\t/.exec(entry) ?? [];
-    if (object === undefined || Number(size) > MAX_POINTER_BYTES) continue;
-    const text = await git(directory, ['cat-file', 'blob', object]);
-    const id = text.startsWith('version https://git-lfs.github.com/spec/') ? OBJECT_ID.exec(text)?.[1] : undefined;
-    if (id !== undefined) found.add(id);
-  }
+  for (let first = 0; first < changes.length; first += QUESTIONS_AT_ONCE)
+    for (const id of await Promise.all(
+      changes.slice(first, first + QUESTIONS_AT_ONCE).map((entry) => objectNamedBy(repository, entry)),
+    ))
+      if (id !== undefined) found.add(id);
   return [...found];
+}
+
+/** The object that a file refers to, if it is a pointer. */
+async function objectNamedBy(repository: RigRepository, { mode, hash }: ChangedEntry): Promise<string | undefined> {
+  if (!mode.startsWith('100')) return undefined;
+  const { size = Infinity } = (await repository.objects.info(hash)) ?? {};
+  if (size > MAX_POINTER_BYTES) return undefined;
+  const text = (await repository.objects.read(hash))?.content.toString('utf8') ?? '';
+  return text.startsWith('version https://git-lfs.github.com/spec/') ? OBJECT_ID.exec(text)?.[1] : undefined;
 }
 
 async function upload(repository: RigRepository, objects: readonly string[]): Promise<void> {

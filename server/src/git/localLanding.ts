@@ -30,11 +30,13 @@ export function landHere(
  * Removes the ref of local landings that are now in the source: after a change of the rig's setting they were pushed
  * with the next landing.
  */
-export async function forgetPushed(directory: string, branch: string, pushed: string): Promise<void> {
-  const ref = localRef(branch);
-  const here = await commitAt(directory, ref);
-  if (here !== undefined && (await gitLine(directory, ['rev-list', '--count', here, `^${pushed}`, '--'])) === '0')
-    await gitProbe(directory, ['update-ref', '-d', ref, here]);
+export async function forgetPushed(
+  directory: string,
+  { ref, tip }: { ref: string; tip: string | undefined },
+  pushed: string,
+): Promise<void> {
+  if (tip !== undefined && (await gitLine(directory, ['rev-list', '--count', tip, `^${pushed}`, '--'])) === '0')
+    await gitProbe(directory, ['update-ref', '-d', ref, tip]);
 }
 
 function commitAt(directory: string, ref: string): Promise<string | undefined> {

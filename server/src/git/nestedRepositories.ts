@@ -14,22 +14,17 @@ export interface NestedRepository {
 
 /** The repositories inside a worktree, not those in ignored folders. Git itself never looks into them. */
 export async function nestedRepositories(worktree: string): Promise<NestedRepository[]> {
-  const [staged, others] = await Promise.all([
-    git(worktree, ['ls-files', '--stage', '-z']),
-    // Without `--directory` git lists files; an entry that ends with a slash is a separate repository.
-    git(worktree, ['ls-files', '--others', '--exclude-standard', '-z']),
-  ]);
+  // The tags distinguish the two kinds. Without `--directory` git lists files; an entry that ends with a slash is a
+  // separate repository.
+  const listed = await git(worktree, ['ls-files', '-t', '--stage', '--others', '--exclude-standard', '-z']);
   const found = new Map<string, NestedRepository>();
   const folders = new Set<string>();
-  for (const entry of staged.split('\0').filter(Boolean)) {
-    const [, mode, hash, file] = /^(\d+) ([0-9a-f]+) \d\t(.*)$/s.exec(entry) ?? [];
-    if (mode === '160000') found.set(file!, { folder: file!, gitlink: hash });
-    else if (file !== undefined) addParents(folders, file);
-  }
-  for (const file of others.split('\0').filter(Boolean)) {
-    const folder = file.replace(/\/$/, '');
-    if (file.endsWith('/')) found.set(folder, { folder, ...found.get(folder) });
-    else addParents(folders, file);
+  for (const entry of listed.split('\0').filter(Boolean)) {
+    const other = entry.startsWith('? ') ? entry.slice(2) : undefined;
+    const [, mode, hash, staged] = /^\w (\d+) ([0-9a-f]+) \d\t(.*)$/s.exec(entry) ?? [];
+    if (mode === '160000') found.set(staged!, { folder: staged!, gitlink: hash });
+    else if (other?.endsWith('/')) found.set(other.slice(0, -1), { folder: other.slice(0, -1) });
+    else addParents(folders, other ?? staged ?? '');
   }
   // A repository in a folder with tracked files of the outer one, which does not see files that were added later.
   for (const folder of folders) if (!found.has(folder)) found.set(folder, { folder });

@@ -1,5 +1,6 @@
 import { messageOf } from '../base/errors';
 import { branchLog, squashMessage, type LoggedCommit } from './commitMessage';
+import { forkPoint } from './formerTips';
 import { git, GitError, gitLine, gitProbe, withRepository, type GitIdentity } from './git';
 import { mergeTrees, treeOf } from './mergeTrees';
 import { commitTree, replay } from './replay';
@@ -158,17 +159,11 @@ function squashed(work: BranchWork, commits: readonly LoggedCommit[]): { message
 async function startOf(repository: RigRepository, work: BranchWork, onto: string): Promise<string | undefined> {
   const { landing, source } = repository;
   const branches = new Set([landing, source.defaultBranch, ...(work.target === undefined ? [] : [work.target])]);
-  const refs = await repository.commitsAt([...branches].map((branch) => `refs/remotes/origin/${branch}`));
-  const former = await Promise.all(
-    // With the reflog, so that it also works if the target was rewritten since.
-    [...refs.keys()].map(async (ref) => {
-      const fork = await gitProbe(repository.directory, ['merge-base', '--fork-point', ref, work.tip]);
-      return fork === work.tip ? undefined : fork; // it was merged before, and reverted
-    }),
-  );
+  const refs = [...branches].map((branch) => `refs/remotes/origin/${branch}`);
+  const former = await forkPoint(repository, refs, work.tip);
   const shared = await repository.graph.mergeBase(onto, [work.tip]);
   let nearest: { commit: string; distance: number } | undefined;
-  for (const commit of new Set([onto, ...work.bases, ...former, shared])) {
+  for (const commit of new Set([onto, ...work.bases, former, shared])) {
     const distance = commit === undefined ? undefined : await distanceOf(repository, commit, work.tip);
     if (distance !== undefined && (!nearest || distance < nearest.distance)) nearest = { commit: commit!, distance };
   }

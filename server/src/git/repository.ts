@@ -11,6 +11,7 @@ import { CommitGraph } from './commitGraph';
 import { featureRefs, isFeatureBranch, keepFeature } from './featureBranch';
 import { movedRefs } from './movedRefs';
 import { isSafeBranch } from './names';
+import { ObjectReader } from './objectReader';
 import { compareAndSetDelete, compareAndSetPush, pushError } from './push';
 import { findRefs, isPlainRef } from './refs';
 import { resetSettings } from './repositorySettings';
@@ -38,6 +39,7 @@ export class RigRepository {
   /** Whether landings stay in this repository and are not pushed. */
   keepsLandings: () => boolean = () => false;
   readonly credentials: CredentialFile;
+  readonly objects: ObjectReader;
   readonly graph: CommitGraph;
 
   /** @param onDefaultBranch called when the default branch of the source changes */
@@ -47,7 +49,8 @@ export class RigRepository {
     private readonly onDefaultBranch: (branch: string) => void = () => undefined,
   ) {
     this.known = source;
-    this.graph = new CommitGraph(directory);
+    this.objects = new ObjectReader(directory);
+    this.graph = new CommitGraph(directory, this.objects);
     keepSettings(directory, () => this.resetSettings());
     this.credentials = new CredentialFile(path.join(path.dirname(directory), '.credentials'), source.location);
   }
@@ -163,7 +166,7 @@ export class RigRepository {
         await this.initIfGone();
       });
       const branches = [this.landing, this.source.defaultBranch, ...(branch === undefined ? [] : [branch])];
-      const { moved, branches: known } = await movedRefs(this.source.location, this.directory, branches, this.login);
+      const { moved, branches: known } = await movedRefs(this.source.location, this.objects, branches, this.login);
       if (moved) await this.fetch();
       else if (known.includes(this.source.defaultBranch)) return;
     }
@@ -266,7 +269,7 @@ export class RigRepository {
    * @throws GitError if a ref exists but its commit does not: that is damage, not absence
    */
   async commitsAt(refs: readonly string[]): Promise<Map<string, string>> {
-    const { commits, doubtful } = await findRefs(this.directory, refs);
+    const { commits, doubtful } = await findRefs(this.directory, this.objects, refs);
     const all = new Map<string, string>();
     for (const ref of refs) {
       const commit = doubtful.includes(ref) ? await this.resolveRevision(ref) : commits.get(ref);
@@ -387,8 +390,11 @@ export class RigRepository {
         if (now !== expected) return false;
         throw pushError(error, this.source, branch);
       }
-      await git(this.directory, ['update-ref', `refs/remotes/origin/${branch}`, commit]);
-      await forgetPushed(this.directory, branch, commit);
+      const [pushed, here] = [`refs/remotes/origin/${branch}`, localRef(branch)];
+      const tips = await this.commitsAt([pushed, here]);
+      // The push itself has moved the ref, unless the remote accepted the commit without reporting it.
+      if (tips.get(pushed) !== commit) await git(this.directory, ['update-ref', pushed, commit]);
+      await forgetPushed(this.directory, { ref: here, tip: tips.get(here) }, commit);
       if (isFeatureBranch(branch)) await keepFeature(this.directory, branch, commit);
       return true;
     });

@@ -13,8 +13,9 @@ export interface Submodule {
 
 /** The entries of `.gitmodules` in a commit. */
 export async function submodulesOf(repository: RigRepository, commit: string): Promise<Submodule[]> {
+  if (!(await repository.objects.info(`${commit}:.gitmodules`))) return [];
   const entry = await git(repository.directory, ['ls-tree', '--full-tree', '-z', commit, '--', '.gitmodules']);
-  const blob = /^100\d+ blob ([0-9a-f]+)\t/.exec(entry)?.[1];
+  const blob = /^100\d+ blob ([0-9a-f]+)\t/.exec(entry)?.[1]; // and not a symbolic link
   if (blob === undefined) return [];
   const text = await gitProbe(repository.directory, [
     'config',
@@ -35,16 +36,19 @@ export async function submodulesOf(repository: RigRepository, commit: string): P
 }
 
 /**
- * Updates the submodules of a worktree to its commit; does nothing without submodules. @throws UserError `unavailable`
+ * Updates the submodules of a worktree to its commit.
+ * @returns whether it has submodules
+ * @throws UserError `unavailable`
  */
-export async function updateSubmodules(repository: RigRepository, worktree: string): Promise<void> {
-  if (statOf(path.join(worktree, '.gitmodules')) === undefined) return;
+export async function updateSubmodules(repository: RigRepository, worktree: string): Promise<boolean> {
+  if (statOf(path.join(worktree, '.gitmodules')) === undefined) return false;
   const access = await submoduleAccess(repository, await gitLine(worktree, ['rev-parse', 'HEAD']));
   const options = { ...access, timeoutMs: NETWORK_TIMEOUT_MS };
   const update = ['submodule', 'update', '--init', '--recursive', '--force', '--checkout', '--progress'];
   try {
     await git(worktree, update, options);
     await git(worktree, ['submodule', '--quiet', 'foreach', '--recursive', 'git clean -ffdxq'], options);
+    return true;
   } catch (error) {
     if (!(error instanceof GitError)) throw error;
     throw new UserError(

@@ -15,7 +15,7 @@ import {
   type Operation,
 } from './adminFolder';
 import { addExtraFiles, type ExtraFiles } from './extraFiles';
-import { differencesFrom } from './exactTree';
+import { TreeComparison, type Differences } from './exactTree';
 import { git, GitError, withRepository } from './git';
 import { safePart } from './names';
 import type { RigRepository } from './repository';
@@ -40,9 +40,12 @@ export interface CheckoutOptions {
   extraFiles?: ExtraFiles;
 }
 
-async function complete(repository: RigRepository, directory: string, options: CheckoutOptions): Promise<void> {
-  if (options.submodules !== false) await updateSubmodules(repository, directory);
-  if (options.extraFiles) await addExtraFiles(repository, directory, options.extraFiles);
+/** Completes a checkout. @returns whether it may have changed files */
+async function complete(repository: RigRepository, directory: string, options: CheckoutOptions): Promise<boolean> {
+  const { submodules, extraFiles } = options;
+  const hasSubmodules = submodules !== false && (await updateSubmodules(repository, directory));
+  if (extraFiles) await addExtraFiles(repository, directory, extraFiles);
+  return hasSubmodules || (extraFiles !== undefined && extraFiles.copied.length + extraFiles.linked.length > 0);
 }
 
 /** A command that moves a worktree where no clean-up removes it. */
@@ -106,6 +109,12 @@ async function madeFor(directory: string, admin: string): Promise<string | undef
   return readMark(admin).branch ?? rebasedBranch(admin) ?? (await statusOf(directory, 'no')).branch;
 }
 
+/** A worktree with the files of a commit, and the remaining differences. */
+export interface CheckedOut {
+  comparison: TreeComparison;
+  differences: Differences;
+}
+
 /**
  * A worktree detached at a commit, for the refinery. Everything in it is removed (ignored files too, except `keep`); if
  * that is impossible because files belong to another user, the whole folder is moved aside and a new one is created.
@@ -115,60 +124,76 @@ export async function checkoutDetached(
   directory: string,
   commit: string,
   options: CheckoutOptions & { keep?: readonly string[] } = {},
-): Promise<void> {
+): Promise<CheckedOut> {
   await repository.restoreIfGone();
-  await withRepository(repository.directory, async () => {
+  return withRepository(repository.directory, async () => {
     removeRepositoryLocks(repository.directory);
-    const admin = ownAdminFolder(repository, directory);
-    const reusable = admin !== undefined && isPresent(path.join(admin, 'HEAD'));
-    if (!reusable || !(await cleanCheckout(repository, directory, admin, commit, options.keep ?? []))) {
-      discard(directory);
-      await pruneWorktrees(repository);
-      makeFolder(path.dirname(directory));
-      await git(
-        repository.directory,
-        ['worktree', 'add', '--quiet', '--force', '--detach', '--', directory, commit],
-        repository.access,
-      );
-    }
-    await complete(repository, directory, options);
-    await recordCheckout(directory, adminFolder(directory)!);
+    const made =
+      (await reuse(repository, directory, commit, options.keep ?? [])) ??
+      (await addDetached(repository, directory, commit));
+    const { comparison } = made;
+    const isCompleted = await complete(repository, directory, options);
+    const differences = isCompleted ? await comparison.differences() : made.differences;
+    const admin = adminFolder(directory)!;
+    // If no content differs, git's status finds no differences either.
+    if (differences.size > 0) await recordCheckout(directory, admin);
+    else writeMark(admin, { atCheckout: {} });
+    return { comparison, differences };
   });
 }
 
-/** Cleans a checkout. @returns false if that fails: only the refinery uses it, so it can be recreated */
-async function cleanCheckout(
+async function addDetached(repository: RigRepository, directory: string, commit: string): Promise<CheckedOut> {
+  discard(directory);
+  await pruneWorktrees(repository);
+  makeFolder(path.dirname(directory));
+  const add = ['worktree', 'add', '--quiet', '--force', '--detach', '--', directory, commit];
+  await git(repository.directory, add, repository.access);
+  return compare(directory, adminFolder(directory)!, commit);
+}
+
+async function compare(directory: string, admin: string, commit: string): Promise<CheckedOut> {
+  const comparison = new TreeComparison(directory, admin, commit);
+  return { comparison, differences: await comparison.differences() };
+}
+
+/**
+ * Reuses a checkout. @returns undefined if there is none, or it cannot be cleaned: only the refinery uses it, so it can
+ * be recreated
+ */
+async function reuse(
   repository: RigRepository,
   directory: string,
-  admin: string,
   commit: string,
   keep: readonly string[],
-): Promise<boolean> {
-  const clean = async (): Promise<void> => {
+): Promise<CheckedOut | undefined> {
+  const admin = ownAdminFolder(repository, directory);
+  if (admin === undefined || !isPresent(path.join(admin, 'HEAD'))) return undefined;
+  const clean = async (): Promise<CheckedOut> => {
     removeWorktreeLocks(repository.directory, directory, admin);
     if (operationIn(admin) === 'rebase') await git(directory, ['rebase', '--quit']);
-    await git(directory, ['reset', '--quiet', '--hard'], repository.access);
-    await git(directory, ['checkout', '--quiet', '--force', '--detach', commit], repository.access);
-    if ((await differencesFrom(directory, admin, commit)).size > 0) {
+    const checkOut = () => git(directory, ['checkout', '--quiet', '--force', '--detach', commit], repository.access);
+    await checkOut();
+    let result = await compare(directory, admin, commit);
+    if (result.differences.size > 0) {
       // Its index has skip-worktree bits: without one, every file is written.
       removeFile(path.join(admin, 'index'));
-      await git(directory, ['reset', '--quiet', '--hard', commit], repository.access);
+      await checkOut();
+      result = { ...result, differences: await result.comparison.differences() };
     }
     await git(directory, ['clean', '-ffdx', '--quiet', ...keep.flatMap((pattern) => ['-e', pattern])]);
+    return result;
   };
   try {
-    await clean();
-    return true;
+    return await clean();
   } catch (error) {
     if (!(error instanceof GitError)) throw error;
   }
   makeAccessible(directory);
   try {
-    await clean();
-    return true;
+    return await clean();
   } catch (error) {
     if (!(error instanceof GitError)) throw error;
-    return false;
+    return undefined;
   }
 }
 

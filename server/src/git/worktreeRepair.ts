@@ -33,11 +33,13 @@ export async function repairWorktree(
  * lost its file `.git`.
  */
 export async function pruneWorktrees(repository: RigRepository): Promise<void> {
+  let isNeeded = false;
   for (const admin of adminFolders(repository)) {
     const link = linkOf(admin);
     if (link !== undefined && !isPresent(path.dirname(link))) removeFile(path.join(admin, 'locked'));
+    isNeeded ||= link === undefined || !isPresent(link);
   }
-  await git(repository.directory, ['worktree', 'prune']);
+  if (isNeeded) await git(repository.directory, ['worktree', 'prune']);
 }
 
 function adminFolders(repository: RigRepository): string[] {

@@ -1,6 +1,6 @@
 import os from 'node:os';
 import path from 'node:path';
-import { messageOf, setUnexpectedErrorHandler, UserError } from '../base/errors';
+import { messageOf, setUnexpectedErrorHandler, stackOf, UserError } from '../base/errors';
 import { Mutex } from '../base/mutex';
 import type { Lease } from '../base/lease';
 import { FileLog, type Log } from '../base/log';
@@ -242,8 +242,4 @@ function contextOf({ actor = 'unknown', cwd }: Hello, operation: string | undefi
     ...(cwd === undefined ? {} : { cwd }),
     ...(operation === undefined ? {} : { operation }),
   };
-}
-
-function stackOf(error: unknown): string {
-  return error instanceof Error ? (error.stack ?? error.message) : String(error);
 }

@@ -106,7 +106,7 @@ export interface ExternalDependency {
   state: 'met' | 'open' | 'unresolved';
   /** The bead that was found under this id. */
   bead?: { id: string; title: string; status: string };
-  /** The `.beads` folder that was asked. */
+  /** The `.beads` folder that was searched. */
   directory?: string;
 }
 

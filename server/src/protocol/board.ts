@@ -123,7 +123,7 @@ export interface BeadPageInfo {
   /** Newest last. */
   events: AuditEvent[];
   sessions: WorkSession[];
-  /** Oldest first. */
+  /** Merge requests, oldest first. */
   merges: MergeInfo[];
   /** Reviews with the author's answers, oldest first. */
   reviews: { by: string; verdict: 'approved' | 'rejected'; message: string; note?: string; at: string }[];

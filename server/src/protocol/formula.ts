@@ -59,7 +59,7 @@ export interface FormulaStep {
   children?: FormulaStep[];
 }
 
-/** A formula with all that it includes, as a file would spell it. */
+/** A composed formula, spelled as in a file. */
 export interface CookedFormula {
   formula: string;
   description?: string;
@@ -115,7 +115,7 @@ export interface MoleculeInfo {
 
 export interface PourResult {
   new_epic_id: string;
-  /** Ids of beads by ids of steps. */
+  /** Ids of beads by id of the step. */
   id_mapping: Record<string, string>;
   /** Titles by ids of steps. */
   titles: Record<string, string>;

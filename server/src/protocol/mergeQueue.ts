@@ -47,7 +47,7 @@ export type MergeRequestState = (typeof mergeRequestStates)[number];
 export interface CheckInfo {
   gate: string;
   passed: boolean;
-  /** ISO time at which it ended. */
+  /** ISO time at which the gate ended. */
   at: string;
   /** How long it took; missing if the result is cached from an earlier run on the same files. */
   seconds?: number;
@@ -116,7 +116,7 @@ export interface MergeRequestInfo {
   reason?: string;
   /** The commit on the landing branch. */
   landed?: string;
-  /** How the gates ended when they last ran for it. */
+  /** Results of the last gate runs for the request. */
   checks: CheckInfo[];
   /** It was landed without the merge queue and a review: by whom, and what was skipped. */
   direct?: { by: string; at: string; force?: boolean; skipTests?: boolean };

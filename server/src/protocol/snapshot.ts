@@ -84,7 +84,7 @@ export interface ConvoyInfo {
   createdAt: string;
   /** Undefined while the convoy is not launched, so that it starts none of its beads. */
   launchedAt?: string;
-  /** A person paused it: none of its beads is started. */
+  /** Set if a person paused the convoy: none of its beads is started. */
   paused?: true;
   /** The convoy does not land automatically. */
   owned?: true;

@@ -16,8 +16,22 @@ export namespace AgentPeek {
 }
 
 export namespace AgentNudge {
-  /** Types a line to an agent, with the name of the sender. Refused if its runtime reads no keys. */
-  export const spec = request<{ agent: string; message: string }, { agent: string }>('gastown/agent/nudge', 'write');
+  export interface Params {
+    agent: string;
+    message: string;
+    /** Types at once, independent of the screen; for users only. */
+    force?: boolean;
+  }
+  export interface Result {
+    agent: string;
+    /** `mailed`: the agent was working, or a user had begun to type in its terminal, so it gets the message as mail. */
+    delivery: 'typed' | 'mailed';
+  }
+  /**
+   * Types a line to an agent, with the name of the sender. Refused if its runtime reads no keys or its program asks a
+   * question.
+   */
+  export const spec = request<Params, Result, WithDefaults<Params, 'force'>>('gastown/agent/nudge', 'write');
 }
 
 export namespace Handoff {

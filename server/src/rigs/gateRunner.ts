@@ -119,13 +119,13 @@ export class GateRunner {
         };
         // A killed server may have left gates running there.
         for (const gate of gateNames) await endRecordedGate(place.groupFile(gate));
-        await checkoutDetached(repository, place.directory, commit, {
+        const { comparison, differences } = await checkoutDetached(repository, place.directory, commit, {
           ...this.options.checkout(),
           keep: settings.merge_queue.keep,
         });
         env = await this.options.environment();
         this.options.requireAccepted(settings);
-        changedFiles = await watchTree(place.directory, commit);
+        changedFiles = watchTree(place.directory, comparison, differences);
       },
       run: async (gate) => {
         const log = town.gateLog(rig, safePart(mergeRequest), gate.name);

@@ -20,6 +20,7 @@ import {
   HostShutdown,
   HostStart,
   HostWatch,
+  type ScreenView,
   type SessionExitInfo,
   type SessionInfo,
   type sessionSignals,
@@ -118,9 +119,9 @@ export class SessionHostClient extends Disposable {
     await this.caller.call(HostDetach.spec, { id });
   }
 
-  /** @param onlyAt see `HostInput`: only if the screen is still the one returned by `view` */
-  async input(id: string, data: string, onlyAt?: number): Promise<void> {
-    await this.caller.call(HostInput.spec, { id, data, onlyAt });
+  /** Sends input. @param options see `HostInput` */
+  async input(id: string, data: string, options: { onlyAt?: number; byUser?: boolean } = {}): Promise<void> {
+    await this.caller.call(HostInput.spec, { id, data, ...options });
   }
 
   async resize(id: string, cols: number, rows: number): Promise<void> {
@@ -132,8 +133,8 @@ export class SessionHostClient extends Disposable {
     return (await this.view(id)).text;
   }
 
-  /** The visible screen as plain text, with the sequence number of the output that it shows. */
-  view(id: string): Promise<{ text: string; sequence: number }> {
+  /** The visible screen as plain text, with further facts that decide whether text may be typed. */
+  view(id: string): Promise<ScreenView> {
     return this.caller.call(HostScreen.spec, { id });
   }
 

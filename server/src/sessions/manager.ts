@@ -42,6 +42,7 @@ export class SessionManager extends Disposable {
   private isConnected = false;
   private isWatched = false;
   private readonly starting = new KeyedMutex();
+  private readonly typing = new KeyedMutex();
   private readonly monitor = this._register(
     new SessionMonitor({
       living: () => this.living(),
@@ -110,12 +111,16 @@ export class SessionManager extends Disposable {
     return record !== undefined && this.options.acceptsText(record.runtime);
   }
 
-  /** Types to a session and presses Enter, see `typeText`. @throws UserError `not-found` if it has ended */
-  async nudge(session: string, text: string, byPerson = false): Promise<void> {
+  /** Types to a session and presses Enter, one text at a time, see `typeText`. @throws UserError `not-found` if it has ended */
+  nudge(session: string, text: string, force = false): Promise<void> {
+    return this.typing.run(session, () => this.type(session, text, force));
+  }
+
+  private async type(session: string, text: string, force: boolean): Promise<void> {
     const record = this.records.get(session);
     if (!record || record.exit) throw new UserError('that session has ended', 'see "gt agents"', 'not-found');
     const asks = (runtime: string, screen: string) => this.options.asks(runtime, screen);
-    await typeText(await this.client(), record, text, { asks, byPerson });
+    await typeText(await this.client(), record, text, { asks, force });
   }
 
   /** The visible lines of an agent's screen. */

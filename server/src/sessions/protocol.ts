@@ -57,15 +57,28 @@ export namespace HostInput {
   /**
    * Sends input. With `onlyAt` it is meant for the screen that `HostScreen` returned with that sequence: it fails with
    * a UserError `conflict` after further output, because it would answer something that the sender has not seen.
+   * `byUser`: the input is from a user's keyboard.
    */
-  export const spec = request<{ id: string; data: string; onlyAt?: number }, null>('host/input', 'write');
+  export const spec = request<{ id: string; data: string; onlyAt?: number; byUser?: boolean }, null>(
+    'host/input',
+    'write',
+  );
 }
 export namespace HostResize {
   export const spec = request<{ id: string; cols: number; rows: number }, null>('host/resize', 'write');
 }
+export interface ScreenView {
+  text: string;
+  /** Sequence number of the last output on the screen. */
+  sequence: number;
+  /** Milliseconds since the last output; Infinity does not exist in JSON, so undefined if there was none. */
+  quietMs?: number;
+  /** Whether a user has typed a line that is not sent yet. Missing from hosts of an earlier build. */
+  hasDraft?: boolean;
+}
 export namespace HostScreen {
-  /** The visible screen as plain text, one line per row, without trailing blanks; `sequence`: the output it shows. */
-  export const spec = request<{ id: string }, { text: string; sequence: number }>('host/screen', 'read');
+  /** The visible screen as plain text, one line per row, without trailing blanks. */
+  export const spec = request<{ id: string }, ScreenView>('host/screen', 'read');
 }
 export type SessionSignal = (typeof sessionSignals)[number];
 export namespace HostKill {

@@ -52,7 +52,7 @@ export class TerminalRelay extends Disposable {
     dispatcher.on(SessionInput.spec, async ({ session, data }, context) => {
       // Two windows on one session would both answer the program's queries: the second answer reads as typed text.
       if (isTerminalReply(data) && !this.answers(session, context.connection)) return null;
-      await (await this.hostOf()).input(session, data);
+      await (await this.hostOf()).input(session, data, { byUser: true });
       return null;
     });
     dispatcher.on(SessionResize.spec, async ({ session, cols, rows }) => {

@@ -3,7 +3,7 @@ import { writeShims } from '../base/shims';
 import { Lease } from '../base/lease';
 import { makePrivateFolder } from '../base/safeFolders';
 import { runAbortable } from '../base/abort';
-import { messageOf, setUnexpectedErrorHandler } from '../base/errors';
+import { messageOf, setUnexpectedErrorHandler, stackOf } from '../base/errors';
 import type { NotificationSpec } from '../protocol/request';
 import { PersonNotified, TownChanged, TownEvent } from '../protocol/town';
 import { serverEndpointFile, type Hello } from '../protocol/transport';
@@ -68,9 +68,7 @@ export class TownServer {
   static async start(root: string): Promise<TownServer | undefined> {
     const layout = new TownLayout(root);
     const log = new FileLog(layout.log);
-    setUnexpectedErrorHandler((error) =>
-      log.error(`unexpected: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`),
-    );
+    setUnexpectedErrorHandler((error) => log.error(`unexpected: ${stackOf(error)}`));
     makePrivateFolder(layout.runtime);
     const lease = Lease.tryAcquire(layout.serverLease);
     if (!lease) return undefined;
@@ -134,8 +132,7 @@ export class TownServer {
       authorize: (spec) => authorize(spec, caller()),
       once: (spec, context, run) =>
         runAbortable(this.stopping.signal, () => runOnce(this.service.store, spec, context, run)),
-      onDefect: (method, error) =>
-        this.log.error(`${method}: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`),
+      onDefect: (method, error) => this.log.error(`${method}: ${stackOf(error)}`),
     };
     streams.socket.once('close', () => this.disconnected(id));
     if (hello.kind === 'window') this.connectWindow(id, streams, options);

@@ -295,6 +295,14 @@ describe('bd', () => {
       [[other, 'ann']],
     );
     await project.fails(/no ready work to claim/, 'ready', '--claim');
+    for (let more = 0; more < 12; more += 1) await project.create(`others' ${more}`, '-a', 'bob', '-p', '0');
+    const free = await project.create('free', '-p', '4');
+    for (const option of ['--gated', '--explain'])
+      await project.fails(/--claim does not go with/, 'ready', '--claim', option);
+    assert.deepEqual(
+      (await project.json<Bead[]>('ready', '--claim')).map((one) => one.id),
+      [free],
+    );
   });
 
   it('list filters and limits', async () => {

@@ -134,7 +134,7 @@ describe('the page of a bead', () => {
       'abcdef012345',
       '1 retry',
       'Sent back: npm test',
-      '! codex: gives no answer',
+      '! codex: did not answer',
       '> ### Look\n> again',
       '**reviewed**',
     );

@@ -413,6 +413,21 @@ describe('a batch of the merge queue', () => {
       assert.equal(batch.statuses[0], 'a: closed hooked');
     });
 
+    it('a search that cannot run counts as a failed try of each change, and blames none of them', async () => {
+      batch.isRed = (commit) => commit.includes('b');
+      await batch.turn('abc');
+      batch.onCall = (call) => {
+        if (call.startsWith('before gates')) throw new Error('the disk is on fire');
+      };
+      await search('abc');
+      batch.onCall = () => undefined;
+      for (const name of 'abc') {
+        const { retries, notBefore, suspected } = batch.request(name);
+        assert.deepEqual([retries, notBefore !== undefined, suspected], [1, true, undefined], name);
+      }
+      assert.equal(searchesIn(town().store).of(batch.beads.get('a')!.request), undefined);
+    });
+
     it('nobody is blamed where the target fails by itself', async () => {
       batch.isRed = () => true;
       await batch.turn('ab');

@@ -32,6 +32,18 @@ describe('convoys', () => {
     await refused(town.call(ConvoyLaunch.spec, { id: convoy.id }), /was launched already/, 'conflict');
   });
 
+  it('that go nowhere say for each bead what it waits for, with the ancestor that is blocked', async () => {
+    const obstacle = await town.bead('Obstacle', { assignee: 'Bob' });
+    const parent = await town.bead('Parent', { type: 'epic', needs: [obstacle] });
+    const child = await town.bead('Child', { parent });
+    await town.call(ConvoyCreate.spec, { title: 'One', beads: [child] });
+    await town.sling(child);
+    const [stranded] = strandedConvoys(town.store, {
+      of: () => [{ kind: 'parent', bead: { id: parent } }],
+    });
+    assert.deepEqual([stranded?.kind, stranded?.reasons], ['stuck', [`${child}: waits for its parent ${parent}`]]);
+  });
+
   it('are launched at once where that is asked for', async () => {
     const one = await town.bead('One');
     const convoy = await town.call(ConvoyCreate.spec, { title: 'Now', beads: [one], launch: true });

@@ -3,6 +3,7 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { CommitGraph } from '../../../server/src/git/commitGraph';
 import { GitError } from '../../../server/src/git/git';
+import { ObjectReader } from '../../../server/src/git/objectReader';
 import { findRefs, isPlainRef } from '../../../server/src/git/refs';
 import { RigRepository } from '../../../server/src/git/repository';
 import { inspectSource } from '../../../server/src/git/source';
@@ -24,7 +25,7 @@ describe('refs of a repository', () => {
     sh(directory, 'git', 'branch', 'main-2');
     sh(directory, 'git', 'branch', 'convoy/one');
     sh(directory, 'git', 'branch', 'convoy/two');
-    const { commits, doubtful } = await findRefs(git, [
+    const { commits, doubtful } = await findRefs(git, new ObjectReader(git), [
       main,
       'refs/heads/none',
       'refs/heads/convoy',
@@ -40,7 +41,7 @@ describe('refs of a repository', () => {
     sh(directory, 'git', 'tag', '-a', '-m', 'One', 'v1');
     for (const pack of [false, true]) {
       if (pack) sh(directory, 'git', 'pack-refs', '--all');
-      assert.equal((await findRefs(git, ['refs/tags/v1'])).commits.get('refs/tags/v1'), tip);
+      assert.equal((await findRefs(git, new ObjectReader(git), ['refs/tags/v1'])).commits.get('refs/tags/v1'), tip);
     }
   });
 
@@ -59,6 +60,11 @@ describe('refs of a repository', () => {
   });
 });
 
+function graphOf(directory: string): CommitGraph {
+  const repository = path.join(directory, '.git');
+  return new CommitGraph(repository, new ObjectReader(repository));
+}
+
 describe('what git says of commits', () => {
   const pair = (): { directory: string; first: string; second: string } => {
     const directory = makeRepository({ 'a.txt': 'a\n' });
@@ -70,7 +76,7 @@ describe('what git says of commits', () => {
 
   it('is asked once for commits that are named by their hashes', async () => {
     const { directory, first, second } = pair();
-    const graph = new CommitGraph(path.join(directory, '.git'));
+    const graph = graphOf(directory);
     const ask = async () => [
       await graph.divergence(first, second),
       await graph.divergence(second, first),
@@ -85,7 +91,7 @@ describe('what git says of commits', () => {
 
   it('is asked again for a name, which may move, and after a failure', async () => {
     const { directory, first, second } = pair();
-    const graph = new CommitGraph(path.join(directory, '.git'));
+    const graph = graphOf(directory);
     assert.deepEqual(await graph.divergence(first, 'HEAD'), { left: 0, right: 1 });
     const third = commitFiles(directory, { 'a.txt': 'c\n' }, 'Third');
     assert.deepEqual(await graph.divergence(first, 'HEAD'), { left: 0, right: 2 });
@@ -98,7 +104,7 @@ describe('what git says of commits', () => {
     const shallow = path.join(tempDir('shallow'), 'repo');
     sh(directory, 'git', 'clone', '--quiet', '--depth=1', `file://${directory}`, shallow);
     sh(shallow, 'git', 'fetch', '--quiet', '--depth=1', 'origin', first);
-    const graph = new CommitGraph(path.join(shallow, '.git'));
+    const graph = graphOf(shallow);
     assert.deepEqual(await graph.divergence(first, second), { left: 1, right: 1 });
     sh(shallow, 'git', 'fetch', '--quiet', '--unshallow', 'origin');
     assert.deepEqual(await graph.divergence(first, second), { left: 0, right: 1 });

@@ -1,3 +1,4 @@
+import * as vscode from 'vscode';
 import type { Caller } from '../../../../server/src/protocol/request';
 import {
   AgentNudge,
@@ -76,7 +77,10 @@ export function agentCommands(
         const title = l10n.t('Nudge Agent');
         const agent = idOf(argument, 'agent') ?? (await pickAgent(store, title, isLive));
         const message = textParam(argument, 'message') ?? (await askMessage(`${title}: ${agent}`));
-        return connection.call(AgentNudge.spec, { agent, message });
+        const result = await connection.call(AgentNudge.spec, { agent, message });
+        if (result.delivery === 'mailed')
+          void vscode.window.showInformationMessage(l10n.t('{0} is busy: the message is in its inbox.', agent));
+        return result;
       },
     },
     'gastown.setDefaultAgent': {
@@ -92,8 +96,10 @@ export function agentCommands(
 function askMessage(title: string): Promise<string> {
   return askText({
     title,
-    prompt: l10n.t('The message is typed into the terminal of the agent, with your name, when it is ready for input.'),
-    validateInput: required(l10n.t('The message is empty.')),
+    prompt: l10n.t(
+      'The message is typed into the terminal of the agent, with your name, once it is idle. A busy agent gets it as mail.',
+    ),
+    validateInput: required(l10n.t('A message needs a text.')),
   });
 }
 

@@ -24,7 +24,7 @@ export function registerMoveHandler(service: BeadService): void {
 
 const WORDS = { move: 'Moved', refile: 'Refiled' } as const;
 
-/** @throws UserError `not-found` */
+/** The ledger to move to. @throws UserError `not-found` */
 function targetLedger({ store }: BeadService, { to, as }: BeadMove.Params): string {
   const known = store.prefixes();
   if (known.length < 2)

@@ -47,12 +47,19 @@ export function addReady(program: CliCommand, context: BdContext): void {
       see: ['bd blocked', 'bd update --claim', 'gt sling'],
     })
     .action(async (options: ReadyOptions, invocation: Invocation) => {
+      if (options.claim && (options.gated || options.explain || options.mol !== undefined))
+        throw new UserError(
+          '--claim does not go with --gated, --explain or --mol',
+          'claim one of the beads that they show: "bd update <id> --claim"',
+        );
       if (options.gated) return printGated(invocation, context);
       if (options.mol !== undefined) return printMoleculeReady(invocation, context, options.mol);
       const filter = {
         limit: DEFAULT_LIMIT,
         ...filterParams(options),
         ...defined({ includeDeferred: options.includeDeferred }),
+        // The limit applies to claimable beads.
+        ...(options.claim ? { unassigned: true } : {}),
       };
       await context.withLedger(invocation, async (backend) => {
         const ready = await backend.call(BeadReady.spec, filter);
@@ -114,7 +121,7 @@ async function printExplained(
 
 /** Claims the first bead that no other caller claims meanwhile. */
 async function claimFirst(backend: Backend, beads: readonly Bead[]): Promise<Bead[]> {
-  for (const bead of beads.filter((candidate) => !candidate.assignee)) {
+  for (const bead of beads) {
     try {
       return await backend.call(BeadUpdate.spec, { ids: [bead.id], claim: true });
     } catch (error) {

@@ -8,13 +8,18 @@ export function addNudge(program: CliCommand, context: GtContext): void {
     .description("type a line into an agent's session")
     .argument('<agent>')
     .argument('<message...>', 'what to type')
+    .option('-f, --force', 'type it at once, into whatever the terminal shows')
     .withHelp({
-      text: 'The line waits until the agent can take it, and is never added to what a person is typing.',
+      text: 'The line waits some seconds until the agent is idle, and is never added to a line that somebody has begun to type there. If the agent stays busy, it gets the message as urgent mail. It is refused while the agent asks a question.',
       examples: [['gt nudge toy/rust "Mind the spaces in file names"', 'tell it something']],
       see: ['gt mail send', 'gt peek'],
     })
-    .action(async (agent: string, words: string[], _options: unknown, invocation: Invocation) => {
-      const result = await context.call(invocation, AgentNudge.spec, { agent, message: words.join(' ') });
-      context.print(invocation, result, () => `✓ Nudged ${result.agent}`);
+    .action(async (agent: string, words: string[], { force }: { force?: boolean }, invocation: Invocation) => {
+      const result = await context.call(invocation, AgentNudge.spec, { agent, message: words.join(' '), force });
+      context.print(invocation, result, () =>
+        result.delivery === 'typed'
+          ? `✓ Nudged ${result.agent}`
+          : `✓ ${result.agent} is busy: the message is in its inbox`,
+      );
     });
 }

@@ -79,7 +79,7 @@ function words(reason: WhyNot): string {
     case 'unlanded':
       return `waits for ${reason.bead.id}, which lands with ${reason.convoy.id}`;
     case 'parent':
-      return `its parent waits for ${reason.bead.id}`;
+      return `waits for its parent ${reason.bead.id}`;
     case 'overlap':
       return `would touch ${reason.files.join(', ')}, as ${reason.bead.id} does`;
     case 'person':
@@ -104,7 +104,11 @@ function words(reason: WhyNot): string {
       return `is of type ${reason.type}, which no agent works on`;
     case 'deferred':
       return reason.until ? `is deferred until ${reason.until}` : 'is deferred';
-    default:
-      return reason.kind;
+    case 'backoff':
+      return `is tried again at ${reason.until}`;
+    case 'unslung':
+      return 'not slung yet';
+    case 'paused':
+      return 'the engine is paused';
   }
 }

@@ -1,6 +1,6 @@
 import { AbortedError, runAbortable, settledWithin } from '../../base/abort';
 import { Disposable } from '../../base/lifecycle';
-import { messageOf } from '../../base/errors';
+import { messageOf, stackOf } from '../../base/errors';
 import { actionKey, type Action } from './action';
 import { execute } from './execute';
 import type { ActionLog } from './actionLog';
@@ -191,13 +191,16 @@ export class Engine extends Disposable {
         this.host.log.info(`interrupted: ${action.type} ${actionKey(action)}`);
         return;
       }
-      if (error instanceof StaleAction) this.recordStale(actionKey(action));
+      if (error instanceof StaleAction) this.recordStale(action, error);
       else await this.recordFailure(action, error);
     }
     this.endInLog(action);
   }
 
-  private recordStale(key: string): void {
+  private recordStale(action: Action, error: StaleAction): void {
+    const key = actionKey(action);
+    if (error.cause !== undefined)
+      this.host.log.error(`${action.type} ${key}: ${error.message}: ${stackOf(error.cause)}`);
     const count = (this.stale.get(key)?.count ?? 0) + 1;
     // The first time is a normal race.
     this.stale.set(key, { count, until: count === 1 ? 0 : this.timers.now() + backoffMs(count - 1) });
@@ -207,9 +210,7 @@ export class Engine extends Disposable {
     const key = actionKey(action);
     const count = (this.failures.get(key)?.count ?? 0) + 1;
     this.failures.set(key, { count, until: this.timers.now() + backoffMs(count + 1) });
-    this.host.log.error(
-      `${action.type} ${key}: ${error instanceof Error ? (error.stack ?? error.message) : messageOf(error)}`,
-    );
+    this.host.log.error(`${action.type} ${key}: ${stackOf(error)}`);
     if (count !== FAILURES_TO_ESCALATE) return;
     const title = `${action.type} keeps failing: ${messageOf(error).split('\n')[0]}`;
     await this.context.store

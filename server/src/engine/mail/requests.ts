@@ -126,16 +126,16 @@ async function send(
 ): Promise<MailInfo> {
   if (letter.subject.trim() === '') throw new UserError('a mail needs a subject', 'gt mail send <to> -s "…" -m "…"');
   const sent = await town.store.batch(caller, (tx) => mailInfo(sendMail(tx, { from: caller.actor, ...letter })));
-  if (letter.priority === 'urgent') await nudge(town, sent);
+  if (letter.priority === 'urgent') nudge(town, sent);
   return sent;
 }
 
 /** Urgent mail does not wait for the agent's next turn. If the nudge fails, the mail is still in the inbox. */
-async function nudge(town: MailTown, { to, id, from }: MailInfo): Promise<void> {
+function nudge(town: MailTown, { to, id, from }: MailInfo): void {
   const session = town.sessions.all().find((candidate) => candidate.agent === to && !candidate.exit);
   const isQuiet = session !== undefined && Date.now() - (session.look?.lastOutputAt ?? session.startedAt) > QUIET_MS;
   if (!isQuiet || !town.sessions.takesNudges(session.id)) return;
-  await town.sessions
+  void town.sessions
     .nudge(session.id, `Urgent mail from ${from}: read it with "gt mail read ${id}".`)
     .catch(() => undefined);
 }

@@ -56,9 +56,8 @@ export function registerMayorHandlers(town: MayorTown): void {
     town.acceptScriptOf(bead, caller.actor);
     const live = town.sessions.liveOf(MAYOR);
     if (live && town.sessions.takesNudges(live.id)) {
-      // The Mayor is in the middle of a task: `gt prime` shows the new request. If the nudge fails, the next session
-      // finds it.
-      await town.sessions
+      // Not awaited: the Mayor may be busy. `gt prime` shows the request, even if the nudge fails.
+      void town.sessions
         .nudge(
           live.id,
           `There is a new request for you: ${bead.id}. Run "gt prime" when you are done with what you are doing.`,

@@ -39,7 +39,8 @@ export async function prepareBatch(action: PrepareAction, context: EngineContext
   } catch (error) {
     // Nothing depends on it yet. The actual batch will report the problem, if it persists.
     if (currentSignal()?.aborted) throw error;
-    if (!(error instanceof AbortedError)) throw new StaleAction(`it cannot be tested now: ${String(error)}`);
+    if (!(error instanceof AbortedError))
+      throw new StaleAction('the next batch cannot be tested now', { cause: error });
   }
 }
 

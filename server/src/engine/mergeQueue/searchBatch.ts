@@ -3,7 +3,7 @@ import type { Action } from '../loop/action';
 import { actors, assertRevision, requireRig, StaleAction, type EngineContext } from '../loop/context';
 import { withMerge } from '../state/work';
 import { SINGLE_REQUESTS } from './batchSize';
-import { holdForTarget } from './deferMerge';
+import { deferMerge, holdForTarget } from './deferMerge';
 import { findCulprit } from './findCulprit';
 import { searchesIn, type Search } from './searches';
 import type { TestPrefix } from './verdict';
@@ -25,7 +25,9 @@ export async function searchBatch(action: SearchAction, context: EngineContext):
     // An interrupted search continues after the next start, from the stored results.
     if (error instanceof AbortedError) throw error;
     searches.end(action.search);
-    throw error instanceof StaleAction ? error : new StaleAction(`the search cannot go on: ${String(error)}`);
+    if (error instanceof StaleAction) throw error;
+    // As for a failed batch: each request counts its own tries.
+    for (const { id } of search.links) await deferMerge({ mergeRequest: id, rig: action.rig }, error, context);
   }
 }
 

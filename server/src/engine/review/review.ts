@@ -29,7 +29,7 @@ export interface Verdict {
   message?: string;
   /** Patch-id of the reviewed change; the verdict is refused if the change has another one by now. */
   patch?: string;
-  /** Merge it before all others. */
+  /** Merge the change before all others. */
   first?: boolean;
   /** For a person: the verdict also stands for the reviewers that have not answered. */
   forAll?: boolean;

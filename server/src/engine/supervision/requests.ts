@@ -1,4 +1,7 @@
 import { UserError } from '../../base/errors';
+import { firstLine } from '../../base/text';
+import { BusyError } from '../../sessions/typing';
+import { sendMail } from '../mail/mail';
 import { handOff, nuke, requirePolecat, snapshots, resumeWork } from './polecats';
 import { restore } from './restore';
 import { strandedConvoys } from '../convoys/stranded';
@@ -35,7 +38,7 @@ export interface SupervisionTown {
   changed(): void;
 }
 
-/** Requests about agents. */
+/** Registers the handlers of requests about running agents. */
 export function registerSupervisionHandlers(town: SupervisionTown): void {
   const { dispatcher, engineContext: context, rigs, sessions, store } = town;
   dispatcher.on(AgentPeek.spec, async ({ agent, lines }) => {
@@ -43,17 +46,32 @@ export function registerSupervisionHandlers(town: SupervisionTown): void {
     const screen = await sessions.screen(address);
     return { agent: address, text: screen.trimEnd().split('\n').slice(-lines).join('\n') };
   });
-  dispatcher.on(AgentNudge.spec, async ({ agent, message }, caller) => {
+  dispatcher.on(AgentNudge.spec, async ({ agent, message, force }, caller) => {
+    if (force && caller.kind !== 'person') throw new UserError('only a user may force a nudge', undefined, 'refused');
     const address = fullAddress(agent);
     const record = sessions.liveOf(address);
     if (!record) throw new UserError(`${address} has no session`, 'see "gt agents"', 'not-found');
     if (!sessions.takesNudges(record.id))
       throw new UserError(`${address} runs ${record.runtime}, which does not read messages`, undefined, 'conflict');
-    await sessions.nudge(record.id, `[from ${caller.actor}] ${message}`, caller.kind === 'person');
-    await store.batch({ actor: caller.actor }, (tx) =>
-      tx.event({ type: 'nudged', bead: record.bead, agent: address, rig: record.rig, message: message.slice(0, 300) }),
+    const delivery = await sessions.nudge(record.id, `[from ${caller.actor}] ${message}`, force).then(
+      () => 'typed' as const,
+      (error: unknown) => {
+        if (error instanceof BusyError) return 'mailed' as const;
+        throw error;
+      },
     );
-    return { agent: address };
+    await store.batch({ actor: caller.actor }, (tx) => {
+      if (delivery === 'mailed')
+        sendMail(tx, {
+          from: caller.actor,
+          to: address,
+          subject: firstLine(message),
+          body: message,
+          priority: 'urgent',
+        });
+      tx.event({ type: 'nudged', bead: record.bead, agent: address, rig: record.rig, message: message.slice(0, 300) });
+    });
+    return { agent: address, delivery };
   });
   dispatcher.on(Handoff.spec, async (note, caller) => {
     const result = await handOff(context, caller, note);

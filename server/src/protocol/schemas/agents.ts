@@ -24,7 +24,10 @@ export const agentSchemas = [
 /** Schemas of the requests of people and agents about running agents. */
 export const supervisionSchemas = [
   schemaFor(AgentPeek.spec, z.object({ agent: name, lines: z.number().int().min(1).max(1000).default(100) })),
-  schemaFor(AgentNudge.spec, z.object({ agent: name, message: z.string().min(1).max(4_000) })),
+  schemaFor(
+    AgentNudge.spec,
+    z.object({ agent: name, message: z.string().min(1).max(4_000), force: z.boolean().default(false) }),
+  ),
   schemaFor(
     Handoff.spec,
     z.object({ subject: z.string().max(300).optional(), message: z.string().max(16_000).default('') }),

@@ -68,8 +68,8 @@ export class SessionHost {
       this.session(id).detach(this.viewer(context.connection));
       return null;
     });
-    this.on(HostInput.spec, async ({ id, data, onlyAt }) => {
-      this.session(id).input(data, onlyAt);
+    this.on(HostInput.spec, async ({ id, data, onlyAt, byUser }) => {
+      this.session(id).input(data, { onlyAt, byUser });
       return null;
     });
     this.on(HostResize.spec, async ({ id, cols, rows }) => {

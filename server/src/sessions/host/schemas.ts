@@ -36,7 +36,15 @@ export const hostSchemas: SchemaMap = new Map([
   schemaFor(HostList.spec, noParams),
   schemaFor(HostAttach.spec, z.object({ id })),
   schemaFor(HostDetach.spec, z.object({ id })),
-  schemaFor(HostInput.spec, z.object({ id, data: z.string().max(1_000_000), onlyAt: z.number().int().optional() })),
+  schemaFor(
+    HostInput.spec,
+    z.object({
+      id,
+      data: z.string().max(1_000_000),
+      onlyAt: z.number().int().optional(),
+      byUser: z.boolean().optional(),
+    }),
+  ),
   schemaFor(HostResize.spec, z.object({ id, cols, rows })),
   schemaFor(HostScreen.spec, z.object({ id })),
   schemaFor(HostKill.spec, z.object({ id, signal: z.enum(sessionSignals).default('SIGTERM') })),

@@ -2,7 +2,8 @@ import { UserError } from '../../base/errors';
 import { identify, type ProcessIdentity } from '../../base/process';
 import type { ParsedParams } from '../../protocol/request';
 import type { SessionScreen } from '../../protocol/town';
-import { HostOutput, type HostStart, type SessionExitInfo, type SessionInfo } from '../protocol';
+import { HostOutput, type HostStart, type ScreenView, type SessionExitInfo, type SessionInfo } from '../protocol';
+import { Draft } from './draft';
 import { FlowControl } from './flowControl';
 import type { OutputLog } from './outputLog';
 import type { Pty, PtyBackend } from './pty';
@@ -37,6 +38,7 @@ export class Session {
   private readonly pty: Pty;
   private readonly screen: HeadlessScreen;
   private readonly flow: FlowControl;
+  private readonly draft = new Draft();
   private readonly viewers = new Map<Viewer, () => void>();
   private readonly startedAt = new Date().toISOString();
   private lastOutputAt: string | undefined;
@@ -108,17 +110,19 @@ export class Session {
     if (this.viewers.delete(viewer)) this.updateFlow();
   }
 
-  /** The visible screen as text, and the output that it shows. */
-  async view(): Promise<{ text: string; sequence: number }> {
+  /** The current screen. */
+  async view(): Promise<ScreenView> {
     const { text, sequence } = await this.settle();
-    return { text, sequence };
+    const quietMs = this.lastOutputAt === undefined ? undefined : Date.now() - Date.parse(this.lastOutputAt);
+    return { text, sequence, quietMs, hasDraft: this.draft.isOpen };
   }
 
   /** Sends input. @param onlyAt refused if there was output after this sequence number */
-  input(data: string, onlyAt?: number): void {
+  input(data: string, { onlyAt, byUser = false }: { onlyAt?: number | undefined; byUser?: boolean | undefined }): void {
     this.requireLive();
     if (onlyAt !== undefined && (this.pending !== '' || this.sequence !== onlyAt))
       throw new UserError(`the screen of ${this.options.id} has changed`, undefined, 'conflict');
+    if (byUser) this.draft.typed(data);
     this.pty.write(data);
   }
 
