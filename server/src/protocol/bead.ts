@@ -8,6 +8,19 @@ import { LONG_LIMIT_MS } from './timeLimit';
 export * from './beadRecord';
 export * from './vocabulary';
 
+/** Fields of a bead that stands for an agent. An empty string clears one. */
+export interface AgentFields {
+  state?: string;
+  /** RFC 3339. */
+  lastActivity?: string;
+  /** The bead on its hook; it is refused while another one is there. */
+  hook?: string;
+  /** The bead that describes its role. */
+  role?: string;
+  roleType?: string;
+  rig?: string;
+}
+
 /** Fields of a bead that a person may set. */
 export interface BeadFields {
   title?: string;
@@ -28,6 +41,7 @@ export interface BeadFields {
   specId?: string;
   /** For a gate: what it waits for. */
   awaitId?: string;
+  agent?: AgentFields;
   metadata?: Record<string, unknown>;
 }
 

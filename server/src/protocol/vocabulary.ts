@@ -159,3 +159,12 @@ export function eventType(text: string): EventType {
 export function dependencyType(text: string): DependencyType {
   return text as DependencyType;
 }
+
+/** What molecules are for. */
+export const moleculeTypes = ['swarm', 'patrol', 'work'] as const;
+
+/** What wisps are for. */
+export const wispTypes = ['heartbeat', 'ping', 'patrol', 'gc_report', 'recovery', 'error', 'escalation'] as const;
+
+/** What gates wait for. */
+export const awaitTypes = ['human', 'timer', 'bead', 'gh:run', 'gh:pr', 'mail'] as const;

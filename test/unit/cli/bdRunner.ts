@@ -22,6 +22,11 @@ export class BdRunner {
     return new BdRunner(cwd);
   }
 
+  /** In a folder that is there. */
+  static at(cwd: string): BdRunner {
+    return new BdRunner(cwd);
+  }
+
   /** In a folder that is there, whose ledger it makes. */
   static async inFolder(cwd: string, prefix: string): Promise<BdRunner> {
     const runner = new BdRunner(cwd);
@@ -32,7 +37,7 @@ export class BdRunner {
   /** @param stdin what is typed; words of the command follow */
   async runWith(stdin: string, ...args: string[]): Promise<{ code: number; out: string; err: string }> {
     let [out, err] = ['', ''];
-    const env = { BD_ACTOR: 'ann', PATH: process.env.PATH };
+    const env = { BD_ACTOR: 'ann', EDITOR: 'true', PATH: process.env.PATH };
     const terminal = {
       colour: false,
       write: (text: string) => void (out += text),

@@ -15,6 +15,7 @@ import { asPlainObject, isPlainObject } from '../../base/objects';
 import type { BeadService } from './common';
 import type { Transaction } from '../store';
 import { checkLabel } from '../model/validate';
+import { agentFields, refuseOccupiedHook } from './agentFields';
 import { deleteBeads, withDependents } from './deletion';
 import { batchUnless, idsOrLastChanged, metaOf, refuseTemplate, resolveAll, resolveOne } from './common';
 
@@ -133,6 +134,10 @@ function patchOf(bead: Bead, params: UpdateParams, kept: readonly string[]): Par
   set('spec_id', params.specId);
   set('await_id', params.awaitId);
   set('estimated_minutes', params.estimate);
+  if (params.agent) {
+    refuseOccupiedHook(bead, params.agent);
+    Object.assign(patch, agentFields(params.agent));
+  }
   if (params.addWaiters) patch.waiters = [...new Set([...waitersOf(bead), ...params.addWaiters])];
   if (params.ephemeral !== undefined) patch.ephemeral = params.ephemeral || undefined;
   if (params.type !== undefined) patch.issue_type = typeFromInput(params.type);

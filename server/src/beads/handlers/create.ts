@@ -8,6 +8,7 @@ import { typeFromInput } from '../model/fields';
 import { checkSections } from '../model/sections';
 import type { BeadService } from './common';
 import type { NewBead, Transaction } from '../store';
+import { agentFields } from './agentFields';
 import { batchUnless, metaOf, resolveOne } from './common';
 
 type CreateParams = ParsedParams<typeof BeadCreate.spec>;
@@ -130,7 +131,15 @@ export function createBead(
 }
 
 /** Fields that only beads of some kinds have. */
-function extraFields({ molType, wispType, awaitType, awaitId, timeout, event }: CreateParams): Record<string, unknown> {
+function extraFields({
+  molType,
+  wispType,
+  awaitType,
+  awaitId,
+  timeout,
+  event,
+  agent,
+}: CreateParams): Record<string, unknown> {
   return given({
     mol_type: molType,
     wisp_type: wispType,
@@ -141,6 +150,7 @@ function extraFields({ molType, wispType, awaitType, awaitId, timeout, event }: 
     actor: event?.actor,
     target: event?.target,
     payload: event?.payload,
+    ...agentFields(agent ?? {}),
   });
 }
 

@@ -16,9 +16,8 @@ import { keepLocal } from '../storage/localMetadata';
 import { areDifferentBeads, mergeBeads } from '../merge/merge';
 import type { Transaction } from '../store';
 import { compareTimes } from '../model/time';
-import { checkStatus } from '../model/validate';
-import { canonicalStatus } from '../model/fields';
 import { mergeVersion } from '../sync/mergeVersion';
+import { checkFilter } from './checkFilter';
 import { batchUnless, metaOf, resolveOne } from './common';
 import { ImportParts } from './importParts';
 import { withOwnPrefix } from './foreignPrefix';
@@ -27,7 +26,7 @@ export function registerFileHandlers(service: BeadService): void {
   const { dispatcher, store } = service;
   dispatcher.on(LedgerExport.spec, async (params, context) => {
     const ledger = service.ledgerFor(context, params.ledger);
-    for (const status of params.status ?? []) checkStatus(canonicalStatus(status), store.rulesOf(ledger));
+    checkFilter(service, context, { ...params, ledger });
     const { ledger: _named, status, ...conditions } = params;
     if (Object.values(conditions).every((value) => value === undefined)) return store.exportText(ledger, status);
     const parent = params.parent === undefined ? {} : { parent: resolveOne(service, context, params.parent, ledger) };

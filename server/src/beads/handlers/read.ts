@@ -11,13 +11,11 @@ import {
   type Dependency,
 } from '../../protocol/bead';
 import type { CallContext } from '../../protocol/dispatcher';
-import { canonicalStatus, typeFromInput } from '../model/fields';
-import { UserError } from '../../base/errors';
 import { matchesGlob } from '../../base/glob';
 import type { Result } from '../../protocol/request';
+import { checkFilter } from './checkFilter';
 import type { BeadService } from './common';
 import type { BeadFilter, BeadStore } from '../store';
-import { checkStatus, checkType } from '../model/validate';
 import { isExternal } from '../external/reference';
 import { beadDetails, listItem } from '../queries/details';
 import { EVENTS_SHOWN } from '../queries/reader';
@@ -86,19 +84,6 @@ function scope(
     params.parent === undefined ? {} : { parent: resolveOne(service, context, params.parent, params.ledger) };
   const anywhere = params.ledger === undefined && (params.parent !== undefined || params.ids !== undefined);
   return anywhere ? parent : { ...parent, ledger: service.ledgerFor(context, params.ledger) };
-}
-
-/** A misspelt status or type must not look like "nothing found". */
-function checkFilter(service: BeadService, context: CallContext, filter: BeadFilter): void {
-  const rules = service.store.rulesOf(filter.ledger ?? service.store.ledgerNames()[0] ?? service.ledgerFor(context));
-  for (const status of filter.status ?? []) checkStatus(canonicalStatus(status), rules);
-  for (const type of filter.type ?? []) {
-    const used = service.store.list({ type: [type], all: true, limit: 1 }).length > 0;
-    if (!used) checkType(typeFromInput(type), rules);
-  }
-  const { priorityMin = 0, priorityMax = 4 } = filter;
-  if (priorityMin > priorityMax)
-    throw new UserError(`priority range reversed: min ${priorityMin} is above max ${priorityMax}`);
 }
 
 const groupsOf: Readonly<Record<string, (bead: Bead) => readonly string[]>> = {

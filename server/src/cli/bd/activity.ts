@@ -1,5 +1,6 @@
 import { UserError } from '../../base/errors';
 import { BeadEvents, type AuditEvent } from '../../protocol/bead';
+import { builtInEventTypes } from '../../protocol/vocabulary';
 import type { CliCommand, Invocation } from '../shared/command';
 import { oneLine } from '../shared/output';
 import type { BdContext } from './context';
@@ -22,7 +23,7 @@ export function addActivity(program: CliCommand, context: BdContext): void {
     .command('activity')
     .description('show what has happened to beads, the latest last')
     .option('--since <duration>', 'only the last 30s, 5m, 1h or 2d', parseSince)
-    .option('--type <type>', 'only of this type: create, update, status, comment, close, delete')
+    .option('--type <type>', 'only of this type: create, update, status, comment, close, delete', parseType)
     .option('--mol <start>', 'only of beads whose ids begin so')
     .option('-n, --limit <count>', 'maximum number of results; 0 for all', parseLimit, DEFAULT_LIMIT)
     .option('-f, --follow', 'go on printing what happens')
@@ -52,6 +53,18 @@ export function addActivity(program: CliCommand, context: BdContext): void {
     });
 }
 
+/** Names of the original for events that are not recorded here. */
+const otherTypes = ['update', 'bonded', 'squashed', 'burned'];
+
+function isOfType(event: string, type: string): boolean {
+  return event.startsWith(type.replace(/e?$/, '')) || event.includes(type);
+}
+
+function parseType(text: string): string {
+  if (otherTypes.includes(text) || builtInEventTypes.some((event) => isOfType(event, text))) return text;
+  throw new UserError(`invalid type ${JSON.stringify(text)}`, 'Valid: create, status, comment, close, delete, …');
+}
+
 const unitMs: Readonly<Record<string, number>> = { s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 };
 
 function parseSince(text: string): number {
@@ -65,7 +78,7 @@ function isMeant(event: AuditEvent, { since, type, mol }: ActivityOptions): bool
   if (event.bead === undefined) return false;
   if (since !== undefined && Date.parse(event.ts) < since) return false;
   if (mol !== undefined && !event.bead.startsWith(mol)) return false;
-  return type === undefined || event.type.startsWith(type.replace(/e?$/, '')) || event.type.includes(type);
+  return type === undefined || isOfType(event.type, type);
 }
 
 const symbols: Readonly<Record<string, string>> = {

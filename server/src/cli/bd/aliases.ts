@@ -1,3 +1,4 @@
+import { UserError } from '../../base/errors';
 import { BeadUpdate, LabelChange } from '../../protocol/bead';
 import { DependencyAdd } from '../../protocol/dependency';
 import type { CliCommand, Invocation } from '../shared/command';
@@ -34,6 +35,7 @@ export function addShortForms(program: CliCommand, context: BdContext): void {
     .option('--stdin', 'read it from standard input')
     .withHelp({ examples: [['bd note app-a1b2c "waits for the review"', 'one more line']], see: ['bd comments add'] })
     .action((id: string, words: string[], options: { file?: string; stdin?: boolean }, invocation: Invocation) => {
+      if (options.file !== undefined && words.length > 0) throw new UserError('cannot specify both words and --file');
       const file = options.file ?? (options.stdin || words.join(' ') === '-' ? '-' : undefined);
       const appendNotes = file === undefined ? words.join(' ') : readText(file, context.process).trimEnd();
       return update(invocation, context, { ids: [id], appendNotes });

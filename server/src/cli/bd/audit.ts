@@ -54,7 +54,7 @@ function addRecord(audit: CliCommand, context: BdContext): void {
     .option('--response <text>', 'what it answered')
     .option('--issue-id <id>', 'the bead that it was about')
     .option('--tool-name <name>', 'which tool was used')
-    .option('--exit-code <code>', 'how it ended', (text: string) => Number.parseInt(text, 10))
+    .option('--exit-code <code>', 'how it ended', parseExitCode)
     .option('--error <text>', 'what went wrong')
     .option('--stdin', 'read the entry as JSON from standard input')
     .withHelp({
@@ -80,6 +80,11 @@ function addRecord(audit: CliCommand, context: BdContext): void {
       const id = await append(invocation, context, entry);
       context.print(invocation, { id, kind: entry.kind }, () => id);
     });
+}
+
+function parseExitCode(text: string): number {
+  if (!/^-?\d{1,9}$/.test(text)) throw new UserError(`invalid --exit-code ${JSON.stringify(text)}: a number is needed`);
+  return Number(text);
 }
 
 function entryFromStdin(context: BdContext): Record<string, unknown> {

@@ -54,6 +54,8 @@ export function addClose(program: CliCommand, context: BdContext): void {
 
 function reasonOf(options: CloseOptions, context: BdContext): string | undefined {
   const given = options.reason ?? options.resolution ?? options.message ?? options.comment;
+  if (given !== undefined && options.reasonFile !== undefined)
+    throw new UserError('cannot specify both --reason and --reason-file');
   return given ?? (options.reasonFile === undefined ? undefined : readText(options.reasonFile, context.process).trim());
 }
 

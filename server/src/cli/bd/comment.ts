@@ -55,6 +55,7 @@ function withCommentText(command: CliCommand, context: BdContext): CliCommand {
     .option('-a, --author <name>', 'who says it (default: you)')
     .action(async (id: string, words: string[], options: CommentOptions, invocation: Invocation) => {
       const isDash = options.stdin === true || (words.length === 1 && words[0] === '-');
+      if (options.file !== undefined && words.length > 0) throw new UserError('cannot specify both a text and --file');
       const file = options.file ?? (isDash ? '-' : undefined);
       if (file === undefined && words.length === 0)
         throw new UserError('comment text required (use -f to read from file)');

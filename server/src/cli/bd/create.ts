@@ -1,5 +1,7 @@
+import path from 'node:path';
 import { UserError } from '../../base/errors';
 import { BeadCreate, type Bead } from '../../protocol/bead';
+import { moleculeTypes, wispTypes } from '../../protocol/vocabulary';
 import type { CliCommand, Invocation } from '../shared/command';
 import { oneLine } from '../shared/output';
 import type { BdContext } from './context';
@@ -8,6 +10,7 @@ import {
   collect,
   defined,
   descriptionOf,
+  oneOf,
   parseDeps,
   parseEstimate,
   parseMetadata,
@@ -15,6 +18,7 @@ import {
   parseWhen,
   readText,
   warnIfPast,
+  withHome,
   withDescriptionOptions,
   type DescriptionOptions,
 } from './options';
@@ -53,7 +57,10 @@ interface CreateOptions extends DescriptionOptions {
   eventActor?: string;
   eventTarget?: string;
   eventPayload?: string;
+  agentRig?: string;
+  roleType?: string;
   validate?: boolean;
+  repo?: string;
   silent?: boolean;
   dryRun?: boolean;
 }
@@ -81,7 +88,7 @@ export function addCreate(program: CliCommand, context: BdContext): void {
     .option('--waits-for <id>', 'it waits for the children of this bead')
     .option('--waits-for-gate <gate>', 'all-children or any-children')
     .option('--force', 'accepted: an id of another prefix needs --prefix')
-    .option('--repo <path>', 'accepted, has no effect: name the ledger with --rig or --prefix')
+    .option('--repo <path>', 'create it in the ledger of this folder')
     .option('--design <text>', 'design notes')
     .option('--design-file <file>', 'read the design notes from a file (- for standard input)')
     .option('--acceptance <text>', 'acceptance criteria')
@@ -98,13 +105,14 @@ export function addCreate(program: CliCommand, context: BdContext): void {
       oneOf(text, wispTypes, 'wisp-type'),
     )
     .option('--mol-type <type>', 'for a molecule: swarm, patrol or work', (text: string) =>
-      oneOf(text, molTypes, 'mol-type'),
+      oneOf(text, moleculeTypes, 'mol-type'),
     )
     .option('--event-category <name>', 'for an event: what happened, such as patrol.muted')
     .option('--event-actor <uri>', 'for an event: who did it')
     .option('--event-target <id>', 'for an event: to what')
     .option('--event-payload <json>', 'for an event: more data')
-    .option('--agent-rig <name>', 'accepted, has no effect: agents belong to the town')
+    .option('--agent-rig <name>', 'for an agent: its rig')
+    .option('--role-type <name>', 'for an agent: polecat, crew, witness, refinery, mayor or deacon')
     .option('--validate', 'refuse a description without the sections that its type needs')
     .option('--silent', 'print the id only')
     .option('--dry-run', 'show what would be created')
@@ -121,13 +129,20 @@ export function addCreate(program: CliCommand, context: BdContext): void {
       if (options.file !== undefined) return createFromMarkdown(invocation, context, options.file);
       if (options.graph !== undefined) return createFromPlan(invocation, context, options.graph);
       const params = paramsOf(title, options, context);
-      const bead = await context.call(invocation, BeadCreate.spec, { ...params, ...(await context.owner()) });
+      const target = options.repo === undefined ? invocation : inFolder(invocation, options.repo, context);
+      const bead = await context.call(target, BeadCreate.spec, { ...params, ...(await context.owner()) });
       if (options.silent) return context.terminal.write(`${bead.id}\n`);
       if (!bead.description && !options.dryRun && context.terminal.colour) hint(context);
       context.print(invocation, bead, () =>
         options.dryRun ? previewLines(bead, context) : createdLines(bead, context),
       );
     });
+}
+
+/** The same call for the ledger of another folder. */
+function inFolder(invocation: Invocation, folder: string, { process }: BdContext): Invocation {
+  const db = path.resolve(process.cwd, withHome(folder, process.env));
+  return { ...invocation, options: { ...invocation.options, db } };
 }
 
 export function createdLines(bead: Bead, { paint }: BdContext): string[] {
@@ -159,15 +174,7 @@ function hint(context: BdContext): void {
   context.note('  Consider adding --description="Why this issue exists and what needs to be done"');
 }
 
-const wispTypes = ['heartbeat', 'ping', 'patrol', 'gc_report', 'recovery', 'error', 'escalation'] as const;
-const molTypes = ['swarm', 'patrol', 'work'] as const;
 const gates = ['all-children', 'any-children'] as const;
-
-function oneOf(text: string, valid: readonly string[], name: string): string {
-  if (valid.includes(text)) return text;
-  const list = `${valid.slice(0, -1).join(', ')}, or ${valid.at(-1)}`;
-  throw new UserError(`invalid ${name} ${JSON.stringify(text)} (must be ${list})`);
-}
 
 function waitsForOf({ waitsFor, waitsForGate }: CreateOptions) {
   const gate = gates.find((known) => known === (waitsForGate ?? 'all-children'));
@@ -176,14 +183,25 @@ function waitsForOf({ waitsFor, waitsForGate }: CreateOptions) {
   return waitsFor === undefined ? undefined : { id: waitsFor, gate };
 }
 
-function eventOf({ eventCategory, eventActor, eventTarget, eventPayload }: CreateOptions) {
+function eventOf({ type, eventCategory, eventActor, eventTarget, eventPayload }: CreateOptions) {
   const event = defined({
     category: eventCategory,
     actor: eventActor,
     target: eventTarget,
     payload: eventPayload,
   });
-  return Object.keys(event).length > 0 ? event : undefined;
+  if (Object.keys(event).length === 0) return undefined;
+  if (type !== 'event')
+    throw new UserError(
+      '--event-category, --event-actor, --event-target, and --event-payload flags require --type=event',
+    );
+  return event;
+}
+
+function agentOf({ type, agentRig, roleType }: CreateOptions) {
+  if (agentRig === undefined && roleType === undefined) return undefined;
+  if (type !== 'agent') throw new UserError('--role-type and --agent-rig flags require --type=agent');
+  return defined({ rig: agentRig, roleType });
 }
 
 function paramsOf(title: string | undefined, options: CreateOptions, context: BdContext) {
@@ -224,6 +242,7 @@ function paramsOf(title: string | undefined, options: CreateOptions, context: Bd
       wispType: options.wispType,
       molType: options.molType,
       event: eventOf(options),
+      agent: agentOf(options),
       validate: options.validate,
       externalRef: options.externalRef,
       defer,

@@ -68,6 +68,8 @@ function addAdd(dep: CliCommand, context: BdContext): void {
       see: ['bd dep tree', 'bd blocked'],
     })
     .action(async (id: string | undefined, target: string | undefined, options: AddOptions, invocation: Invocation) => {
+      if (target !== undefined && (options.blockedBy ?? options.dependsOn) !== undefined)
+        throw new UserError('cannot use both positional depends-on-id and --blocked-by/--depends-on flag');
       const to = target ?? options.blockedBy ?? options.dependsOn;
       if (id === undefined || to === undefined)
         throw new UserError(

@@ -1,6 +1,6 @@
 import { UserError } from '../../base/errors';
 import { isExternal } from '../../beads/external/reference';
-import { BeadReady, BeadShow, type BeadDetails, type TreeNode } from '../../protocol/bead';
+import { BeadList, BeadReady, BeadShow, type BeadDetails, type TreeNode } from '../../protocol/bead';
 import { DependencyTree } from '../../protocol/dependency';
 import { treeBranches } from '../shared/beadText';
 import type { CliCommand, Invocation } from '../shared/command';
@@ -47,6 +47,8 @@ export function addDepTree(dep: CliCommand, context: BdContext): void {
         ...defined({ maxDepth: options.maxDepth, allPaths: options.showAllPaths }),
       });
       const wanted = options.status;
+      // Refuses a misspelt status.
+      if (wanted) await context.call(invocation, BeadList.spec, { status: wanted, limit: 1 });
       const nodes = wanted ? found.filter((node) => node.depth === 0 || wanted.includes(node.status)) : found;
       const root = nodes.find((node) => node.depth === 0)!;
       if (options.format !== undefined && options.format !== 'mermaid')

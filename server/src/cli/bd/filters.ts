@@ -1,7 +1,8 @@
 import { UserError } from '../../base/errors';
 import type { BeadFilter } from '../../protocol/beadFilter';
+import { moleculeTypes, wispTypes } from '../../protocol/vocabulary';
 import type { CliCommand } from '../shared/command';
-import { collect, defined, parseBound, parsePriority } from './options';
+import { collect, defined, oneOf, parseBound, parsePriority } from './options';
 
 const listTimes = ['created', 'updated', 'closed'] as const;
 const dueTimes = ['due', 'defer'] as const;
@@ -63,7 +64,7 @@ export function withFilterOptions(command: CliCommand): CliCommand {
     .option('--label-any <labels>', 'with one of these labels', collect)
     .option('--exclude-label <labels>', 'with none of these labels', collect)
     .option('-p, --priority <priority>', '0-4 or P0-P4', parsePriority)
-    .option('--mol-type <type>', 'swarm, patrol or work')
+    .option('--mol-type <type>', 'swarm, patrol or work', (text: string) => oneOf(text, moleculeTypes, 'mol-type'))
     .option('--metadata-field <key=value>', 'with this value in its metadata', parseField)
     .option('--has-metadata-key <key>', 'with this key in its metadata')
     .option('--rig <name>', 'in the ledger of this rig');
@@ -95,7 +96,7 @@ export function withListConditions(command: CliCommand): CliCommand {
     .option('--no-parent', 'below no other bead')
     .option('--label-pattern <pattern>', 'with a label like this, such as tech-*')
     .option('--label-regex <regex>', 'with a label that matches')
-    .option('--wisp-type <type>', 'wisps of this type')
+    .option('--wisp-type <type>', 'wisps of this type', (text: string) => oneOf(text, wispTypes, 'wisp-type'))
     .option('--spec <start>', 'whose specification begins so')
     .option('--overdue', 'past their due time')
     .option('--deferred', 'deferred')

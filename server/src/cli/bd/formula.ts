@@ -12,7 +12,9 @@ import type { CliCommand, Invocation } from '../shared/command';
 import { indent, oneLine, printable, type Paint } from '../shared/output';
 import type { BdContext } from './context';
 import { addFormulaConvert } from './formulaConvert';
-import { defined } from './options';
+import { defined, oneOf } from './options';
+
+const formulaTypes = ['workflow', 'expansion', 'aspect', 'convoy'] as const;
 
 /** Characters of a description that the list shows. */
 const MAX_DESCRIPTION = 100;
@@ -30,7 +32,7 @@ function addList(formula: CliCommand, context: BdContext): void {
     .command('list')
     .alias('ls')
     .description('list the formulas of the project, of yours, of the town and the built-in ones')
-    .option('-t, --type <type>', 'workflow, expansion, aspect or convoy')
+    .option('-t, --type <type>', formulaTypes.join(', '), (text: string) => oneOf(text, formulaTypes, 'type'))
     .withHelp({
       text: 'A formula is a TOML file. A name is looked up in the ledger (.beads/formulas), the checkout, ~/.beads/formulas, the town and the built-in formulas, in this order.',
       examples: [

@@ -10,12 +10,13 @@ import {
   type BeadDetails,
 } from '../../protocol/bead';
 import { DependencyAdd } from '../../protocol/dependency';
+import { awaitTypes } from '../../protocol/vocabulary';
 import type { CliCommand, Invocation } from '../shared/command';
 import { oneLine } from '../shared/output';
 import type { BdContext } from './context';
 import type { Backend } from './localBackend';
 import { plainBead } from './moleculeSteps';
-import { parseDuration, parseLimit } from './options';
+import { oneOf, parseDuration, parseLimit } from './options';
 
 /** `bd gate`: beads that hold up others until something outside has happened. */
 
@@ -157,6 +158,14 @@ function addWaiter(gate: CliCommand, context: BdContext): void {
     });
 }
 
+function parseAwaitType(text: string): string {
+  return oneOf(text, awaitTypes, 'type');
+}
+
+function parseKind(text: string): string {
+  return oneOf(text, [...awaitTypes, 'gh', 'all'], 'type');
+}
+
 interface CheckOptions {
   type?: string;
   dryRun?: boolean;
@@ -166,10 +175,10 @@ function addCheck(gate: CliCommand, context: BdContext): void {
   gate
     .command('check')
     .description('open the gates whose time has come or whose bead is closed')
-    .option('-t, --type <type>', 'only of this kind: timer, bead, gh:run, gh:pr; all for every one')
+    .option('-t, --type <type>', 'only of this kind: timer, bead, gh:run, gh:pr; all for every one', parseKind)
     .option('--dry-run', 'only show')
     .option('-e, --escalate', 'accepted: the town escalates by itself')
-    .option('-l, --limit <count>', 'accepted: all gates are checked')
+    .option('-l, --limit <count>', 'accepted: all gates are checked', parseLimit)
     .withHelp({
       text: 'Gates on GitHub and on mail are opened by whoever watches them: this program asks no other service.',
       examples: [['bd gate check --dry-run', 'show what would open']],
@@ -231,7 +240,7 @@ function addCreate(gate: CliCommand, context: BdContext): void {
   const command = gate.command('create').description('hold up a bead until something has happened');
   command.addOption('--blocks <id>', 'the bead that waits', { mandatory: true });
   command
-    .option('-t, --type <type>', 'human, timer, bead, gh:run, gh:pr or mail', undefined, 'human')
+    .option('-t, --type <type>', 'human, timer, bead, gh:run, gh:pr or mail', parseAwaitType, 'human')
     .option('--await-id <id>', 'the bead, run or request that it waits for')
     .option('--timeout <duration>', 'for a timer, such as 30m or 2h', parseDuration)
     .option('-r, --reason <text>', 'why')

@@ -1,4 +1,5 @@
 import path from 'node:path';
+import { UserError } from '../../base/errors';
 import type { CliCommand, Invocation } from '../shared/command';
 import type { BdContext } from './context';
 import { importText, textParts } from './importText';
@@ -52,6 +53,8 @@ export function addImport(program: CliCommand, context: BdContext): void {
       see: ['bd export', 'bd merge'],
     })
     .action(async (file: string | undefined, options: ImportOptions, invocation: Invocation) => {
+      if (file !== undefined && options.input !== undefined)
+        throw new UserError('cannot specify both a file and --input', 'Import one file after the other.');
       const source = file ?? options.input ?? '-';
       const parts =
         source === '-' ? [context.process.readStdin()] : textParts(path.resolve(context.process.cwd, source));

@@ -6,6 +6,7 @@ import { isPresent } from '../../base/safePaths';
 import type { CliCommand, Invocation } from '../shared/command';
 import { townOfDirectory } from '../shared/findTown';
 import type { BdContext, GlobalOptions } from './context';
+import { oneOf } from './options';
 
 const MAX_PREFIX = 40;
 const GIT_MS = 10_000;
@@ -37,7 +38,9 @@ export function addInit(program: CliCommand, context: BdContext): void {
   ])
     command.option(flag, 'accepted, has no effect');
   command
-    .option('--backend <name>', 'accepted, has no effect: there is one store')
+    .option('--backend <name>', 'accepted, has no effect: there is one store', (text: string) =>
+      oneOf(text, ['jsonl', 'sqlite', 'dolt'], 'backend'),
+    )
     .withHelp({
       text: 'Creates .beads with an empty issues.jsonl, to be committed to git, and tells git to merge that file with "bd merge". In a clone that has the files it makes them usable.',
       examples: [

@@ -5,6 +5,7 @@ import { BeadShow, type BeadDetails } from '../../protocol/bead';
 import {
   MoleculeBond,
   MoleculeBurn,
+  FormulaShow,
   MoleculePour,
   MoleculeSquash,
   type BondType,
@@ -99,6 +100,7 @@ async function pourFormula(
   const source = readFormula(formula, context);
   const vars = options.var ?? {};
   const { result, attached } = await context.withLedger(invocation, async (backend) => {
+    for (const other of options.attach ?? []) await checkAttached(backend, other, vars);
     const poured = await pourOrNotFound(backend, {
       formula: source,
       vars,
@@ -127,6 +129,22 @@ async function pourOrNotFound(backend: Backend, params: Params<typeof MoleculePo
       error.hint,
       error.code,
     );
+  }
+}
+
+/** Before anything is poured. @throws UserError where it is no formula that can be poured, and no bead */
+async function checkAttached(backend: Backend, name: string, vars: Record<string, string>): Promise<void> {
+  try {
+    const { variables } = await backend.call(FormulaShow.spec, { name });
+    const own = variables.flatMap((each) => (Object.hasOwn(vars, each.name) ? [[each.name, vars[each.name]!]] : []));
+    await backend.call(MoleculePour.spec, {
+      formula: name,
+      vars: Object.fromEntries(own) as Record<string, string>,
+      dryRun: true,
+    });
+  } catch (error) {
+    if (!(error instanceof UserError) || error.code !== 'not-found') throw error;
+    await backend.call(BeadShow.spec, { ids: [name] });
   }
 }
 

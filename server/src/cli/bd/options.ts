@@ -17,6 +17,19 @@ export function parsePriority(text: string): number {
   return Number(match[1]);
 }
 
+/** One of these names. @param option as the message calls it */
+export function oneOf<T extends string>(text: string, valid: readonly T[], option: string): T {
+  const found = valid.find((name) => name === text);
+  if (found !== undefined) return found;
+  const list = `${valid.slice(0, -1).join(', ')}, or ${valid.at(-1)}`;
+  throw new UserError(`invalid ${option} ${JSON.stringify(text)} (must be ${list})`);
+}
+
+/** A path that may begin with `~`. */
+export function withHome(folder: string, env: NodeJS.ProcessEnv): string {
+  return /^~(?=[\\/]|$)/.test(folder) ? path.join(env.HOME ?? env.USERPROFILE ?? '~', folder.slice(1)) : folder;
+}
+
 /** Adds the values of a repeatable, comma-separated option to the earlier ones. */
 export function collect(text: string, earlier: string[] | undefined): string[] {
   return [

@@ -54,7 +54,7 @@ const groups = [
     'Tidy up',
     ['duplicate', 'duplicates', 'find-duplicates', 'supersede', 'lint', 'orphans', 'prune', 'purge', 'gc', 'admin'],
   ],
-  ['Formulas and molecules', ['formula', 'cook', 'mol', 'gate', 'swarm', 'merge-slot']],
+  ['Formulas and molecules', ['formula', 'cook', 'mol', 'gate', 'swarm', 'merge-slot', 'agent', 'slot']],
   [
     'The ledger',
     [
@@ -165,9 +165,7 @@ const elsewhereCommands = new Set([
   'repair',
   'resolve-conflicts',
   'migrate',
-  'agent',
   'hook',
-  'slot',
   'create-form',
   'compact',
   'reset',
@@ -277,6 +275,8 @@ function modules(context: BdContext): CommandModule[] {
     { commands: ['batch'], add: async (program) => (await import('./batch')).addBatch(program, context) },
     { commands: ['move'], add: async (program) => (await import('./move')).addMove(program, context) },
     { commands: ['refile'], add: async (program) => (await import('./move')).addRefile(program, context) },
+    { commands: ['agent'], add: async (program) => (await import('./agent')).addAgent(program, context) },
+    { commands: ['slot'], add: async (program) => (await import('./agent')).addSlot(program, context) },
     { commands: ['admin'], add: async (program) => (await import('./admin')).addAdmin(program, context) },
     { commands: ['cleanup'], add: async (program) => (await import('./admin')).addCleanup(program, context) },
     { commands: ['prune'], add: async (program) => (await import('./prune')).addPrune(program, context) },
@@ -292,10 +292,9 @@ function modules(context: BdContext): CommandModule[] {
     { commands: ['activity'], add: async (program) => (await import('./activity')).addActivity(program, context) },
     { commands: ['hooks'], add: async (program) => (await import('./hooks')).addHooks(program, context) },
     { commands: ['worktree'], add: async (program) => (await import('./worktree')).addWorktree(program, context) },
-    {
-      commands: ['backend', 'repo', 'upgrade'],
-      add: async (program) => (await import('./storeInfo')).addStoreInfo(program, context),
-    },
+    { commands: ['backend'], add: async (program) => (await import('./storeInfo')).addBackend(program, context) },
+    { commands: ['repo'], add: async (program) => (await import('./storeInfo')).addRepo(program, context) },
+    { commands: ['upgrade'], add: async (program) => (await import('./storeInfo')).addUpgrade(program, context) },
     {
       commands: ['preflight', 'thanks'],
       add: async (program) => (await import('./guides')).addSmallTexts(program, context),

@@ -42,7 +42,7 @@ export function addSync(program: CliCommand, context: BdContext): void {
     .option('--merge', 'accepted, has no effect: it is merged by every sync')
     .option('--from-main', 'accepted, has no effect: it is merged by every sync')
     .option('--accept-rebase', 'accepted, has no effect')
-    .option('--set-mode <mode>', 'accepted, has no effect: there is one mode')
+    .option('--set-mode <mode>', 'git-portable, the only one', checkMode)
     .option('--resolve', 'resolve conflicts: the merge driver does, so there are none')
     .option('--ours', 'accepted with --resolve')
     .option('--theirs', 'accepted with --resolve')
@@ -160,6 +160,12 @@ const modes: Readonly<Record<string, string>> = {
   'git-portable': 'JSONL exported on push, imported on pull',
 };
 
+function checkMode(name: string): string {
+  if (!Object.hasOwn(modes, name))
+    throw new UserError(`invalid sync mode: ${name}`, `Valid modes: ${Object.keys(modes).join(', ')}`);
+  return name;
+}
+
 /** There is one mode: the file in git is the truth. */
 function addMode(sync: CliCommand, context: BdContext): void {
   const mode = sync
@@ -191,8 +197,7 @@ function addMode(sync: CliCommand, context: BdContext): void {
     .description('choose the mode')
     .withHelp({ examples: [['bd sync mode set git-portable', 'the only one']], see: ['bd sync'] })
     .action((name: string, _options: unknown, invocation: Invocation) => {
-      if (!Object.hasOwn(modes, name))
-        throw new UserError(`invalid sync mode: ${name}`, `Valid modes: ${Object.keys(modes).join(', ')}`);
+      checkMode(name);
       context.print(invocation, { mode: name }, () => [`Sync mode set to: ${name}`, `  ${modes[name]}`]);
     });
 }

@@ -67,15 +67,27 @@ function commanderOf(
   for (const child of definition.commands)
     command.addCommand(commanderOf(child, found, help), { hidden: child.hidden });
   if (definition.run)
-    command.action(() =>
+    command.action(() => {
+      requireOptions(definition, command);
       found({
         command: definition,
         arguments: command.processedArgs as unknown[],
         options: command.opts(),
         allOptions: command.optsWithGlobals(),
-      }),
-    );
+      });
+    });
   return command;
+}
+
+/** After everything else, so that an unknown option is said to be one. */
+function requireOptions({ options }: CliCommand, command: Command): void {
+  const missing = options.find((option) => option.mandatory && command.getOptionValue(option.key) === undefined);
+  if (missing)
+    throw new CommanderError(
+      1,
+      'commander.missingMandatoryOptionValue',
+      `required option '${missing.flags}' not specified`,
+    );
 }
 
 function commanderArgument({ name, description, required, variadic, choices, parse }: Argument): CommanderArgument {
@@ -92,7 +104,7 @@ function commanderOption(option: Option): CommanderOption {
   if (option.parse) result.argParser(commanderParser(option.parse));
   if (option.defaultValue !== undefined) result.default(option.defaultValue);
   if (option.preset !== undefined) result.preset(option.preset);
-  return result.makeOptionMandatory(option.mandatory === true).hideHelp(option.hidden === true);
+  return result.hideHelp(option.hidden === true);
 }
 
 function commanderParser(parse: ValueParser): (text: string, earlier: unknown) => unknown {

@@ -113,6 +113,7 @@ const fields = {
   estimate: count,
   specId: text,
   awaitId: text,
+  agent: z.object({ state: text, lastActivity: text, hook: text, role: text, roleType: text, rig: text }).optional(),
   metadata: z.record(z.string(), z.unknown()).optional(),
 };
 

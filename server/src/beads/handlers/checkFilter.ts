@@ -1,0 +1,22 @@
+import { UserError } from '../../base/errors';
+import type { BeadFilter } from '../../protocol/beadFilter';
+import type { CallContext } from '../../protocol/dispatcher';
+import { canonicalStatus, typeFromInput } from '../model/fields';
+import { checkStatus, checkType, type LedgerRules } from '../model/validate';
+import type { BeadService } from './common';
+
+/** A misspelt status or type must not look like "nothing found". */
+export function checkFilter(service: BeadService, context: CallContext, filter: BeadFilter): void {
+  const rules = service.store.rulesOf(filter.ledger ?? service.store.ledgerNames()[0] ?? service.ledgerFor(context));
+  for (const status of filter.status ?? []) checkStatus(canonicalStatus(status), rules);
+  for (const type of [...(filter.type ?? []), ...(filter.excludeTypes ?? [])]) checkUsedType(service, type, rules);
+  const { priorityMin = 0, priorityMax = 4 } = filter;
+  if (priorityMin > priorityMax)
+    throw new UserError(`priority range reversed: min ${priorityMin} is above max ${priorityMax}`);
+}
+
+/** A type that a bead has is one, whatever the settings say. */
+function checkUsedType(service: BeadService, type: string, rules: LedgerRules): void {
+  const isUsed = service.store.list({ type: [type], all: true, limit: 1 }).length > 0;
+  if (!isUsed) checkType(typeFromInput(type), rules);
+}
