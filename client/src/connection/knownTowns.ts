@@ -8,7 +8,7 @@ import { canonicalPath } from '../../../server/src/base/safePaths';
 
 const MAX_BYTES = 4 * 1024 * 1024;
 
-/** A town that this person created or trusted, and the repositories that are its rigs. */
+/** A town that this user created or trusted, and the repositories that are its rigs. */
 export interface KnownTown {
   root: string;
   name: string;
@@ -20,7 +20,10 @@ const registrySchema = z.looseObject({
 });
 const rigsSchema = z.looseObject({ rigs: z.record(z.string(), z.looseObject({ git_url: z.string() })).default({}) });
 
-/** The folder of the person's registry. It is outside of every town, so that no folder can ship its own consent. */
+/**
+ * The folder of the user's registry. It is outside of every town, so that a shipped town cannot contain its own
+ * consent.
+ */
 export function configDirectory(
   env: NodeJS.ProcessEnv = process.env,
   platform: NodeJS.Platform = process.platform,
@@ -31,7 +34,7 @@ export function configDirectory(
 }
 
 /**
- * Only `gt install` writes the registry. Broken files count as empty.
+ * Reads the registry, which only `gt install` writes. Broken files count as empty.
  * @param report gets one line for each file that cannot be used
  */
 export function readKnownTowns(report: (problem: string) => void, env: NodeJS.ProcessEnv = process.env): KnownTown[] {

@@ -5,8 +5,8 @@ import type { CheckoutState } from './checkouts';
 import type { Rig } from './rig';
 
 /**
- * What windows and commands show of a rig.
- * @param state.shown its settings, or the last ones that could be read
+ * Information about a rig for windows and commands.
+ * @param state.shown its settings, or the last readable ones
  */
 export function rigInfo(
   rig: Rig,

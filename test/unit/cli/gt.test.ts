@@ -224,7 +224,7 @@ describe('gt', () => {
     ]);
     assert.equal(
       await ok('sling', 'toy-3', 'toy'),
-      '✓ Slung toy-3 to toy (hq-c1)\n  It does not start before: gt convoy resume hq-c1\n',
+      '✓ Slung toy-3 to toy (hq-c1)\n  It starts after: gt convoy resume hq-c1\n',
     );
     await ok('sling', 'shiny', '--on', 'toy-1', 'toy', '--var', 'a=1', '--var', 'b=x=y');
     assert.deepEqual(town.last(Sling.spec), {

@@ -49,7 +49,7 @@ export function beadCommands(
       requires: 'readableTown',
       async run(argument) {
         const bead = idOf(argument, 'bead') ?? (await pickBead(services, l10n.t('Show Bead')));
-        // From the editor of a change: the page opens beside it.
+        // From the editor of a change: the page opens to the side.
         const isBeside = argument.params['change'] !== undefined;
         await documents.show(bead, isBeside ? vscode.ViewColumn.Beside : vscode.ViewColumn.Active);
       },
@@ -75,7 +75,7 @@ export function beadCommands(
 
 async function createBead(services: Services, argument: Argument): Promise<Bead> {
   const given = createParams.parse(argument.params);
-  // With a title everything else has a default. Without one the person is asked.
+  // With a title everything else has a default. Without one the user is asked.
   const interactive = given.title === undefined;
   const window = l10n.t('Create Bead');
   const rigOfRow = argument.target?.kind === 'rig' ? argument.target.id : undefined;

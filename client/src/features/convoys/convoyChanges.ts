@@ -22,7 +22,7 @@ interface Services {
   dialogs: Dialogs;
 }
 
-/** Commands that change a convoy that is there. */
+/** Commands that change an existing convoy. */
 export function convoyChangeCommands(
   services: Services,
 ): Commands<
@@ -69,7 +69,7 @@ async function resume({ connection, store }: Services, argument: Argument): Prom
   return connection.call(ConvoyResume.spec, { id });
 }
 
-/** Beads in progress continue; asks for confirmation first. */
+/** Closes a convoy after a confirmation; beads in progress continue. */
 async function close({ connection, store, dialogs }: Services, argument: Argument): Promise<ConvoyEnd | undefined> {
   const window = l10n.t('Close Convoy');
   const id = idOf(argument, 'convoy') ?? (await pickConvoy(store, window, isNotClosed, noneOpen()));
@@ -77,7 +77,7 @@ async function close({ connection, store, dialogs }: Services, argument: Argumen
   if (convoy && convoy.done < convoy.total) {
     const confirmed = await dialogs.confirm(
       l10n.t('Close “{0}” before its work is done?', oneLine(convoy.title, 80)),
-      l10n.t('Beads in progress go on and are merged. The others stay open and do not start because of this convoy.'),
+      l10n.t('Beads in progress continue and are merged. The others stay open; this convoy no longer starts them.'),
       l10n.t('Close Convoy'),
     );
     if (!confirmed) return undefined;
@@ -87,7 +87,7 @@ async function close({ connection, store, dialogs }: Services, argument: Argumen
   return connection.call(ConvoyClose.spec, { id, reason });
 }
 
-/** The work on the beads is left as it is. */
+/** Removes beads from a convoy; the work on them is left as it is. */
 async function remove({ connection, store }: Services, argument: Argument): Promise<ConvoyInfo> {
   const window = l10n.t('Remove Bead from Convoy');
   const beads = idsOf(argument, 'bead');

@@ -105,7 +105,7 @@ interface ConvoyStart {
 }
 
 function askStart(title: string): Promise<ConvoyStart> {
-  const launched = l10n.t('Agents start with every bead that waits for no other.');
+  const launched = l10n.t('Agents start on every bead without open dependencies.');
   const staged = l10n.t('Nothing starts until you launch it.');
   const landing = l10n.t('The work merges into a branch of the convoy, which is reviewed and lands as a whole.');
   return askChoice<ConvoyStart>(
@@ -164,7 +164,7 @@ async function askDependencies(
   }
 }
 
-/** One question per bead. Dependencies that would close a cycle are not offered. */
+/** Asks for the dependencies of each bead. Dependencies that would close a cycle are not offered. */
 async function askEach(beads: readonly BeadListItem[], title: string): Promise<DependencyEdge[]> {
   const graph = new DependencyGraph(
     beads.flatMap((bead) => (bead.dependencies ?? []).map((edge): DependencyEdge => [bead.id, edge.depends_on_id])),
@@ -194,7 +194,7 @@ async function launchConvoy(services: Services, argument: Argument): Promise<Con
     convoy.status !== 'closed' && (convoy.status !== 'open' || convoy.launchedAt === undefined);
   const id =
     idOf(argument, 'convoy') ??
-    (await pickConvoy(store, l10n.t('Launch Convoy'), isWaiting, l10n.t('no convoy waits for its launch')));
+    (await pickConvoy(store, l10n.t('Launch Convoy'), isWaiting, l10n.t('no convoy is waiting to be launched')));
   const status = await connection.call(ConvoyGet.spec, { id });
   const force = status.warnings.length > 0;
   if (force) {

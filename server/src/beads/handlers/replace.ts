@@ -4,7 +4,7 @@ import { checkGivenId } from '../model/ids';
 import { namesId } from '../model/references';
 import { metaOf, resolveOne, type BeadService } from './common';
 
-/** One bead in the place of another: duplicates, replacements, and the same bead under another id. */
+/** Requests that replace one bead by another: duplicates, replacements, and new ids. */
 export function registerReplaceHandlers(service: BeadService): void {
   const { dispatcher, store } = service;
   dispatcher.on(BeadReplace.spec, async (params, context) => {

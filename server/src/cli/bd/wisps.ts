@@ -72,7 +72,7 @@ function row(id: string, status: string, priority: string, title: string, update
   return `${id.padEnd(12)} ${status.padEnd(10)} ${priority.padEnd(4)} ${title.padEnd(TITLE_COLUMNS)} ${updated}`;
 }
 
-/** How long ago a time was: `just now`, `5 mins ago`, `1 hour ago`, `2 days ago`; the date after a week. */
+/** Age of a time: `just now`, `5 mins ago`, `1 hour ago`, `2 days ago`; the date after a week. */
 function ago(time: string): string {
   const minutes = Math.floor((Date.now() - Date.parse(time)) / 60_000);
   const said = (count: number, unit: string): string => `${count} ${unit}${count === 1 ? '' : 's'} ago`;
@@ -103,13 +103,13 @@ export function addWispGc(wisp: CliCommand, context: BdContext): void {
       see: ['bd mol wisp list', 'bd mol burn'],
     })
     .action(async (_options: unknown, invocation: Invocation) => {
-      // --dry-run is an option of `wisp` too, and parsed as that.
+      // --dry-run is an option of `wisp` too, and is parsed as such.
       const options = invocation.options as { age: number; all?: boolean; dryRun?: boolean };
       const ids = await context.withLedger(invocation, async (backend) => {
         const beads = await backend.call(BeadList.spec, { all: true, limit: 0 });
         const before = Date.now() - options.age / NANOSECONDS_PER_MS;
         const found = abandoned(beads, before).filter((bead) => options.all || bead.status !== 'closed');
-        // Children first: what is left is whole at any time.
+        // Children first, so that the remaining trees are always complete.
         const list = found.map((bead) => bead.id).reverse();
         if (!options.dryRun && list.length > 0)
           await backend.call(BeadDelete.spec, { ids: list, reason: 'wisp not changed for a while' });
@@ -129,7 +129,7 @@ export function addWispGc(wisp: CliCommand, context: BdContext): void {
     });
 }
 
-/** Wisps that have not changed since then, without those of a tree that somebody works on. */
+/** Wisps that have not changed since then, without those of a tree in progress. */
 function abandoned(beads: readonly BeadListItem[], before: number): BeadListItem[] {
   const byId = new Map(beads.map((bead) => [bead.id, bead]));
   const rootOf = (bead: BeadListItem): string => {

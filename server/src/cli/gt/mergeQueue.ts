@@ -5,7 +5,7 @@ import type { GtContext } from './context';
 import { addList } from './mq';
 import { processedLines } from './mqText';
 
-/** `gt merge-queue`: the older names of what `gt mq` does. */
+/** `gt merge-queue`: older names of the commands of `gt mq`. */
 export function addMergeQueue(program: CliCommand, context: GtContext): void {
   const queue = program.command('merge-queue').description('older names of "gt mq submit" and "gt mq list"');
   queue
@@ -24,7 +24,7 @@ export function addMergeQueue(program: CliCommand, context: GtContext): void {
   addList(queue, context);
 }
 
-/** `gt refinery`: what merges. It is a rule of the engine; this runs it by hand. */
+/** `gt refinery`: runs the merge queue by hand, which is otherwise a rule of the engine. */
 export function addRefinery(program: CliCommand, context: GtContext): void {
   const refinery = program.command('refinery').description('the refinery of a rig: what merges');
   refinery

@@ -232,12 +232,12 @@ function addRetry(mq: CliCommand, context: GtContext): void {
 
 function addReorder(mq: CliCommand, context: GtContext): void {
   mq.command('reorder <change>')
-    .description('give a change another place in the merge queue')
+    .description('move a change to another place in the merge queue')
     .option('--first', 'before all others')
     .option('--last', 'after all others')
     .option('--before <change>', 'right before this one')
     .withHelp({
-      text: 'It keeps its place, whatever the scores of the others become. What is still in review is merged once it is approved.',
+      text: 'It keeps this place even if the scores of others change. A change that is still in review is merged once it is approved.',
       examples: [
         ['gt mq reorder toy-a1b2c --first', 'merge it next'],
         ['gt mq reorder toy-a1b2c --before toy-d3e4f', 'merge it before that one'],
@@ -262,7 +262,7 @@ function addReorder(mq: CliCommand, context: GtContext): void {
 
 function addLog(mq: CliCommand, context: GtContext): void {
   mq.command('log <change>')
-    .description('show what the gates and the reviewers of a change have said')
+    .description('show the gate logs and reviews of a change')
     .option('--gate <name>', 'the log of this gate only')
     .option('--diff', 'also the change itself')
     .withHelp({

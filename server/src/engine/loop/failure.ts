@@ -5,7 +5,7 @@ import { escalate } from '../escalation/escalation';
 import { withWork, workOf } from '../state/work';
 
 export interface Failure {
-  /** One line for people. */
+  /** Summary in one line, for display. */
   problem: string;
   /** Feedback for the next attempt. */
   feedback: string;
@@ -17,12 +17,12 @@ export interface Failure {
   retry: boolean;
 }
 
-/** Interval between two checks whether a person has done what they were asked for. */
+/** Interval between two checks whether a person has fixed a problem. */
 export const HELD_MS = 20_000;
 const FIRST_BACKOFF_MS = 500;
 const MAX_BACKOFF_MS = 60_000;
 
-/** Doubles with every failure. @param count failures so far, 1 or more */
+/** Delay before the next attempt; doubles with every failure. @param count failures so far, 1 or more */
 export function backoffMs(count: number): number {
   return Math.min(FIRST_BACKOFF_MS * 2 ** Math.max(0, count - 1), MAX_BACKOFF_MS);
 }

@@ -19,10 +19,10 @@ import { openGates } from '../molecules/gateRule';
 /** A rule derives actions from a view of the town. */
 export type Rule = (view: TownView) => Action[];
 
-/** These also run while the engine is paused: they only record what has happened. */
+/** Rules that also run while the engine is paused: they only record events. */
 const bookkeeping: Rule[] = [sessionEnds, reviewerEnds, mayorEnds, deaths, settledEscalations];
 
-/** These start work. Revisions come before new beads. */
+/** Rules that start work. Revisions come before new beads. */
 const progress: Rule[] = [
   crashLoops,
   stalls,

@@ -153,7 +153,7 @@ export function registerMergeQueueHandlers(town: MergeQueueTown): void {
   });
 }
 
-/** So that a list can say which requests touch the same files. One request alone has nothing to overlap with. */
+/** Reads the files of requests, for the overlaps in a list. Not needed for a single request. */
 async function readFiles({ store, rigs }: MergeQueueTown, rig: string | undefined): Promise<void> {
   const byRig = new Map<string, string[]>();
   for (const bead of requestsIn(store).open(rig)) {
@@ -195,7 +195,7 @@ function refuseOthersWork(
 ): void {
   const own = agent === undefined ? undefined : hookedBead(context, agent);
   const isOwn =
-    own === undefined || // `done` says what to do
+    own === undefined || // `done` reports the problem
     ((bead === undefined || context.store.resolve(bead) === own.id) &&
       (branch === undefined || workOf(own).branch === branch) &&
       (worker === undefined || fullAddress(worker) === agent));
@@ -243,7 +243,7 @@ function mergedChange(town: MergeQueueTown, id: string): { rig: string; commit: 
   return { rig, commit };
 }
 
-/** Of one that is open: what it touches decides which gates it needs. */
+/** The touched parts of an open request, which decide its gates. */
 async function partsOf(town: MergeQueueTown, { id, rig, closedAt }: MergeRequestInfo): Promise<{ parts?: string[] }> {
   const { targets } = town.rigs.require(rig).settings.merge_queue;
   if (closedAt !== undefined || Object.keys(targets).length === 0) return {};

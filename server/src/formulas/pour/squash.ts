@@ -6,7 +6,9 @@ import type { Bead } from '../../protocol/bead';
 import type { BurnResult, SquashResult } from '../../protocol/formula';
 import { byPlace } from './molecule';
 
-/** Replaces the wisps of a molecule by one closed bead that lists what was done. Does nothing where there are none. */
+/**
+ * Replaces the wisps of a molecule by one closed bead that lists the finished steps. Does nothing if there are none.
+ */
 export function squash(
   tx: Transaction,
   ledger: string,
@@ -51,7 +53,7 @@ function summaryOf(root: Bead, wisps: readonly Bead[]): string {
   return [`## ${root.title}`, `**Steps**: ${done} of ${wisps.length} done`, ...lines].join('\n\n');
 }
 
-/** Deletes a molecule with its steps: wisps without a trace, other beads with a tombstone. */
+/** Deletes a molecule with its steps: wisps completely, other beads with a tombstone. */
 export function burn(tx: Transaction, root: Bead): BurnResult {
   if (root.issue_type !== 'molecule' && !root.ephemeral)
     throw new UserError(`${root.id} is not a molecule`, `delete it with "bd delete ${root.id}"`, 'refused');

@@ -6,7 +6,9 @@ import { MAYOR } from '../../engine/mayor/mayor';
 import type { CallContext, Dispatcher } from '../../protocol/dispatcher';
 import { MailAck, MailInbox, MailRead, MailReply, MailSend, MayorAnswer, MayorPlan } from '../../protocol/town';
 
-/** An agent reads and answers its own mail, and only the Mayor answers what the Mayor is asked. People may look into any inbox. */
+/**
+ * An agent reads and answers its own mail, and only the Mayor answers requests to the Mayor. People may read any inbox.
+ */
 export function guardMail(dispatcher: Dispatcher, store: BeadStore, addresses: AddressBook): void {
   dispatcher.wrap(MailInbox.spec, (next) => async (params, caller) => {
     if (params.address !== undefined) refuseOthersMail(caller, recipient(params.address, addresses));

@@ -3,7 +3,7 @@ import { writeCheckpoint, type CheckpointJob } from '../../beads/storage/checkpo
 import { realFs } from '../../beads/storage/ledgerFs';
 
 /**
- * The program of the worker thread that writes the ledgers' files (`dist/checkpointWorker.js`): however large a ledger is,
- * the thread that serves clients does not wait for it.
+ * The program of the worker thread that writes the ledgers' files (`dist/checkpointWorker.js`): however large a ledger
+ * is, the thread that serves clients is not blocked.
  */
 serveJobs((job) => writeCheckpoint(realFs, job as CheckpointJob));
