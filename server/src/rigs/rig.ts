@@ -36,7 +36,7 @@ import {
   type RigConfig,
   type RigSettings,
 } from '../town/config';
-import { refineryAddress, type RigLayout, type TownLayout } from '../town/layout';
+import { parseAddress, refineryAddress, type RigLayout, type TownLayout } from '../town/layout';
 import { identityOf } from '../agents/gitIdentity';
 import type { FrozenBlocks, GateResult, RebasedWork, ReviewedChange, WorktreeRequest } from './types';
 import { frozenScript, progressFile, readAssignment, scriptStep, type Assignment } from './assignment';
@@ -280,7 +280,8 @@ export class Rig {
           target,
           title: work.title,
           trailers: [`Bead: ${work.bead}`],
-          author: identityOf(work.worker, this.emailDomain()),
+          // Of the crew it is the person who has committed it.
+          author: parseAddress(work.worker)?.role === 'crew' ? undefined : identityOf(work.worker, this.emailDomain()),
           signing: signingOf(this.settings),
         },
         base,
