@@ -1,5 +1,5 @@
 import path from 'node:path';
-import { removeTree } from '../base/accessibleTree';
+import { removeTree } from '../base/folderTree';
 import { forgetFeature, keepFeature, keptRef } from '../git/featureBranch';
 import { git, withRepository } from '../git/git';
 import { localRef } from '../git/localLanding';

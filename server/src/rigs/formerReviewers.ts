@@ -1,5 +1,5 @@
 import path from 'node:path';
-import { removeTree } from '../base/accessibleTree';
+import { removeTree } from '../base/folderTree';
 import { isPresent } from '../base/safePaths';
 import { listFolder } from '../base/safeFolders';
 import { gitLine, withRepository } from '../git/git';
