@@ -332,7 +332,10 @@ describe('molecules', () => {
       [digest.title, digest.status, digest.close_reason, digest.ephemeral],
       ['Digest: d', 'closed', 'Squashed from 4 wisps', undefined],
     );
-    assert.match(digest.description ?? '', /1 of 4 done[\s\S]*1\. \*\*\[closed\]\*\* Do a\n {3}\*well\*/);
+    assert.match(
+      digest.description ?? '',
+      /^## Molecule Execution Summary\n\n\*\*Molecule\*\*: d\n[^]*\*\*Completed\*\*: 1\/4\n[^]*\n1\. \*\*\[closed\]\*\* Do a\n[^]* {3}\*Outcome: well\*\n/,
+    );
     await pour('d');
     assert.deepEqual(
       (await service.call(MoleculeSquash.spec, { id: poured.new_epic_id })).squashed_ids,

@@ -26,6 +26,9 @@ export function addActivity(program: CliCommand, context: BdContext): void {
     .option('--type <type>', 'only of this type: create, update, status, comment, close, delete', parseType)
     .option('--mol <start>', 'only of beads whose ids begin so')
     .option('-n, --limit <count>', 'maximum number of results; 0 for all', parseLimit, DEFAULT_LIMIT)
+    .option('--interval <duration>', 'accepted: it looks every second', parseSince)
+    .option('--town', 'accepted: it shows this ledger alone')
+    .option('-d, --details', 'accepted, has no effect')
     .option('-f, --follow', 'go on printing what happens')
     .withHelp({
       examples: [

@@ -28,6 +28,7 @@ export async function runMain({ offline, serverOf, load }: Main): Promise<void> 
     cwd: process.cwd(),
     env: process.env,
     readStdin: () => fs.readFileSync(0, 'utf8'),
+    readLine,
   };
   const started = needsServer(words, offline) ? await startAhead(() => serverOf(context, words)) : undefined;
   await started?.link.started;
@@ -38,6 +39,14 @@ export async function runMain({ offline, serverOf, load }: Main): Promise<void> 
   started?.link.close();
   // A reader that is slow gets its text; nothing else may keep the command.
   setTimeout(() => process.exit(), FLUSH_MS).unref();
+}
+
+/** The next line of standard input; empty at its end. */
+function readLine(): string {
+  const byte = Buffer.alloc(1);
+  const bytes: number[] = [];
+  while (fs.readSync(0, byte) === 1 && byte[0] !== 10) bytes.push(byte[0]!);
+  return Buffer.from(bytes).toString('utf8');
 }
 
 /** False where a command is known not to need it, or names a town or ledger that only its parser understands. */
