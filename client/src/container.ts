@@ -56,8 +56,8 @@ import { Notifications } from './ui/notifications';
 import { RowTree } from './ui/tree/rowTree';
 
 /**
- * Everything that exists in a window, created once and wired here. A part gets only what it needs, by its constructor; only
- * `activate` gets this object, whose result tests use.
+ * Everything that exists in a window, created once and wired here. Each part gets only what it needs, in its
+ * constructor; only `activate` gets this object, and returns it for tests.
  */
 export class Container extends Disposable {
   readonly dialogs = new Dialogs();
@@ -74,7 +74,7 @@ export class Container extends Disposable {
   readonly notifications: Notifications;
   readonly commandLine: CommandLine;
   readonly commandTable: Commands;
-  /** How long `activate` took, for the benchmark. */
+  /** Duration of `activate` in milliseconds, for the benchmark. */
   activationMs = 0;
 
   private readonly drag = new BeadDrag();
@@ -139,7 +139,7 @@ export class Container extends Disposable {
     return whenReady({ connection: this.connection, store: this.store, resolver: this.resolver });
   }
 
-  /** Work that takes time, which activation does not wait for. */
+  /** Slow initialisation, for which activation does not wait. */
   async start(): Promise<void> {
     setImmediate(() => this.commandLine.refresh());
     await this.resolver.refresh();
@@ -236,7 +236,7 @@ export class Container extends Disposable {
     );
   }
 
-  /** Tests may use a server of their own; the windows of people never do. */
+  /** Tests may use another server; normal windows never do. */
   private testServer(): string | undefined {
     const isTest = this.context.extensionMode === vscode.ExtensionMode.Test;
     return isTest ? process.env.GT_TEST_SERVER_JS : undefined;

@@ -5,7 +5,7 @@ import { bundledFile } from './base/bundledFile';
 import { JobWorker } from './base/jobs/jobWorker';
 import { canonicalPath } from './base/safePaths';
 
-/** What serves, once it does. */
+/** What is served, once it is. */
 interface Running {
   end(reason: string): Promise<void>;
   crash(reason: string): never;
@@ -14,9 +14,9 @@ interface Running {
 let running: Running | undefined;
 
 /**
- * `server --town <root>` serves a town through its socket, detached from whoever started it.
- * `server --ledger <directory> --state <folder> [--idle <ms>]` serves a ledger outside of every town in the same way.
- * `server --stdio` serves the language features alone, where there is no town.
+ * `server --town <root>` serves a town through its socket, detached from the process that started it. `server --ledger
+ * <directory> --state <folder> [--idle <ms>]` serves a ledger outside of every town in the same way. `server --stdio`
+ * serves only the language features, for windows without a town.
  */
 async function main(args: readonly string[]): Promise<void> {
   const valueOf = (name: string): string | undefined => {
@@ -30,14 +30,14 @@ async function main(args: readonly string[]): Promise<void> {
   return serveLanguage();
 }
 
-/** The language features alone, for whoever is at the other end of stdio. */
+/** Serves only the language features, for the client at the other end of stdio. */
 async function serveLanguage(): Promise<void> {
   const [{ languageServer }, { StreamMessageReader, StreamMessageWriter }] = await Promise.all([
     import('./language/server/languageServer'),
     import('vscode-jsonrpc/node'),
   ]);
   const end = (): void => process.exit(0);
-  process.stdin.once('close', end); // whoever started it is gone
+  process.stdin.once('close', end); // the client has exited
   process.stdout.once('error', end);
   languageServer(
     { reader: new StreamMessageReader(process.stdin), writer: new StreamMessageWriter(process.stdout) },
@@ -46,7 +46,7 @@ async function serveLanguage(): Promise<void> {
   ).listen();
 }
 
-// Each is loaded alone: a command waits for the server of its ledger to start, which needs little of the program.
+// Loaded separately: a command waits for the server of its ledger to start, which needs only a part of the program.
 async function startTown(root: string): Promise<Running | undefined> {
   const { TownServer } = await import('./townServer/server');
   return TownServer.start(canonicalPath(root));
@@ -65,15 +65,15 @@ async function startLedger(directory: string, state: string, idle: string | unde
 async function runDetached(start: () => Promise<Running | undefined>): Promise<void> {
   process.chdir(path.parse(process.cwd()).root);
   const server = await start();
-  if (!server) process.exit(0); // another one serves it: the client finds that one
+  if (!server) process.exit(0); // another server serves it: the client finds that one
   running = server;
   for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => void server.end(signal));
   process.on('SIGHUP', () => undefined); // the window that started it has closed
 }
 
 /**
- * After an unexpected exception the state in memory is unknown: the server writes it down and ends. What was acknowledged
- * is in the journals; the session host, or the next command, starts a server again.
+ * After an unexpected exception the state in memory is unknown: the server writes it down and ends. What was
+ * acknowledged is in the journals; the session host, or the next command, starts a server again.
  */
 function crash(what: string, error: unknown): void {
   const reason = `${what}: ${stackOf(error)}`;

@@ -178,7 +178,7 @@ describe('convoys from the shell', function () {
     assert.match(again, /Time: unknown; nothing like /);
     assert.match(
       (await town.person.run('bd', ['update', staged.convoy_id, '--status', 'in_progress'], { cwd: town.root })).stderr,
-      /does not become in_progress/,
+      /to in_progress/,
     );
     await convoy('launch', staged.convoy_id);
     assert.match(

@@ -167,7 +167,7 @@ describe('the Mayor', function () {
     const launched = await town.person.json<{ id: string }>('gt', ['convoy', 'create', '--launch', 'Under way', bead], {
       cwd: town.root,
     });
-    assert.match(await refused('mayor', 'plan', id, convoy.id), /tracks nothing/);
+    assert.match(await refused('mayor', 'plan', id, convoy.id), /tracks no beads/);
     assert.match(await refused('mayor', 'plan', id, launched.id), /is open, not staged/);
     assert.match(await refused('mayor', 'plan', id, bead), /is not a convoy/);
     assert.match(await refused('mayor', 'plan', bead, convoy.id), /not a request to the Mayor/);

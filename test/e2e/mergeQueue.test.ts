@@ -169,7 +169,7 @@ describe('the merge queue by command', function () {
     await town.gt('up');
     const { bead, agent } = await committed('a.txt');
     const land = (...args: string[]): Promise<CliResult> => run('land', '--direct', agent, ...args);
-    assert.match((await run('land', agent)).stderr, /work lands by the merge queue/);
+    assert.match((await run('land', agent)).stderr, /work lands through the merge queue/);
     assert.match((await land()).stderr, /was not landed: its session still runs/);
     const dry = await land('--dry-run');
     assert.equal(dry.code, 1);

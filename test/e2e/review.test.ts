@@ -212,7 +212,7 @@ describe('review', function () {
     assert.match(prime, /Others look at it at the same time: dead, the review command\. All of you have to approve it/);
     assert.match(prime, /The author's commits/);
     await waitUntil('the others have answered', async () =>
-      /strict +✓ approved[\s\S]*dead +! gives no answer[\s\S]*script +✓ approved/.test(
+      /strict +✓ approved[\s\S]*dead +! did not answer[\s\S]*script +✓ approved/.test(
         await town!.gt('mq', 'status', bead),
       ),
     );

@@ -129,7 +129,7 @@ describe('changes from outside', () => {
     meddle = true;
     await assert.rejects(
       store.checkpoint(),
-      (error) => error instanceof UserError && /changed by somebody else/.test(error.message),
+      (error) => error instanceof UserError && /changed by another program/.test(error.message),
     );
     await store.checkpoint();
     assert.match(read(directory), /"title":"ours".*"priority":0/);

@@ -1,13 +1,13 @@
 import { onUnexpectedError } from '../../../server/src/base/errors';
 
-/** What modules that load without VS Code need from it: texts, a log and storage. */
+/** VS Code services (texts, log, storage) for modules that must load without VS Code. */
 
 export type Translate = (message: string, ...args: (string | number)[]) => string;
 
 let translate: Translate = (message, ...args) =>
   message.replace(/\{(\d+)\}/g, (_, index: string) => String(args[Number(index)] ?? ''));
 
-/** Texts that people read; `vscode.l10n` once the extension is active. */
+/** Localised texts; `vscode.l10n` once the extension is active. */
 export const l10n = {
   t: (message: string, ...args: (string | number)[]): string => translate(message, ...args),
 };

@@ -1,7 +1,7 @@
 import { execFile } from 'node:child_process';
 
 export interface ProgramResult {
-  /** Null when it could not be started or took too long. */
+  /** Null if it could not be started or took too long. */
   code: number | null;
   stdout: string;
   stderr: string;
@@ -13,7 +13,7 @@ export interface ProgramOptions {
   timeoutMs?: number;
 }
 
-/** Runs a program without a shell. Never throws: a program that is missing is a result like any other. */
+/** Runs a program without a shell. Never throws: a missing program is reported in the result. */
 export function runProgram(
   file: string,
   args: readonly string[],

@@ -2,29 +2,29 @@ import os from 'node:os';
 import path from 'node:path';
 import * as vscode from 'vscode';
 
-/** The settings of this extension, typed. */
+/** The settings of this extension. */
 export const settings = {
-  /** The town of this window when neither its folder nor a rig decides it. */
+  /** The town of this window, if neither its folder nor a rig determines it. */
   get town(): string | undefined {
     const value = vscode.workspace.getConfiguration('gastown').get<string>('town', '').trim();
     return value === '' ? undefined : expandHome(value);
   },
-  /** The folder for the person's first town. */
+  /** The folder for the user's first town. */
   get defaultTown(): string {
     const value = vscode.workspace.getConfiguration('gastown').get<string>('defaultTown', '').trim();
     return expandHome(value === '' ? '~/gt' : value);
   },
-  /** Which notifications are shown. */
+  /** The notifications to show. */
   get notifications(): 'all' | 'needsYou' | 'off' {
     const value = vscode.workspace.getConfiguration('gastown').get<string>('notifications', 'needsYou');
     return value === 'all' || value === 'off' ? value : 'needsYou';
   },
-  /** Where terminals of agents open. */
+  /** The location of agents' terminals. */
   get terminalLocation(): vscode.TerminalLocation {
     const value = vscode.workspace.getConfiguration('gastown').get<string>('terminalLocation', 'panel');
     return value === 'editor' ? vscode.TerminalLocation.Editor : vscode.TerminalLocation.Panel;
   },
-  /** Whether open terminals of agents are opened again after a reload. */
+  /** Whether open terminals of agents are reopened after a reload. */
   get restoreTerminals(): boolean {
     return vscode.workspace.getConfiguration('gastown').get<boolean>('restoreTerminals', true);
   },

@@ -1,7 +1,9 @@
 const FIRST_MS = 100;
 const LONGEST_MS = 15_000;
 
-/** How long to wait before the next attempt. The first is soon: most often the server is only being replaced. */
+/**
+ * Delay before the next attempt, in milliseconds. The first one is short: most often the server is only being replaced.
+ */
 export function backoff(failures: number): number {
   return Math.min(LONGEST_MS, FIRST_MS * 2 ** Math.min(failures, 10));
 }
@@ -21,7 +23,7 @@ export class CancellableDelay {
     });
   }
 
-  /** Ends the present delay at once. */
+  /** Ends the current delay at once. */
   cancel(): void {
     this.finish?.();
   }

@@ -5,8 +5,8 @@ import { isTown, type KnownTown } from './knownTowns';
 import type { FolderFacts } from './townFinder';
 
 /**
- * Reads from the disk what `findTown` decides on.
- * @param trusted git runs only there, because it obeys the configuration of the repository
+ * Reads the facts for `findTown` from the disk.
+ * @param trusted git runs only in a trusted folder, because it obeys the configuration of the repository
  */
 export async function folderFacts(folder: string, trusted: boolean): Promise<FolderFacts> {
   const real = realPath(folder);

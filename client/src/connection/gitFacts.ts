@@ -20,8 +20,8 @@ export async function repositoryOf(folder: string): Promise<Repository | undefin
 }
 
 /**
- * The name of the person, for the actor of beads, events and commits.
- * @param trusted without trust git is not run; such a window writes nothing, so that the name does not matter
+ * The user's name, for the actor of beads, events and commits.
+ * @param trusted without trust git is not run; such a window writes nothing, so the name does not matter
  */
 export async function personName(folder: string | undefined, trusted: boolean): Promise<string> {
   const name =

@@ -9,12 +9,12 @@ import {
 } from 'vscode-languageclient/node';
 import { messageOf } from '../../../server/src/base/errors';
 
-/** How long the other side has to answer `shutdown`. */
+/** Time limit for the server's answer to `shutdown`. */
 const SHUTDOWN_LIMIT_MS = 1_000;
 
 /**
- * A language client that is used for one connection and shows no messages: its owner makes the next one, and views and
- * status items show the state. The library would restart it a few times and report the rest in notifications.
+ * A language client that is used for one connection and shows no messages: its owner creates the next one, and views
+ * and status items show the state. The library itself would restart it a few times and then show notifications.
  */
 export abstract class QuietClient extends LanguageClient {
   /** @param closed called when the connection has ended */
@@ -38,12 +38,12 @@ export abstract class QuietClient extends LanguageClient {
     super.error(message, data, false);
   }
 
-  /** Shuts the other side down where it still answers. Never rejects. */
+  /** Shuts the other side down if it still answers. Never rejects. */
   async end(): Promise<void> {
     try {
       await this.dispose(SHUTDOWN_LIMIT_MS);
     } catch (error) {
-      // It never started, or the other side ended first.
+      // The client never started, or the other side ended first.
       this.output.debug(`ending the language client: ${messageOf(error)}`);
     }
   }

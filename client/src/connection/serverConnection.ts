@@ -2,7 +2,10 @@ import type { IDisposable } from '../../../server/src/base/lifecycle';
 import type { NotificationSpec, Params, RequestSpec, Result } from '../../../server/src/protocol/request';
 
 export interface CallOptions {
-  /** False: fail when the connection breaks. By default a request whose answer was lost is sent again, once there is a new one. */
+  /**
+   * False: fail if the connection breaks. By default a request whose answer was lost is repeated on the next
+   * connection.
+   */
   repeat?: boolean;
 }
 
@@ -10,6 +13,6 @@ export interface CallOptions {
 export interface ServerConnection {
   /** @throws UserError as the server threw it, or `unavailable` */
   call<S extends RequestSpec>(spec: S, params: Params<S>, options?: CallOptions): Promise<Result<S>>;
-  /** Listens on the present connection and on all later ones. */
+  /** Listens on the current connection and on all later ones. */
   onNotification<P>(spec: NotificationSpec<P>, handler: (params: P) => void): IDisposable;
 }

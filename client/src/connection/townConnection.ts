@@ -22,7 +22,7 @@ export type ConnectionState =
   | { kind: 'none' }
   | { kind: 'connecting'; root: string }
   | { kind: 'ready'; root: string }
-  /** No server runs, and a window in Restricted Mode starts none. */
+  /** No server is running, and a window in Restricted Mode does not start one. */
   | { kind: 'notRunning'; root: string }
   | { kind: 'lost'; root: string; reason: string }
   | { kind: 'incompatible'; root: string; reason: string };
@@ -41,15 +41,15 @@ export interface ConnectionClient {
 
 export interface ConnectionOptions {
   log: Log;
-  /** Who acts in this window. */
+  /** The actor of this window's requests. */
   actor(trusted: boolean): Promise<string>;
   /** @param servesFormulas whether the town's server serves the formulas of this window */
   createClient(streams: Connected, servesFormulas: boolean): ConnectionClient;
-  /** The server's program, where it is not the bundled one. */
+  /** The server's program, if it is not the bundled one. */
   serverJs?: string;
 }
 
-/** The town of a window, and whether the window is trusted: without trust it reads only, and starts no server. */
+/** The town of a window, and whether the window is trusted: without trust it only reads, and starts no server. */
 export interface TownSelection {
   root: string;
   trusted: boolean;
@@ -64,10 +64,10 @@ interface Target extends TownSelection {
 const RECONNECT_LIMIT_MS = 15_000;
 /** After a connection of this length the next failure counts as the first one. */
 const STABLE_MS = 10_000;
-/** To see whether a server runs by now costs reading one file: the delays stay short. */
+/** Checking whether a server runs only reads one file, so the delays stay short. */
 const NOT_RUNNING_FAILURES = 4;
 
-/** The connection to the town of this window: established again whenever it ends, until another town is set. */
+/** The connection to the town of this window: re-established whenever it ends, until another town is set. */
 export class TownConnection extends Disposable implements ServerConnection {
   private current: ConnectionState = { kind: 'none' };
   private target: Target | undefined;
@@ -103,7 +103,10 @@ export class TownConnection extends Disposable implements ServerConnection {
     else this.setState({ kind: 'none' });
   }
 
-  /** Formulas of a folder without trust are read by a process of this window alone, not by the server that all windows share. */
+  /**
+   * Formulas of a folder without trust are read by a separate process of this window, not by the server that all
+   * windows share.
+   */
   get servesFormulas(): boolean {
     return this.isReady && this.target?.trusted === true;
   }
@@ -147,7 +150,7 @@ export class TownConnection extends Disposable implements ServerConnection {
     }
   }
 
-  /** @param deadline in ms since the epoch; 0 fails at once where there is no connection */
+  /** @param deadline in ms since the epoch; 0 fails at once without a connection */
   private readyClient(deadline: number): Promise<ConnectionClient> {
     return new Promise((resolve, reject) => {
       const check = (): boolean => {
@@ -214,7 +217,7 @@ export class TownConnection extends Disposable implements ServerConnection {
     }
   }
 
-  /** Undefined where another town was set in the meantime. */
+  /** Undefined if another town was set in the meantime. */
   private async connect(target: Target): Promise<ConnectionClient | undefined> {
     const actor = await this.options.actor(target.trusted);
     const hello = { kind: 'window', actor, trusted: target.trusted } as const;
@@ -243,10 +246,10 @@ export class TownConnection extends Disposable implements ServerConnection {
     return client;
   }
 
-  /** One subscription per method and client; the handlers are looked up when a notification comes. */
+  /** One subscription per method and client; the handlers are looked up when a notification arrives. */
   private listen(client: ConnectionClient, target: Target, method: string): void {
     client.onNotification(method, (params: unknown) => {
-      // The last notifications of a town that was left are not about the next one.
+      // Late notifications of the previous town must not be applied to the next one.
       if (target.ended || (client !== this.client && this.client !== undefined)) return;
       for (const handler of this.handlers.get(method) ?? []) {
         try {

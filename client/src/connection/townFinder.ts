@@ -8,13 +8,13 @@ export interface FinderInput {
   towns: KnownTown[];
   /** The setting `gastown.town`. */
   setting: string | undefined;
-  /** The town that the person chose for this window. */
+  /** The town that the user chose for this window. */
   chosen: string | undefined;
 }
 
 export interface FolderFacts {
   path: string;
-  /** The nearest folder at or above it that holds a `mayor/town.json`. */
+  /** The nearest folder at or above it with a `mayor/town.json`. */
   townRoot: string | undefined;
   repository: { root: string; remotes: string[] } | undefined;
 }
@@ -25,12 +25,12 @@ export type Finding =
   | { kind: 'unregistered'; root: string }
   | { kind: 'noFolder' }
   | { kind: 'noRepository' }
-  /** An open repository that no known town works on. */
+  /** An open repository that is a rig of no known town. */
   | { kind: 'noTown'; repository: string };
 
 /**
- * The town of a window: by its folder, else by a rig, else by the setting, else by the person's choice. A window in
- * Restricted Mode may show a town that the person created; for everything else it asks for trust first. Pure.
+ * The town of a window: by its folder, else by a rig, else by the setting, else by the user's choice. A window in
+ * Restricted Mode may show a town that the user created; for everything else it asks for trust first. Pure.
  */
 export function findTown(input: FinderInput, paths: Pick<typeof path, 'relative' | 'isAbsolute'> = path): Finding {
   const finding = findAnyTown(input, paths);
@@ -51,7 +51,7 @@ function findAnyTown(input: FinderInput, paths: Pick<typeof path, 'relative' | '
   ] as const) {
     if (root && known.has(root)) return { kind: 'town', root, why };
   }
-  // A folder that ships a town runs nothing before the person trusts it.
+  // A folder that ships a town runs nothing until the user trusts it.
   const shipped = input.folders.find((folder) => folder.townRoot !== undefined)?.townRoot ?? input.setting;
   if (shipped) return { kind: 'unregistered', root: shipped };
   if (input.folders.length === 0) return { kind: 'noFolder' };

@@ -3,7 +3,10 @@ import type { LanguageClientOptions } from 'vscode-languageclient/node';
 import type { Connected } from '../../../server/src/protocol/transport';
 import { QuietClient } from './quietClient';
 
-/** The language client of one connection. It lives exactly as long as its socket; `TownConnection` makes the next one. */
+/**
+ * The language client of one connection. It exists exactly as long as its socket; `TownConnection` creates the next
+ * one.
+ */
 export class TownLanguageClient extends QuietClient {
   /** Resolves when the connection has ended, at either side. */
   readonly closed: Promise<void>;

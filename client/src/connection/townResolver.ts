@@ -1,16 +1,17 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import * as vscode from 'vscode';
+import { configDirectory } from '../../../server/src/base/configDirectory';
 import { messageOf } from '../../../server/src/base/errors';
 import { Disposable, Emitter, toDisposable } from '../../../server/src/base/lifecycle';
 import { settings } from '../base/settings';
 import { folderFacts, realPath, withRealPaths } from './folderFacts';
-import { configDirectory, readKnownTowns, type KnownTown } from './knownTowns';
+import { readKnownTowns, type KnownTown } from './knownTowns';
 import { findTown, type Finding } from './townFinder';
 import type { TownConnection } from './townConnection';
 
 const CHOSEN_KEY = 'gastown.chosenTown';
-/** Changes of files come in bursts. */
+/** Delay after a change of a file, because changes come in bursts. */
 const DEBOUNCE_MS = 150;
 
 /** Finds the town of this window, notices when that changes, and sets it as the target of the connection. */
@@ -39,7 +40,7 @@ export class TownResolver extends Disposable {
         if (event.affectsConfiguration('gastown')) soon();
       }),
     );
-    // Watchers may miss changes on network drives: look again when the person comes back from a shell.
+    // Watchers may miss changes on network drives: check again when the user returns to the window.
     this._register(
       vscode.window.onDidChangeWindowState((state) => {
         if (state.focused && this.current?.kind !== 'town') soon();
@@ -62,7 +63,7 @@ export class TownResolver extends Disposable {
     return this.knownTowns;
   }
 
-  /** The repository that is open in this window. */
+  /** The repository in this window. */
   async repository(): Promise<string | undefined> {
     if (!vscode.workspace.isTrusted) return undefined;
     for (const folder of this.folders()) {
@@ -72,7 +73,7 @@ export class TownResolver extends Disposable {
     return undefined;
   }
 
-  /** Sets the town of this window for the case that neither a folder nor a rig decides. */
+  /** Sets the town of this window for the case that neither a folder nor a rig determines it. */
   async choose(root: string): Promise<void> {
     await this.memory.update(CHOSEN_KEY, realPath(root));
     await this.refresh();
@@ -134,7 +135,7 @@ export class TownResolver extends Disposable {
     });
   }
 
-  /** The files are read again after each change of any of them. */
+  /** Logs a problem once: the files are read again after each change of any of them. */
   private reportOnce(problem: string): void {
     if (this.reported.has(problem)) return;
     this.reported.add(problem);
@@ -148,8 +149,8 @@ export class TownResolver extends Disposable {
   }
 
   /**
-   * What changes after this has returned is noticed: watchers of Node see changes from the moment they are created,
-   * while those of VS Code start in another process some time later, and miss what is written until then.
+   * Every change after this has returned is noticed: watchers of Node see changes from the moment they are created,
+   * while those of VS Code start in another process some time later, and miss earlier changes.
    */
   private readAndWatch(): KnownTown[] {
     const read = (): KnownTown[] => withRealPaths(readKnownTowns((problem) => this.reportOnce(problem)));

@@ -1,7 +1,7 @@
 import { Emitter, type IDisposable } from '../../../server/src/base/lifecycle';
 
 export interface CollectionChange {
-  /** A snapshot replaced everything. */
+  /** Whether a snapshot replaced everything. */
   reset: boolean;
   changed: ReadonlySet<string>;
 }

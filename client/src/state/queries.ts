@@ -3,7 +3,7 @@ import type { TownStore } from './townStore';
 
 /** Queries that several views share. Pure. */
 
-/** Agents with a running session. Rules of the engine are code and do not count. */
+/** Agents with a running session. Without rules of the engine, which are code. */
 export function activeAgents(store: TownStore): AgentInfo[] {
   return store.agents
     .all()
@@ -21,12 +21,12 @@ export function workerOf(store: TownStore, bead: BeadInfo): AgentInfo | undefine
   return agents.find((agent) => agent.session !== undefined) ?? agents.find((agent) => agent.id === bead.assignee);
 }
 
-/** The beads of a convoy that the store has, in dependency order. */
+/** The beads of a convoy in the store, in dependency order. */
 export function beadsOf(store: TownStore, convoy: ConvoyInfo): BeadInfo[] {
   return convoy.beads.flatMap((id) => store.beads.get(id) ?? []);
 }
 
-/** Most urgent first: what blocks an agent comes before what is only offered. */
+/** Attention items, most urgent first: those that block an agent come before mere offers. */
 export function sortedAttention(store: TownStore): AttentionInfo[] {
   const order = {
     problem: 0,
@@ -41,7 +41,7 @@ export function sortedAttention(store: TownStore): AttentionInfo[] {
   } as const;
   const severity = { critical: 0, high: 1, medium: 2, low: 3 } as const;
   const rank = (item: AttentionInfo): number => severity[item.severity ?? 'high'];
-  // What somebody has acknowledged stays in the list, below everything else.
+  // Acknowledged items stay in the list, below everything else.
   return store.attention
     .all()
     .sort(
@@ -53,7 +53,7 @@ export function sortedAttention(store: TownStore): AttentionInfo[] {
     );
 }
 
-/** The same without what somebody has acknowledged: the number in badge and status bar. */
+/** Attention items that are not acknowledged: their number is shown in badge and status bar. */
 export function openAttention(store: TownStore): AttentionInfo[] {
   return sortedAttention(store).filter((item) => !item.acked);
 }

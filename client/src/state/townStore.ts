@@ -18,7 +18,7 @@ import { Collection } from './collection';
 /** Which collections a change touched. */
 export type StoreChange = ReadonlySet<CollectionName>;
 
-/** The state of the town that everything in this window reads: one snapshot, then deltas with a rising revision. */
+/** The state of the town for everything in this window: one snapshot, then deltas with a rising revision. */
 export class TownStore extends Disposable {
   readonly towns = this._register(new Collection<TownInfo>());
   readonly rigs = this._register(new Collection<RigInfo>());
@@ -29,7 +29,7 @@ export class TownStore extends Disposable {
   /** Lists of beads that this window watches; their beads are in `beads`. */
   readonly lists = this._register(new Collection<BoardList>());
   private readonly changeEmitter = this._register(new Emitter<StoreChange>());
-  /** After every change, once all of it has been applied. */
+  /** Fires after every change, once it has been applied completely. */
   readonly onDidChange = this.changeEmitter.event;
   private currentRevision = 0;
 
@@ -69,7 +69,7 @@ export class TownStore extends Disposable {
     this.reset({ revision: 0, town: [], rigs: [], agents: [], convoys: [], beads: [], attention: [], lists: [] });
   }
 
-  /** `gap`: the delta does not start at the present revision, so that a snapshot is needed. */
+  /** `gap`: the delta does not start at the current revision, so a snapshot is needed. */
   apply(delta: TownDelta): 'applied' | 'old' | 'gap' {
     if (delta.to <= this.currentRevision) return 'old';
     if (delta.from !== this.currentRevision) return 'gap';

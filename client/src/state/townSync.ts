@@ -15,17 +15,17 @@ export interface SyncedConnection extends ServerConnection {
 }
 
 /**
- * Keeps the store in step with the server: a snapshot after each connect and each gap, deltas in between. What the window
- * watches besides is a part of both.
+ * Keeps the store in step with the server: a snapshot after each connect and each gap, deltas in between. Both include
+ * the lists that the window watches.
  */
 export class TownSync extends Disposable {
   private readonly watchEmitter = this._register(new Emitter<void>());
-  /** After an answer about what is watched, or a failure. */
+  /** Fires after an answer about watched lists, or a failure. */
   readonly onDidWatch = this.watchEmitter.event;
   private wanted: BoardQuery | undefined;
   private current: BoardQuery | undefined;
   private problem: string | undefined;
-  /** While another query is requested: deltas that came before its answer and follow it. */
+  /** While another query is requested: deltas that arrived before its answer but follow it. */
   private following: TownDelta[] | undefined;
   private watchRetry: NodeJS.Timeout | undefined;
   private isReady = false;
@@ -46,27 +46,29 @@ export class TownSync extends Disposable {
     this._register(toDisposable(() => this.clearTimers()));
   }
 
-  /** The query whose lists the store has. */
+  /** The query of the lists in the store. */
   get watched(): BoardQuery | undefined {
     return this.current;
   }
 
-  /** Why the store may not have the lists that are wanted. */
+  /** Why the store may lack requested lists. */
   get watchProblem(): string | undefined {
     return this.problem;
   }
 
-  /** Lists that the store is to have from now on; none without a query. */
+  /** Sets the lists that the store has to contain; none without a query. */
   watch(query: BoardQuery | undefined): void {
     this.wanted = query;
     void this.requestLists();
   }
 
-  /** The store is cleared for another town; after a lost connection it keeps the last known state until the next snapshot. */
+  /**
+   * Clears the store for another town; after a lost connection it keeps the last known state until the next snapshot.
+   */
   private connectionChanged(state: ConnectionState): void {
     const root = 'root' in state ? state.root : undefined;
     if (root !== this.root) {
-      this.loads++; // the answer about the other town is of no use any more
+      this.loads++; // invalidates a pending answer about the previous town
       this.pending = undefined;
       this.following = undefined;
       this.clearTimers();
@@ -93,7 +95,7 @@ export class TownSync extends Disposable {
     const { wanted: board } = this;
     try {
       const snapshot = await this.connection.call(TownGetSnapshot.spec, { board }, { repeat: false });
-      // A later load over a later connection is under way: this snapshot may be older.
+      // A later load over a later connection is in progress: this snapshot may be older.
       if (isOutdated()) return;
       const { pending } = this;
       this.pending = undefined;
@@ -107,7 +109,7 @@ export class TownSync extends Disposable {
       if (isOutdated()) return;
       this.pending = undefined;
       this.log.error(`cannot load the state of the town: ${messageOf(error)}`);
-      // After a broken connection the next one loads. While the connection stands, only this retry does.
+      // After a broken connection the next one loads. While the connection is up, only this retry does.
       this.retry = setTimeout(() => void this.reload(), RETRY_MS);
     }
   }
@@ -126,7 +128,10 @@ export class TownSync extends Disposable {
     void this.reload();
   }
 
-  /** One request at a time. Before the first snapshot, and while one is requested, that one brings the lists. */
+  /**
+   * One request at a time. Requests the lists; before the first snapshot, and while one is requested, that one contains
+   * them.
+   */
   private async requestLists(): Promise<void> {
     const { wanted: board } = this;
     if (board === this.current || this.following || this.pending || !this.isReady || !this.store.hasSnapshot) return;
@@ -143,7 +148,7 @@ export class TownSync extends Disposable {
       for (const each of following) this.receive(each);
     } catch (error) {
       if (load !== this.loads || this.isDisposed) return;
-      const isBehind = (this.following ?? []).length > 0; // the server counts from an answer that did not arrive
+      const isBehind = (this.following ?? []).length > 0; // the server's deltas start at an answer that did not arrive
       this.following = undefined;
       this.problem = messageOf(error);
       this.log.warn(`cannot list the beads: ${this.problem}`);

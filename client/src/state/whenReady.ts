@@ -17,7 +17,7 @@ const READY_LIMIT_MS = 30_000;
 
 /**
  * Resolves when the town of this window is connected and its snapshot is loaded.
- * @throws UserError where this window has no town or may not use it, or after the time limit
+ * @throws UserError if this window has no town or may not use it, or after the time limit
  */
 export function whenReady(sources: ReadySources, limitMs = READY_LIMIT_MS): Promise<void> {
   const { connection, store, resolver } = sources;

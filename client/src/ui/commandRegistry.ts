@@ -13,7 +13,7 @@ export interface CommandRegistryOptions {
   log: vscode.LogOutputChannel;
 }
 
-/** Registers every command of the extension. A command that fails is reported to the person in one place. */
+/** Registers every command of the extension. Failures of all commands are reported here. */
 export class CommandRegistry extends Disposable {
   constructor(
     private readonly commands: Commands,

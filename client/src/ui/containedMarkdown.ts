@@ -1,6 +1,6 @@
 /**
- * Markdown from elsewhere, safe inside a page: it makes no section that looks like one of the page, hides nothing that
- * follows, and contains neither HTML nor pictures nor command links. Pure.
+ * Makes untrusted Markdown safe inside a page: it cannot imitate a section of the page or hide the following text, and
+ * contains no HTML, images or command links. Pure.
  */
 export function containMarkdown(text: string): string {
   const lines: string[] = [];
@@ -21,7 +21,7 @@ export function containMarkdown(text: string): string {
   return fence === undefined ? lines.join('\n') : `${lines.join('\n')}\n${fence}`;
 }
 
-/** The same as a block quote. */
+/** Like `containMarkdown`, as a block quote. */
 export function quoteMarkdown(text: string): string {
   return containMarkdown(text)
     .split('\n')
@@ -36,7 +36,7 @@ function plainLine(line: string): string {
       /^( {0,3})(#{1,6})(?=[ \t]|$)/,
       (_all, space: string, marks: string) => space + '#'.repeat(Math.min(6, marks.length + 2)),
     )
-    // A line of `=` or `-` makes a heading of the line before it.
+    // A line of `=` or `-` turns the line before it into a heading.
     .replace(/^( {0,3})([=-])(?=\2*[ \t]*$)/, '$1\\$2');
   // Code needs no escaping.
   return heading

@@ -6,7 +6,7 @@ export interface Question {
   actions: string[];
 }
 
-/** Modal questions. VS Code refuses to show any while extension tests run, so tests set `answer`. */
+/** Modal questions. VS Code does not show them while extension tests run, so tests set `answer`. */
 export class Dialogs {
   /** Set by tests only. */
   answer: ((question: Question) => string | undefined) | undefined;
@@ -15,7 +15,7 @@ export class Dialogs {
     return (await this.choose({ message, detail, actions: [action] })) === action;
   }
 
-  /** The label of the chosen button; undefined where the person cancels. */
+  /** The label of the chosen button; undefined if the user cancels. */
   async choose(question: Question): Promise<string | undefined> {
     if (this.answer) return this.answer(question);
     const { message, detail, actions } = question;

@@ -3,7 +3,7 @@ import { UserError, messageOf, stackOf } from '../../../server/src/base/errors';
 import { l10n } from '../base/editor';
 import { oneLine } from '../base/text';
 
-/** The person dismissed a question: the command ends without a message. */
+/** The user dismissed a question: the command ends without a message. */
 export class Cancelled extends Error {
   constructor() {
     super('cancelled');
@@ -11,7 +11,7 @@ export class Cancelled extends Error {
   }
 }
 
-/** Shows what went wrong: what to do about it where we know that, the log where we do not. */
+/** Shows an error: with its hint if it has one, else with a button that opens the log. */
 export async function showError(error: unknown, log: vscode.LogOutputChannel): Promise<void> {
   if (error instanceof Cancelled) return;
   if (error instanceof UserError) {
@@ -25,7 +25,7 @@ export async function showError(error: unknown, log: vscode.LogOutputChannel): P
   if (choice === open) log.show(true);
 }
 
-/** Errors are written as on a command line: without capital and full stop. */
+/** Turns an error into a sentence: errors are written as on a command line, without capital and full stop. */
 function sentence(text: string): string {
   const line = oneLine(text, 400);
   return line === '' ? '' : `${line.charAt(0).toUpperCase()}${line.slice(1)}${/[.!?…]$/.test(line) ? '' : '.'}`;

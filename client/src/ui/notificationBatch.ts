@@ -6,17 +6,17 @@ import { oneLine } from '../base/text';
 
 type ServerNotification = typeof PersonNotified.spec extends NotificationSpec<infer P> ? P : never;
 
-/** A message for the person. `review`: the merge request that it asks them to review. */
+/** A message for the user. `review`: the merge request to review. */
 export type PersonNotification = ServerNotification & { review?: string };
 
 const rank = { error: 2, warning: 1, info: 0 } as const;
 
-/** Whether the person has to act. What has succeeded is only reported in the status bar. Pure. */
+/** Whether the user has to act. Successes are only reported in the status bar. Pure. */
 export function needsPerson(notification: PersonNotification): boolean {
   return notification.severity !== 'info' || notification.plan === true || notification.review !== undefined;
 }
 
-/** One message for several that arrive together: the most severe first, one per bead. Pure. */
+/** Merges messages that arrive together: the most severe first, one per bead. Pure. */
 export function mergeNotifications(
   notifications: readonly PersonNotification[],
 ): { notification: PersonNotification; text: string } | undefined {
@@ -24,7 +24,7 @@ export function mergeNotifications(
   for (const [index, notification] of notifications.entries()) {
     const key = notification.bead ?? `#${index}`;
     const known = byBead.get(key);
-    // A failure is sent as such and as an escalation: the longer text says more.
+    // A failure is sent as such and as an escalation: the longer text is more informative.
     if (!known || notification.text.length > known.text.length) byBead.set(key, notification);
   }
   const merged = [...byBead.values()].sort((a, b) => rank[b.severity] - rank[a.severity]);

@@ -8,18 +8,18 @@ import { noIcons } from '../base/text';
 import type { ServerConnection } from '../connection/serverConnection';
 import { mergeNotifications, needsPerson, type PersonNotification } from './notificationBatch';
 
-/** What arrives within this time is shown as one message. */
+/** Messages within this time are shown as one. */
 const BATCH_MS = 700;
-/** How long the status bar shows what needs no action. */
+/** How long the status bar shows messages that need no action. */
 const STATUS_BAR_MS = 15_000;
 
 export interface NotificationActions {
-  /** Opens what the notification is about. */
+  /** Opens the subject of the notification. */
   open(notification: PersonNotification): Promise<void>;
   launch(convoy: string): Thenable<unknown>;
 }
 
-/** Shows the person the messages of the town, such as a landed convoy. */
+/** Shows the messages of the town, such as a landed convoy. */
 export class Notifications extends Disposable {
   private readonly pending: PersonNotification[] = [];
   private timer: NodeJS.Timeout | undefined;

@@ -13,7 +13,7 @@ export async function askText(options: vscode.InputBoxOptions): Promise<string> 
   return text.trim();
 }
 
-/** Asks for one of several. @throws Cancelled */
+/** Asks for one of several choices. @throws Cancelled */
 export async function askChoice<T>(
   choices: readonly Choice<T>[] | Promise<readonly Choice<T>[]>,
   options: vscode.QuickPickOptions,
@@ -28,7 +28,7 @@ export async function askChoice<T>(
   return choice.value;
 }
 
-/** Asks for any number of several. @throws Cancelled */
+/** Asks for any number of choices. @throws Cancelled */
 export async function askChoices<T>(choices: readonly Choice<T>[], options: vscode.QuickPickOptions): Promise<T[]> {
   const chosen = await vscode.window.showQuickPick(choices, {
     ignoreFocusOut: true,
@@ -46,13 +46,16 @@ export function required(message: string): (value: string) => string | undefined
   return (value) => (value.trim() === '' ? message : undefined);
 }
 
-/** The text of an input box, and whether the person wants to continue in an editor. */
+/** The text of an input box, and whether the user wants to continue in an editor. */
 export interface TextInput {
   text: string;
   inEditor: boolean;
 }
 
-/** Accepts the open box to continue in an editor: VS Code gives buttons of a box no keys, so Ctrl+E runs this. */
+/**
+ * Accepts the open box to continue in an editor: buttons of a VS Code input box have no keyboard shortcuts, so Ctrl+E
+ * runs this.
+ */
 let pressEditButton: (() => void) | undefined;
 
 export function continueInEditor(): void {

@@ -2,7 +2,7 @@ import * as vscode from 'vscode';
 import { UserError, messageOf } from '../../../server/src/base/errors';
 import { Disposable } from '../../../server/src/base/lifecycle';
 
-/** Files whose content comes from elsewhere: there are no folders, and no file can be created, renamed or deleted. */
+/** Files with generated content: there are no folders, and no file can be created, renamed or deleted. */
 export abstract class VirtualFiles extends Disposable implements vscode.FileSystemProvider {
   protected readonly changeEmitter = this._register(new vscode.EventEmitter<vscode.FileChangeEvent[]>());
   readonly onDidChangeFile = this.changeEmitter.event;

@@ -5,11 +5,13 @@ import type { RuntimeInfo, RuntimeSettings } from '../protocol/town';
 import { agentsFile, townSettingsFile } from '../town/config';
 import { MAIN_REVIEWER, type TownLayout } from '../town/layout';
 
-/** The runtimes that a town knows: built in, and its own from `settings/agents.json`. */
+/** The runtimes of a town: the built-in ones, and its own from `settings/agents.json`. */
 export class RuntimeCatalogue {
   private known: { of: object; runtimes: RuntimeInfo[] } | undefined;
 
-  /** @param rigSettings settings of a rig; undefined where there is no such rig. @throws UserError where they cannot be read */
+  /**
+   * @param rigSettings settings of a rig; undefined if there is no such rig. @throws UserError if they cannot be read
+   */
   constructor(
     private readonly layout: TownLayout,
     private readonly rigSettings: (rig: string) => { agent?: string; reviewer?: string } | undefined,
@@ -36,7 +38,7 @@ export class RuntimeCatalogue {
     return this.all().find((runtime) => runtime.name === name);
   }
 
-  /** What this screen asks of a person, if anything; goes on after "it ". */
+  /** What this screen asks the user, if anything: a predicate to follow "it ". */
   asks(name: string, screen: string): string | undefined {
     const runtime = this.find(name);
     const seen = runtime && screenState(runtime, screen);
@@ -57,14 +59,14 @@ export class RuntimeCatalogue {
   }
 
   /**
-   * The runtime of a reviewer: that by its name, and of the main one the rig's own choice, else the town's default.
+   * The runtime of a reviewer: that of its name; for the main reviewer the rig's choice, else the town's default.
    * @param reviewer see `engine/review/reviewers.ts`
    */
   reviewerFor(rig: string, reviewer: string): string {
     return reviewer === MAIN_REVIEWER ? (this.rigSettings(rig)?.reviewer ?? this.townDefault) : reviewer;
   }
 
-  /** The Mayor's is the town's own choice, else its default. */
+  /** The Mayor's runtime: the town's own choice, else its default. */
   get mayor(): string {
     return townSettingsFile(this.layout).read().mayor ?? this.townDefault;
   }

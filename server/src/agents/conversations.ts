@@ -9,20 +9,20 @@ const conversationSchema = z.object({
   id: z.string(),
   /** Start time in milliseconds. */
   since: z.number().default(0),
-  /** The last session resumed without knowing whether the conversation was kept. */
+  /** The last session was resumed without knowing whether the conversation was kept. */
   unsure: z.boolean().default(false),
 });
 
 export interface ConversationRequest {
   /**
-   * File with the id of the conversation. Beside the worktree, so that it outlives the session and is removed with the
+   * File with the id of the conversation. Next to the worktree, so that it outlives the session and is removed with the
    * agent.
    */
   file: string;
   ways: ConversationWays;
   bead?: string;
   runtime: string;
-  /** A session of this work was interrupted. */
+  /** Whether a session of this work was interrupted. */
   resume: boolean;
   env: Readonly<Record<string, string>>;
   worktree: string;
@@ -58,6 +58,6 @@ function readConversation({
     const known = conversationSchema.parse(JSON.parse(readTextIfPresent(file) ?? ''));
     return known.bead === bead && known.runtime === runtime ? known : undefined;
   } catch {
-    return undefined; // none yet, or not readable: a new conversation loses nothing that is committed
+    return undefined; // missing or unreadable: starting a new conversation loses no commits
   }
 }

@@ -14,14 +14,14 @@ const MARK = '__gastown_environment__';
 let cached: Promise<Environment> | undefined;
 
 /**
- * The environment of the person's login shell, as a new terminal would have it; asked for once. Ours where the
- * shell does not answer within 5 seconds. Never throws. Not cleaned yet.
+ * The environment of the user's login shell, as a new terminal would have it; read once and cached. Our own environment
+ * if the shell does not answer within 5 seconds. Never throws. Not cleaned yet.
  */
 export function loginEnvironment(): Promise<Environment> {
   return (cached ??= readLoginEnvironment());
 }
 
-/** As `loginEnvironment`, without the memory. */
+/** Like `loginEnvironment`, but not cached. */
 export async function readLoginEnvironment(
   own: NodeJS.ProcessEnv = process.env,
   shell: string | undefined = own.SHELL || userShell(),
@@ -57,7 +57,7 @@ export function parseEnvironment(output: string): Environment | undefined {
 }
 
 export interface SessionEnvironmentOptions {
-  /** The person's own variables; cleaned here. */
+  /** The user's own variables; cleaned by `sessionEnvironment`. */
   base: NodeJS.ProcessEnv;
   /** Town root. */
   root: string;
@@ -68,9 +68,9 @@ export interface SessionEnvironmentOptions {
   session: string;
   /** Proves that calls come from this session. */
   token: string;
-  /** Author of the agent's commits. */
+  /** Name and address that the agent commits with. */
   git: { name: string; email: string };
-  /** The key that the rig gives its agents to sign with. */
+  /** The key that the agents of the rig sign with. */
   signing?: AgentSigning;
   /** Variables of the runtime; they must not override those that identify the session. */
   runtime?: Record<string, string>;
@@ -100,7 +100,7 @@ export function sessionEnvironment(
     GT_ROOT: options.root,
     ...(seat.rig === undefined ? {} : { GT_RIG: seat.rig }),
     ...(seat.role === 'crew' ? { GT_CREW: seat.name } : seat.role === 'polecat' ? { GT_POLECAT: seat.name } : {}),
-    // A member of the crew and the Mayor work with the person, and as the person does.
+    // A member of the crew and the Mayor work with the user, with the user's own git settings.
     ...(seat.role === 'polecat' || seat.role === 'refinery' ? agentGitSettings(options.signing) : {}),
     GT_SESSION: options.session,
     GT_SESSION_TOKEN: options.token,
@@ -114,7 +114,7 @@ export function sessionEnvironment(
   };
 }
 
-/** What the shell prints up to the second mark. Undefined where it fails, is missing or takes too long. */
+/** Output of the shell up to the second mark. Undefined if the shell fails, is missing or takes too long. */
 function run(shell: string, args: string[], env: Environment, limitMs: number): Promise<string | undefined> {
   return new Promise((resolve) => {
     // In a session of its own: an interactive shell would otherwise fight for our terminal.
@@ -141,7 +141,7 @@ function signalGroup(pid: number): void {
   try {
     process.kill(-pid, 'SIGKILL');
   } catch {
-    // It ended by itself.
+    // It has already exited.
   }
 }
 

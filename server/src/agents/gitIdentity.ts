@@ -1,7 +1,7 @@
 import type { GitIdentity } from '../git/git';
 
 /**
- * Who commits for an agent: `toy/polecats/rust` has that name and the address `toy.polecats.rust@<domain>`.
+ * The git identity of an agent: `toy/polecats/rust` is the name, with the address `toy.polecats.rust@<domain>`.
  * @param domain `agent_email_domain` of the town's settings
  */
 export function identityOf(agent: string, domain: string): GitIdentity {

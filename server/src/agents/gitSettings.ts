@@ -2,7 +2,7 @@ import { REAL_OBJECTS } from '../git/git';
 
 /**
  * Git settings of agents and gates. A person's settings (signed commits, hooks, templates, an editor) would block them,
- * as there is nobody to answer.
+ * because no user answers prompts.
  */
 const IMPERSONAL: readonly (readonly [key: string, value: string])[] = [
   ['commit.gpgSign', 'false'],
@@ -13,20 +13,20 @@ const IMPERSONAL: readonly (readonly [key: string, value: string])[] = [
   ['core.fsmonitor', 'false'],
   // Files as committed, like the worktrees that the server creates.
   ['core.autocrlf', 'false'],
-  // Messages are UTF-8 here, and a terminal of ours shows them so.
+  // Our messages are UTF-8, and our terminals display UTF-8.
   ['i18n.commitEncoding', 'UTF-8'],
   ['i18n.logOutputEncoding', 'UTF-8'],
   ['commit.template', '/dev/null'],
   ['init.templateDir', ''],
 ];
 
-/** A key that a rig gives its agents to sign with. */
+/** A key that the agents of a rig sign with. */
 export interface AgentSigning {
   key: string;
   format: 'openpgp' | 'ssh' | 'x509';
 }
 
-/** The variables of the environment that set them, for every git command below. Pure. */
+/** The environment variables that apply these settings to every git command of the session. Pure. */
 export function agentGitSettings(signing?: AgentSigning): Record<string, string> {
   const settings = new Map(IMPERSONAL);
   if (signing) {
@@ -35,7 +35,7 @@ export function agentGitSettings(signing?: AgentSigning): Record<string, string>
     settings.set('gpg.format', signing.format);
   }
   const variables: Record<string, string> = {
-    // A message that nobody can write is given with -m, and one that git proposes is kept.
+    // No user can edit a message: it is given with -m, or the one that git proposes is kept.
     GIT_EDITOR: 'true',
     GIT_TERMINAL_PROMPT: '0',
     ...REAL_OBJECTS,

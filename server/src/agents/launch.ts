@@ -17,11 +17,11 @@ import { shellRuntime } from './shellRuntime';
 
 interface LaunchTown {
   readonly layout: TownLayout;
-  /** @throws UserError where there is no such rig, or it cannot be used */
+  /** Checks that a rig exists and is usable. @throws UserError otherwise */
   requireRig(name: string): void;
 }
 
-/** Puts together how a session starts: runtime, arguments, environment, and the files beside the worktree. */
+/** Puts together how a session starts: runtime, arguments, environment, and the files next to the worktree. */
 export function sessionLauncher(town: LaunchTown, isAccepted: (runtime: RuntimeInfo) => boolean) {
   return async (
     given: SessionRequest,
@@ -29,12 +29,12 @@ export function sessionLauncher(town: LaunchTown, isAccepted: (runtime: RuntimeI
     session: { id: string; token: string },
   ): Promise<Launch> => {
     const { layout } = town;
-    // The Mayor has one conversation, whatever it is started for.
+    // The Mayor has one conversation, independent of the bead.
     const request = seat.role === 'mayor' ? { ...given, bead: undefined } : given;
     if (seat.rig !== undefined) town.requireRig(seat.rig);
     const isShell = seat.role === 'crew' && request.runtime === SHELL_RUNTIME;
     const runtime = isShell ? shellRuntime() : resolveRuntime(request.runtime, agentsFile(layout).read().agents);
-    // Its settings may have changed since the reconciler looked.
+    // Its settings may have changed since the reconciler read them.
     if (!isShell && !isAccepted(runtime))
       throw new UserError(`nobody has accepted the runtime ${runtime.name} as it is now`, undefined, 'consent');
     writeShims({ directory: layout.bin });

@@ -1,7 +1,8 @@
 import type { AgentRole } from '../town/layout';
 
 /**
- * The first prompt to an agent, and that to one whose conversation resumes; it gets everything else from `gt prime`.
+ * The first prompt to an agent, and the prompt for a resumed conversation; the agent gets everything else from `gt
+ * prime`.
  */
 const words: Readonly<Record<AgentRole, { begin?: string; resume?: string }>> = {
   polecat: {
@@ -18,7 +19,7 @@ const words: Readonly<Record<AgentRole, { begin?: string; resume?: string }>> = 
     begin: 'Run `gt prime` and do what it says.',
     resume: 'Run `gt prime` and do what it says: there is something new for you.',
   },
-  // A person's workspace: the person types the first prompt.
+  // A user's workspace: the user types the first prompt.
   crew: {},
 };
 

@@ -5,15 +5,15 @@ import { presets } from './presets';
 import type { Additions, ConversationWays, HookAnswer, Place, RuntimePreset } from './presets/preset';
 import { shellQuote } from '../base/shims';
 
-/** Started by everybody who asks for them by name; a town's own runtimes cannot take their names. */
+/** Available by name in every town; a town's own runtimes cannot use their names. */
 export const builtInRuntimes: Readonly<Record<string, RuntimeSettings>> = Object.fromEntries(
   Object.entries(presets).map(([name, { settings }]) => [name, settings]),
 );
 
-/** One argument may have 128 KiB on Linux; a prompt is meant to be a sentence anyway. */
+/** Linux limits one argument to 128 KiB; a prompt is only a sentence or two anyway. */
 const MAX_PROMPT_BYTES = 100_000;
 
-/** @throws UserError `not-found` */
+/** The runtime of this name. @throws UserError `not-found` */
 export function resolveRuntime(name: string, custom: Readonly<Record<string, RuntimeSettings>>): RuntimeInfo {
   const builtIn = Object.hasOwn(builtInRuntimes, name);
   const settings = builtIn ? builtInRuntimes[name] : Object.hasOwn(custom, name) ? custom[name] : undefined;
@@ -22,22 +22,25 @@ export function resolveRuntime(name: string, custom: Readonly<Record<string, Run
   throw new UserError(`there is no agent runtime ${name}`, `there are: ${known.join(', ')}`, 'not-found');
 }
 
-/** What is known of the program: for a runtime of the town's own, if it says which built-in one it is like. */
+/**
+ * The preset of the runtime's program; for a town's own runtime, that of the built-in one which it names as its
+ * provider.
+ */
 export function presetOf(runtime: RuntimeInfo): RuntimePreset | undefined {
   const name = runtime.builtIn ? runtime.name : runtime.provider;
   return name !== undefined && Object.hasOwn(presets, name) ? presets[name] : undefined;
 }
 
-/** How its sessions go on with an earlier conversation; undefined where they cannot. */
+/** How sessions of a runtime resume an earlier conversation; undefined if they cannot. */
 export function conversationWays(runtime: RuntimeInfo): ConversationWays | undefined {
   return presetOf(runtime)?.conversation;
 }
 
 export interface CommandRequest {
-  /** Undefined: a person types the first words. */
+  /** Undefined if the user types the first prompt. */
   prompt?: string;
   model?: string;
-  /** An id to begin a conversation with, or that of one to go on with. */
+  /** Id of the conversation to start or to resume. */
   conversation?: { id: string; resume: boolean };
   place: Place;
 }
@@ -46,7 +49,7 @@ export interface RuntimeCommand {
   command: string;
   args: string[];
   env: Record<string, string>;
-  /** To be written before it starts; absolute paths. */
+  /** Files to write before the program starts; absolute paths. */
   files: { path: string; text: string }[];
 }
 
@@ -66,9 +69,9 @@ export function commandFor(
     ...talk.args,
     ...promptArguments(runtime, prompt),
   ];
-  // What the town's settings say goes before what we would choose.
+  // The town's settings override our own choices.
   const env = Object.assign({}, ...parts.map((part) => part.env), runtime.env) as Record<string, string>;
-  // For a runtime that has no flag we know of: its own wrapper may read it.
+  // For runtimes without a known flag: a wrapper script of the user may read it.
   if (model) env.GT_MODEL = model;
   const files = parts
     .flatMap((part) => part.files ?? [])
@@ -104,7 +107,7 @@ function conversationArguments(
 function promptArguments(runtime: RuntimeInfo, prompt: string | undefined): string[] {
   if (runtime.prompt === 'none' || prompt === undefined) return [];
   if (Buffer.byteLength(prompt) > MAX_PROMPT_BYTES) throw new UserError('the prompt is too long to be an argument');
-  // Never taken for an option, whatever it says.
+  // A leading space, so that the text is never parsed as an option.
   const text = prompt.startsWith('-') ? ` ${prompt}` : prompt;
   if (runtime.prompt === 'argument') return [text];
   if (!runtime.promptFlag)

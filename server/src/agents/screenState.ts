@@ -3,12 +3,12 @@ import { presetOf } from './runtimes';
 
 export type ScreenState =
   | { state: 'working' }
-  /** It continues only when a person answers. `says`: predicate to follow "it ". */
+  /** The program continues only when a person answers. `says`: predicate to follow "it ". */
   | { state: 'waiting'; says: string };
 
 /**
- * Whether the screen shows a question that only a person can answer, such as a login. Only what is known to block is
- * taken for one: liveness never comes from the screen.
+ * Whether the screen shows a question that only a person can answer, such as a login. Only known blocking questions
+ * count: liveness is never derived from the screen.
  * @param screen its visible lines
  */
 export function screenState(runtime: RuntimeInfo, screen: string): ScreenState {

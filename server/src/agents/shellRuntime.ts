@@ -1,8 +1,8 @@
 import { SHELL_RUNTIME, type RuntimeInfo } from '../protocol/town';
 
 /**
- * A person's shell, for a workspace without an agent. It needs no consent: it waits for what the person types. Its
- * variables are those of the login shell already; a second login would put PATH back, and `gt` would be gone.
+ * The user's shell, for a workspace without an agent. Needs no consent: it only runs what the user types. Its variables
+ * are those of the login shell already; a second login would reset PATH and lose `gt`.
  */
 export function shellRuntime(
   env: Readonly<Record<string, string | undefined>> = process.env,

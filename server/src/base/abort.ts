@@ -3,11 +3,14 @@ import { AsyncLocalStorage } from 'node:async_hooks';
 /**
  * Cancellation of whole operations. An operation (an action of the engine, a request of a client) runs with an
  * `AbortSignal`; whatever it awaits sees that signal: git commands and gates are killed, and the store refuses writes.
- * The signal travels with the asynchronous context, so that no function on the way can forget to pass it on.
+ * The signal is part of the asynchronous context, so no function in between has to pass it on.
  */
 const signals = new AsyncLocalStorage<AbortSignal>();
 
-/** The operation was cancelled because the server ends: not a failure of the work, and repeated after the next start. */
+/**
+ * The operation was cancelled because the server ends: not a failure of the work, and it is repeated after the next
+ * start.
+ */
 export class AbortedError extends Error {
   constructor() {
     super('interrupted: the server is stopping');
@@ -15,7 +18,10 @@ export class AbortedError extends Error {
   }
 }
 
-/** Runs `task` so that everything below it is cancelled with `signal`. @throws AbortedError if it is aborted already */
+/**
+ * Runs `task` so that everything below it is cancelled with `signal`. @throws AbortedError if the signal is already
+ * aborted
+ */
 export async function runAbortable<T>(signal: AbortSignal, task: () => Promise<T>): Promise<T> {
   return signals.run(signal, async () => {
     throwIfAborted();
@@ -23,7 +29,7 @@ export async function runAbortable<T>(signal: AbortSignal, task: () => Promise<T
   });
 }
 
-/** Runs `task` so that `stop` cancels it alone, and whatever cancels the operation around it cancels it too. */
+/** Runs `task` so that `stop` cancels only this task, while cancelling the surrounding operation cancels it, too. */
 export async function runCancellable<T>(stop: AbortController, task: () => Promise<T>): Promise<T> {
   const outer = currentSignal();
   const abort = (): void => stop.abort();
@@ -36,7 +42,9 @@ export async function runCancellable<T>(stop: AbortController, task: () => Promi
   }
 }
 
-/** Waits for something that others do. @throws AbortedError where the running operation is cancelled before it has ended */
+/**
+ * Waits for a promise that is not itself cancelled. @throws AbortedError if the running operation is cancelled first
+ */
 export async function untilAborted<T>(others: Promise<T>): Promise<T> {
   const signal = currentSignal();
   if (!signal) return others;
@@ -58,7 +66,7 @@ export function currentSignal(): AbortSignal | undefined {
   return signals.getStore();
 }
 
-/** @throws AbortedError where the running operation was cancelled */
+/** @throws AbortedError if the running operation was cancelled */
 export function throwIfAborted(): void {
   if (currentSignal()?.aborted) throw new AbortedError();
 }

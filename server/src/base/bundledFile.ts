@@ -5,8 +5,8 @@ import path from 'node:path';
 const LEVELS = 4;
 
 /**
- * The path of a file that belongs to the running bundle: beside it in `dist/`, or above it in `out/` in tests.
- * @returns the path beside the bundle where there is none, for the error that follows
+ * The path of a file that belongs to the running bundle: next to it in `dist/`, or above it in `out/` in tests.
+ * @returns the path beside the bundle if the file does not exist, for the error message that follows
  */
 export function bundledFile(name: string, start: string = __dirname): string {
   for (let [folder, level] = [start, 0]; level <= LEVELS; [folder, level] = [path.dirname(folder), level + 1]) {

@@ -1,8 +1,8 @@
 export type Environment = Record<string, string>;
 
 /**
- * Variables that belong to the program that started us (an editor, Electron, npm, an agent's session, a git
- * hook) and would mislead the programs that we start.
+ * Variables that describe the program that started us (an editor, Electron, npm, an agent's session, a git hook) and
+ * would mislead the programs that we start.
  */
 const foreign: readonly RegExp[] = [
   /^VSCODE_/,
@@ -25,10 +25,10 @@ const foreign: readonly RegExp[] = [
   /^(SHLVL|OLDPWD|PWD|_)$/,
 ];
 
-/** A person's own way to reach remotes and to configure git; says nothing about one repository or author. */
+/** The user's own way to reach remotes and to configure git; independent of a repository or an author. */
 const keptGit = /^GIT_(CONFIG_(GLOBAL|SYSTEM|NOSYSTEM)|SSH|SSH_COMMAND|SSH_VARIANT|SSL_.+|PROXY_.+|TERMINAL_PROMPT)$/;
 
-/** A copy without the variables that are not the person's own. Pure. */
+/** A copy without the variables that are not the user's own. Pure. */
 export function cleanEnvironment(environment: NodeJS.ProcessEnv): Environment {
   const result: Environment = {};
   for (const [name, value] of Object.entries(environment)) {

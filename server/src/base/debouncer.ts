@@ -3,7 +3,7 @@ import type { IDisposable } from './lifecycle';
 /** Longest pause after a task. */
 const MAX_PAUSE_MS = 5 * 60_000;
 
-/** Runs a task when there was no change for a while, and at the latest a given time after the first change. */
+/** Runs a task after a while without changes, and at the latest a given time after the first change. */
 export class Debouncer implements IDisposable {
   private timer: NodeJS.Timeout | undefined;
   private firstAt: number | undefined;
@@ -23,7 +23,7 @@ export class Debouncer implements IDisposable {
     this.timer = setTimeout(() => this.run(), Math.max(0, due - now, this.pausedUntil - now));
   }
 
-  /** Whatever changes in this time is for the next run, which comes after it. */
+  /** Delays the next run by this time; changes in between are covered by that run. */
   pause(ms: number): void {
     this.pausedUntil = Date.now() + ms;
     if (this.firstAt !== undefined) this.changed();
@@ -41,7 +41,7 @@ export class Debouncer implements IDisposable {
 }
 
 /**
- * Runs a task and lets the next one wait in proportion to what this one took.
+ * Runs a task and delays the next run in proportion to the duration of this one.
  * @param share part of the time that the task may take, from 0 to 1
  */
 export async function paced(debouncer: Debouncer, share: number, task: () => Promise<void>): Promise<void> {

@@ -1,6 +1,6 @@
 const MINUTE = 60_000;
 
-/** The time between two moments for people: `45s`, `12m`, `2h 15m`, `3d 4h`. Both in milliseconds; never negative. */
+/** The time between two moments, for display: `45s`, `12m`, `2h 15m`, `3d 4h`. Both in milliseconds; never negative. */
 export function elapsedText(from: number, to: number): string {
   const elapsed = Math.max(0, to - from);
   if (elapsed < MINUTE) return `${Math.floor(elapsed / 1000)}s`;

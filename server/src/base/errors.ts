@@ -1,12 +1,12 @@
 /**
- * An error that a person can act on: `message` says what is wrong, `hint` what to do about it.
- * Everything else that is thrown is a defect and keeps its stack in the log.
+ * An error that the user can act on: `message` says what is wrong, `hint` what to do about it. Everything else that is
+ * thrown is a bug, logged with its stack.
  */
 export class UserError extends Error {
   constructor(
     message: string,
     readonly hint?: string,
-    /** Stable machine-readable name, for callers that branch on the kind of failure. */
+    /** Stable name of the kind of failure, for callers that branch on it. */
     readonly code: ErrorCode = 'invalid',
   ) {
     super(message);
@@ -18,7 +18,7 @@ export type ErrorCode =
   | 'invalid' // the input is wrong
   | 'not-found'
   | 'ambiguous'
-  | 'conflict' // somebody else got there first (compare-and-set lost)
+  | 'conflict' // another writer was first (compare-and-set failed)
   | 'refused' // the caller may not do this
   | 'consent' // a person must accept something first
   | 'unavailable'; // disk full, server gone, command missing
@@ -28,7 +28,7 @@ export function stackOf(error: unknown): string {
   return error instanceof Error ? (error.stack ?? error.message) : String(error);
 }
 
-/** What V8 and Node say where something got too big, in words for a person. The one place where they are translated. */
+/** Messages of V8 and Node about values that got too big, with their plain translation. Translated only here. */
 const engineMessages: readonly [pattern: RegExp, text: string][] = [
   [/^Maximum call stack size exceeded/, 'the data is nested too deeply'],
   [/^Invalid (?:string|array|typed array|array buffer) length/, 'the data is too large'],
@@ -43,19 +43,22 @@ const noSpace = { text: 'no space left on the disk', hint: 'Free some space and 
 const noRight = { text: 'permission denied', hint: 'Check the owner and the permissions of the folder.' };
 const tooManyFiles = { text: 'too many open files', hint: 'End other programs, or raise the limit ("ulimit -n").' };
 
-/** What the machine itself refuses, whatever was done, in words for a person. The one place where they are translated. */
+/** Plain messages for errors of the machine itself, whatever the operation. Translated only here. */
 const machineProblems: Readonly<Record<string, { text: string; hint: string }>> = {
   ENOSPC: noSpace,
   EDQUOT: noSpace,
   EACCES: noRight,
   EPERM: noRight,
-  EROFS: { text: 'the file system can only be read', hint: 'Make it writable, or use another folder.' },
+  EROFS: { text: 'the file system is read-only', hint: 'Make it writable, or use another folder.' },
   EMFILE: tooManyFiles,
   ENFILE: tooManyFiles,
   EIO: { text: 'the disk reports an error', hint: 'Check the disk. What was saved before is not changed.' },
 };
 
-/** Undefined for any other error, and for programs and sockets, whose errors say something else. */
+/**
+ * The message for an error of the machine; undefined for other errors, and for errors of programs and sockets, whose
+ * codes mean something else.
+ */
 export function machineProblem(error: unknown): { text: string; hint: string } | undefined {
   const { code, syscall = '' } = (error instanceof Error ? error : {}) as NodeJS.ErrnoException;
   if (error instanceof UserError || code === undefined || /^(?:spawn|connect|listen|bind|kill)/.test(syscall))
@@ -63,14 +66,14 @@ export function machineProblem(error: unknown): { text: string; hint: string } |
   return machineProblems[code];
 }
 
-/** What a person is told of an error that they can do something about; undefined for a defect. */
+/** The error as a `UserError` if the user can act on it; undefined for a bug. */
 export function asUserError(error: unknown): UserError | undefined {
   if (error instanceof UserError) return error;
   const problem = machineProblem(error);
   return problem && new UserError(messageOf(error), problem.hint, 'unavailable');
 }
 
-/** The text of anything that was thrown, without the words of the engine or the system for what a person knows by others. */
+/** The message of anything thrown, with messages of V8 or the system in plain words if we have a translation. */
 export function messageOf(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
   const problem = machineProblem(error);
@@ -87,7 +90,7 @@ export function hasCode(error: unknown, code: string): boolean {
 let unexpectedErrorHandler: (error: unknown) => void = (error) =>
   process.emitWarning(error instanceof Error ? error : String(error));
 
-/** Reports an error that no caller waits for, such as one of an event listener. Never throws. */
+/** Reports an error without a waiting caller, such as one of an event listener. Never throws. */
 export function onUnexpectedError(error: unknown): void {
   try {
     unexpectedErrorHandler(error);
@@ -96,7 +99,7 @@ export function onUnexpectedError(error: unknown): void {
   }
 }
 
-/** Where `onUnexpectedError` reports to: each program sets its own log once at its start. */
+/** The target of `onUnexpectedError`: each program sets its own log once at its start. */
 export function setUnexpectedErrorHandler(handler: (error: unknown) => void): void {
   unexpectedErrorHandler = handler;
 }

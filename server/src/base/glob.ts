@@ -1,7 +1,7 @@
 /**
- * Matches a name (the id of a step, the address of an agent) with a pattern: `*` matches any characters, `?` one character.
- * The worst case is the length of the name times the length of the pattern: after a mismatch only the last `*` is
- * extended, because extending an earlier one could not match more.
+ * Matches a name (the id of a step, the address of an agent) with a pattern: `*` matches any characters, `?` one
+ * character. The worst case is the length of the name times the length of the pattern: after a mismatch only the last
+ * `*` is extended, because extending an earlier one could not match more.
  */
 export function matchesGlob(pattern: string, name: string): boolean {
   let [at, next] = [0, 0];

@@ -1,10 +1,10 @@
-/** Orders of things that wait for each other. All are iterative and linear in nodes and edges. */
+/** Orderings of items that wait for each other. All are iterative and linear in nodes and edges. */
 
-/** What a node waits for. Ids outside the graph, and a node's own id, do not count. */
+/** The nodes that a node waits for. Ids outside the graph, and a node's own id, do not count. */
 export type Needs = (id: string) => readonly string[];
 
 export interface Waves {
-  /** Each wave needs only the waves before it; within a wave the given order holds. */
+  /** Each wave needs only the waves before it; within a wave the given order is kept. */
   waves: string[][];
   /** Ids on a cycle, or waiting for one: they are in no wave. */
   cyclic: string[];
@@ -42,13 +42,16 @@ export function wavesOf(ids: readonly string[], needs: Needs): Waves {
   return { waves, cyclic: [...waiting.keys()] };
 }
 
-/** Ids so that each comes after what it needs; otherwise the given order holds. Cycles are broken at any place. */
+/**
+ * Ids so that each comes after what it needs; otherwise the given order is kept. Cycles are broken at an arbitrary
+ * place.
+ */
 export function topologicalOrder(ids: readonly string[], needs: Needs): string[] {
   const known = new Set(ids);
   const placed = new Set<string>();
   const started = new Set<string>();
   for (const start of ids) {
-    // Depth first with a stack of our own: a chain may be longer than the call stack.
+    // Depth first with an explicit stack: a chain may be longer than the call stack.
     const stack = [start];
     while (stack.length > 0) {
       const id = stack.at(-1)!;

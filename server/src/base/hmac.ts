@@ -2,8 +2,8 @@ import fs from 'node:fs';
 
 /*
  * HMAC-SHA256 (RFC 2104, FIPS 180-4) and random numbers for the client's side of the handshake. Loading `node:crypto`
- * takes a command a tenth of its whole time; it is what servers use, and what the tests hold this against. So does what
- * node compiles when it is first called: this uses typed arrays, which are V8's own, where a Buffer has methods of node's.
+ * takes a tenth of a command's run time; servers use it, and the tests compare this with it. Node's Buffer methods
+ * are compiled on first use, which takes as long again, so this uses plain typed arrays.
  */
 
 const BLOCK = 64;
@@ -72,8 +72,8 @@ export function sha256(data: Uint8Array): Uint8Array {
 }
 
 /**
- * Written out plainly, without calls and destructuring: in a command it runs a few times only, which is too seldom for
- * V8 to optimise it.
+ * Written out plainly, without calls and destructuring: a command runs it only a few times, too few for V8 to optimise
+ * it.
  * @param schedule its first 16 words are the block
  */
 function compress(state: Int32Array, schedule: Int32Array): void {
@@ -109,7 +109,7 @@ function compress(state: Int32Array, schedule: Int32Array): void {
   state[7]! += h;
 }
 
-/** So many random bytes of the system in hexadecimal. */
+/** This many random bytes from the system, in hexadecimal. */
 export async function randomHex(bytes: number): Promise<string> {
   if (process.platform === 'win32') return (await import('node:crypto')).randomBytes(bytes).toString('hex');
   const file = fs.openSync('/dev/urandom', 'r');

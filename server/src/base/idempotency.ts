@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
 
 /**
- * Key of one operation of one caller: a client-made operation id stands for nothing by itself, so that neither another
- * method nor another caller that uses the same id gets a result that is not its own.
+ * Key of one operation of one caller: operation ids are chosen by clients, so the key includes method and caller: the
+ * same id of another method or caller never gets this result.
  */
 export function operationKey(method: string, actor: string, operation: string): string {
   return createHash('sha256')
@@ -11,12 +11,14 @@ export function operationKey(method: string, actor: string, operation: string): 
     .slice(0, 32);
 }
 
-/** First results of recent operations by their key: a client that lost the answer can ask again without doing it twice. */
+/**
+ * First results of recent operations by their key: a client that lost the answer can ask again without doing it twice.
+ */
 export class IdempotencyCache {
   private readonly results = new Map<string, { result: unknown; at: number }>();
   private readonly running = new Map<string, Promise<unknown>>();
 
-  /** @param maxAgeMs how long a result is given again */
+  /** @param maxAgeMs how long a result is kept */
   constructor(
     readonly maxAgeMs: number,
     private readonly maxEntries = Infinity,
@@ -33,8 +35,8 @@ export class IdempotencyCache {
   }
 
   /**
-   * The kept result of an operation; the result of the call that is still running, or of `action`. Whether a
-   * result is kept is the action's matter (`set`): a failure never is.
+   * The stored result of an operation, or that of its running call, or else that of `action`. The action itself stores
+   * its result (`set`); failures are never stored.
    */
   run(key: string, action: () => Promise<unknown>): Promise<unknown> {
     const known = this.results.get(key);
@@ -46,7 +48,10 @@ export class IdempotencyCache {
     return running;
   }
 
-  /** Insertion order is the order of time, near enough: it stops at the first that is still young. */
+  /**
+   * Drops results older than `maxAgeMs`. Insertion order is roughly the order of time, so it stops at the first one
+   * that is recent enough.
+   */
   forgetOld(now: number): void {
     for (const [key, { at }] of this.results) {
       if (now - at <= this.maxAgeMs) return;

@@ -3,16 +3,16 @@ import { spawnSync } from 'node:child_process';
 import { hasCode } from './errors';
 
 /*
- * A lock that the kernel holds on a folder: it goes with the process that has it, however that ends, and every process of the
- * machine sees it, also one in a container with process numbers of its own. Node has no call for it. A lock of flock(2)
- * belongs to the open file, not to the process that asked for it: a small program of the system locks the file that we have
- * open, and ends.
+ * A lock that the kernel holds on a folder: it is released when its process ends, however that happens, and every
+ * process of the machine sees it, even one in a container with its own process numbers. Node has no API for it. A lock
+ * of flock(2) belongs to the open file, not to the process that asked for it: a small program of the system locks the
+ * file that we have open, and ends.
  */
 
-/** `held`: somebody has it. `unsupported`: nobody can tell here, with the reason. */
+/** `held`: another process has it. `unsupported`: locks do not work here, with the reason. */
 export type LockAttempt = { kind: 'locked'; fd: number } | { kind: 'held' } | { kind: 'unsupported'; reason: string };
 
-/** Exit codes: 0 locked, 1 (with nothing said) held by another. */
+/** Exit codes: 0 locked, 1 (without output) held by another. */
 const PROGRAMS: readonly (readonly [command: string, args: (mode: LockMode) => string[]])[] = [
   ['flock', (mode) => [mode === 'exclusive' ? '-x' : '-s', '-n', '3']],
   [
@@ -33,7 +33,10 @@ const PROGRAMS: readonly (readonly [command: string, args: (mode: LockMode) => s
 
 type LockMode = 'exclusive' | 'shared';
 
-/** File systems whose locks do not reach everybody who can write them. Names by the magic number of statfs(2). */
+/**
+ * File systems whose locks are not visible to every machine that can write them. Names by the magic number of
+ * statfs(2).
+ */
 const WITHOUT_LOCKS: ReadonlyMap<number, string> = new Map([
   [0x01021997, '9p'],
   [0x65735546, 'fuse'],
@@ -47,9 +50,13 @@ const DARWIN_EXLOCK = 0x20;
 
 /** @returns `locked` with the descriptor that keeps the lock until it is closed */
 export function tryLock(folder: string, mode: LockMode = 'exclusive'): LockAttempt {
-  if (process.platform === 'win32') return { kind: 'unsupported', reason: 'Windows has none for folders' };
+  if (process.platform === 'win32') return { kind: 'unsupported', reason: 'Windows cannot lock folders' };
   const filesystem = WITHOUT_LOCKS.get(fs.statfsSync(folder).type);
-  if (filesystem) return { kind: 'unsupported', reason: `a file system of type ${filesystem} has none that all see` };
+  if (filesystem)
+    return {
+      kind: 'unsupported',
+      reason: `locks on a file system of type ${filesystem} are not visible to all machines`,
+    };
   return process.platform === 'darwin' ? lockByOpening(folder) : lockByProgram(folder, mode);
 }
 
@@ -84,7 +91,7 @@ function lockByProgram(folder: string, mode: LockMode): LockAttempt {
   }
 }
 
-/** @returns undefined where there is no such program */
+/** Locks with one program. @returns undefined if the program does not exist */
 function runLocker(command: string, args: string[], fd: number): LockAttempt | undefined {
   const ended = spawnSync(command, args, {
     stdio: ['ignore', 'ignore', 'pipe', fd],

@@ -10,55 +10,58 @@ import { listFolder, makePrivateFolder } from './safeFolders';
 
 interface LeaseRecord extends ProcessIdentity {
   nonce: string;
-  /** Where its pid means something; missing in records of builds that did not lock. */
+  /** The machine and pid namespace of the pid; missing in records of builds without kernel locks. */
   space?: string;
   host?: string;
-  /** What the owner says of itself. */
+  /** What the owner publishes about itself. */
   note?: string;
 }
 
-/** Who has a lease. `isHere` is false for a process of another machine or container, whose pid means nothing here. */
+/**
+ * The owner of a lease. `isHere` is false for a process of another machine or container, whose pid means nothing here.
+ */
 export interface LeaseHolder extends ProcessIdentity {
   isHere: boolean;
   host: string | undefined;
-  /** What it says of itself. */
+  /** What the owner publishes about itself. */
   note: string | undefined;
 }
 
 /**
  * Exclusive ownership of a folder by one process, taken over at once when the owner is dead.
  *
- * The kernel's lock on the folder decides (`kernelLock.ts`): a process of another container sees it as well as one beside
- * us. `<folder>/<n>` names the owner of epoch n; the highest epoch rules, and is what journal records carry. A taker creates
- * the next epoch with link(2), which exactly one process can win, and then looks whether a still higher one appeared.
- * Epochs only rise: a release marks the file.
+ * The kernel's lock on the folder decides (`kernelLock.ts`): it also works between containers. `<folder>/<n>` names the
+ * owner of epoch n; the highest epoch is valid, and journal records carry it. A new owner creates the next epoch with
+ * link(2), which exactly one process can win, and then checks for a still higher one. Epochs only rise: a release marks
+ * the file.
  *
- * Where the file system has no such lock, the owner's process is checked; where that is impossible, it is assumed to be alive.
+ * If the file system does not support such locks, the owner's process is checked; if that is impossible, it is assumed
+ * to be alive.
  */
 export class Lease {
   private constructor(
     private readonly directory: string,
-    /** Rises with each owner. */
+    /** Increases with each owner. */
     readonly epoch: number,
     private readonly nonce: string,
-    /** The descriptor that has the lock; undefined where there is none. */
+    /** The descriptor that has the lock; undefined without a lock. */
     private lock: number | undefined,
   ) {}
 
   /**
    * The lease, or undefined while another process holds it.
-   * @param note for others who want it
-   * @throws UserError `unavailable` where it cannot be told whether the last owner still lives
+   * @param note shown to other processes that want the lease
+   * @throws UserError `unavailable` if it is unknown whether the last owner is still alive
    */
   static tryAcquire(directory: string, note?: string): Lease | undefined {
     makePrivateFolder(directory);
-    // The next epoch follows the one that was judged: whoever takes it first wins, also where the lock decides nothing.
+    // The next epoch follows the one that was judged: the first process to create it wins, even without a kernel lock.
     const epoch = highestEpoch(directory);
     const known = epoch > 0 ? read(directory, epoch) : undefined;
-    // Its own process says so more cheaply than the kernel.
+    // Checking the owner's process is cheaper than asking the kernel.
     if (known && isHere(known) && isAlive(known)) return undefined;
     const attempt = tryLock(directory);
-    // A record of a build that did not lock says itself who had it.
+    // A record of a build without kernel locks names its owner.
     if (attempt.kind === 'held' && (!known || known.space !== undefined)) return undefined;
     if (attempt.kind === 'unsupported' && known && !isHere(known) && !hasRebooted(known))
       throw cannotTell(directory, known, attempt.reason);
@@ -91,7 +94,7 @@ export class Lease {
     return lease;
   }
 
-  /** Waits for the holder to let go, at most `timeoutMs`. */
+  /** Acquires the lease, waiting at most `timeoutMs` for its owner to release it. */
   static async acquire(directory: string, timeoutMs: number, note?: string): Promise<Lease | undefined> {
     const deadline = Date.now() + timeoutMs;
     for (;;) {
@@ -112,7 +115,7 @@ export class Lease {
     return undefined;
   }
 
-  /** False once somebody else rules, for example after this process was wrongly taken for dead. */
+  /** False once another process owns the lease, for example after this one was wrongly presumed dead. */
   isCurrent(): boolean {
     return highestEpoch(this.directory) === this.epoch && read(this.directory, this.epoch)?.nonce === this.nonce;
   }
@@ -130,12 +133,12 @@ export class Lease {
   }
 }
 
-/** Whether the pid of a record is one of this machine and container. */
+/** Whether the pid of a record is valid on this machine and container. */
 function isHere(record: LeaseRecord): boolean {
   return record.space === undefined || record.space === processSpace();
 }
 
-/** Whether its machine is this one, and has been started again since. */
+/** Whether the record is from an earlier boot of this machine. */
 function hasRebooted({ space, host }: LeaseRecord): boolean {
   const [boot, numbers] = (space ?? '').split(' ');
   const [ourBoot, ourNumbers] = processSpace().split(' ');
@@ -143,8 +146,8 @@ function hasRebooted({ space, host }: LeaseRecord): boolean {
 }
 
 /**
- * A note may lead to a signal, so it counts only together with the id of this boot: a file that was written on another machine
- * cannot have it.
+ * A note may lead to a signal, so it counts only together with the id of this boot: a file that was written on another
+ * machine cannot contain it.
  */
 function asHolder(record: LeaseRecord): LeaseHolder {
   const note = record.space === processSpace() ? record.note : undefined;
@@ -188,7 +191,7 @@ function read(directory: string, epoch: number): LeaseRecord | undefined {
   }
 }
 
-/** None where the folder itself is gone, for example with the town that it lay in. */
+/** The epochs in the folder; empty if the folder itself is gone, for example with the town that it lay in. */
 function epochs(directory: string): number[] {
   return listFolder(directory)
     .map(({ name }) => name)

@@ -1,6 +1,6 @@
 import { onUnexpectedError } from './errors';
 
-/** Anything that holds a resource until it is told to let go. */
+/** Anything that holds a resource until it is disposed. */
 export interface IDisposable {
   dispose(): void;
 }
@@ -37,7 +37,7 @@ export type Listener<T> = (event: T) => void;
 export class Emitter<T> implements IDisposable {
   private readonly listeners = new Set<Listener<T>>();
 
-  /** @param onError told of listeners that throw */
+  /** @param onError called with the errors of listeners */
   constructor(private readonly onError: (error: unknown) => void = onUnexpectedError) {}
 
   readonly event = (listener: Listener<T>): IDisposable => {
@@ -45,7 +45,7 @@ export class Emitter<T> implements IDisposable {
     return toDisposable(() => this.listeners.delete(listener));
   };
 
-  /** Calls every listener. One that throws is reported and does not keep the event from the others. */
+  /** Calls every listener. One that throws is reported and does not affect the others. */
   fire(event: T): void {
     for (const listener of [...this.listeners]) {
       try {

@@ -10,7 +10,7 @@ export interface Log {
 
 const MAX_BYTES = 5_000_000;
 
-/** The daemon's log: one line an entry, rotated once at 5 MB. A log that cannot be written is no reason to stop. */
+/** The daemon's log: one line per entry, rotated once at 5 MB. Failures to write the log are ignored. */
 export class FileLog implements Log {
   constructor(private readonly file: string) {
     makePrivateFolder(path.dirname(file));
@@ -29,7 +29,7 @@ export class FileLog implements Log {
       if ((statOf(this.file)?.size ?? 0) > MAX_BYTES) moveFile(this.file, `${this.file}.1`);
       appendText(this.file, `${new Date().toISOString()} ${process.pid} ${level} ${text}\n`);
     } catch {
-      // Disk full or folder gone: the work itself reports that where it matters.
+      // Disk full or folder gone: the work itself reports that if it matters.
     }
   }
 }

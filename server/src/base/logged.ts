@@ -1,8 +1,8 @@
 import { messageOf } from './errors';
 
 /**
- * Makes a task that never throws, for timers: what fails in one, such as reading a settings file that a person is in
- * the middle of editing, would end the server. Each reason is told once in a row.
+ * Wraps a task for a timer so that it never throws: an exception in a timer, such as from a settings file that the user
+ * is editing, would end the server. Consecutive equal errors are logged once.
  */
 export function logged(tell: (reason: string) => void, task: () => void): () => void {
   let lastReason: string | undefined;

@@ -1,4 +1,4 @@
-/** Guards for values that came from outside: parsed JSON or TOML, metadata of beads, messages. */
+/** Guards for values from outside: parsed JSON or TOML, metadata of beads, messages. */
 
 /** Whether a value is an object of keys and values: no array, not null. */
 export function isPlainObject(value: unknown): value is Record<string, unknown> {

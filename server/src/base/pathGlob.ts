@@ -1,8 +1,8 @@
 import { matchesGlob } from './glob';
 
 /*
- * Patterns of paths: `*` and `?` within a folder, `**` across folders; a pattern that names a folder means all
- * in it. No regular expressions: patterns come from beads that others wrote, and the time that a match takes is bounded by the
+ * Patterns of paths: `*` and `?` within a folder, `**` across folders; a pattern that names a folder matches everything
+ * in it. No regular expressions: patterns come from untrusted beads, and the time that a match takes is bounded by the
  * product of the lengths.
  */
 
@@ -12,7 +12,7 @@ export function matchesPath(pattern: string, path: string): boolean {
   return wanted.length > 0 && matchesSegments(wanted, segmentsOf(path));
 }
 
-/** Whether some path could match both. Says yes where it cannot tell. */
+/** Whether some path could match both. True if that is unknown. */
 export function patternsMeet(one: string, other: string): boolean {
   const [a, b] = [segmentsOf(one), segmentsOf(other)];
   for (let index = 0; index < Math.min(a.length, b.length); index += 1) {
@@ -36,7 +36,7 @@ function isLiteral(segment: string): boolean {
   return !/[*?]/.test(segment);
 }
 
-/** Row by row: which prefixes of the path the pattern so far can have matched. */
+/** Row by row: which prefixes of the path the pattern so far can match. */
 function matchesSegments(pattern: readonly string[], path: readonly string[]): boolean {
   let reached = path.map(() => false);
   reached = [true, ...reached];
@@ -48,5 +48,5 @@ function matchesSegments(pattern: readonly string[], path: readonly string[]): b
     }
     reached = next;
   }
-  return reached.some(Boolean); // what is below a folder that matches matches, too
+  return reached.some(Boolean); // everything below a matching folder matches, too
 }

@@ -2,7 +2,7 @@ import fs from 'node:fs';
 import os from 'node:os';
 import { execFile, execFileSync } from 'node:child_process';
 
-/** Names one run of one process: a pid alone is reused by the system. */
+/** Identifies one run of one process: a pid alone is reused by the system. */
 export interface ProcessIdentity {
   pid: number;
   /** Opaque start mark; equal marks mean the same run. */
@@ -15,21 +15,24 @@ export function identify(pid: number): ProcessIdentity {
 
 let cachedSpace: string | undefined;
 /**
- * Where process numbers mean the same: a boot of one machine, and on Linux one namespace of processes. A container that
- * shares a folder with us has numbers of its own.
+ * The scope in which process numbers are unique: a boot of one machine, and on Linux one namespace of processes. A
+ * container that shares a folder with us has its own numbers.
  */
 export function processSpace(): string {
   cachedSpace ??= process.platform === 'linux' ? `${bootId()} ${fs.readlinkSync('/proc/self/ns/pid')}` : os.hostname();
   return cachedSpace;
 }
 
-/** Whether this very run still lives. A record without a start mark names nobody: its pid may be a stranger's by now. */
+/**
+ * Whether this same run is still alive. A record without a start mark identifies no process: its pid may have been
+ * reused.
+ */
 export function isAlive(identity: ProcessIdentity): boolean {
   if (identity.start === '' || !signalReaches(identity.pid) || isZombie(identity.pid)) return false;
   return startMark(identity.pid) === identity.start;
 }
 
-/** Those of the processes that still live, by pid. Asks the system once for all of them, without blocking. */
+/** The processes that are still alive, by pid. Asks the system once for all of them, without blocking. */
 export async function aliveAmong(identities: readonly ProcessIdentity[]): Promise<Set<number>> {
   if (process.platform === 'linux') return new Set(identities.filter(isAlive).map(({ pid }) => pid));
   const candidates = identities.filter(({ pid, start }) => start !== '' && signalReaches(pid));
@@ -50,35 +53,41 @@ function signalReaches(target: number): boolean {
 /** Start mark of a process that does not exist. */
 const GONE = 'gone';
 
-/** Linux: field 22 of /proc/<pid>/stat (start in clock ticks) with the boot id. Elsewhere what `listingCommand` prints. */
+/**
+ * The start mark of a process. Linux: field 22 of /proc/<pid>/stat (start in clock ticks) with the boot id. Otherwise
+ * from the output of `listingCommand`.
+ */
 function startMark(pid: number): string {
   if (process.platform === 'linux') return linuxStartMark(pid);
   const [command, args] = listingCommand(process.platform, [pid]);
   try {
     return parseStartMarks(execFileSync(command, args, LISTING_OPTIONS)).get(pid) ?? GONE;
   } catch {
-    return GONE; // it ends with an error where there is no such process
+    return GONE; // it ends with an error if the process does not exist
   }
 }
 
 async function startMarks(pids: readonly number[]): Promise<Map<number, string>> {
   const [command, args] = listingCommand(process.platform, pids);
   return new Promise((resolve) => {
-    // Its exit code tells that some of them are gone; what it printed is what counts.
+    // The exit code only tells that some processes are gone; the output decides.
     execFile(command, args, LISTING_OPTIONS, (_error, output) => resolve(parseStartMarks(output)));
   });
 }
 
 const LISTING_OPTIONS = { encoding: 'utf8', timeout: 10_000, windowsHide: true } as const;
 
-/** Prints a line `<pid> <start>` for each of the processes that exists: `ps` on Unix, PowerShell on Windows. */
+/**
+ * The command that prints a line `<pid> <start>` for each of the processes that exists: `ps` on Unix, PowerShell on
+ * Windows.
+ */
 export function listingCommand(platform: NodeJS.Platform, pids: readonly number[]): [command: string, args: string[]] {
   if (platform !== 'win32') return ['ps', ['-o', 'pid=,lstart=', '-p', pids.join(',')]];
   const script = `Get-Process -Id ${pids.join(',')} -ErrorAction SilentlyContinue | ForEach-Object { "$($_.Id) $($_.StartTime.Ticks)" }`;
   return ['powershell.exe', ['-NoProfile', '-NonInteractive', '-Command', script]];
 }
 
-/** What `listingCommand` printed, by pid. */
+/** The start marks in the output of `listingCommand`, by pid. */
 export function parseStartMarks(output: string): Map<number, string> {
   const marks = new Map<number, string>();
   for (const line of output.split('\n')) {
@@ -93,7 +102,7 @@ function linuxStartMark(pid: number): string {
   return stat ? `${bootId()}:${stat.startTicks}` : GONE;
 }
 
-/** What Linux tells of a process. `parent` is 1 for an orphan, `terminal` 0 for a process without one. */
+/** Linux: the state of a process. `parent` is 1 for an orphan, `terminal` 0 for a process without one. */
 export function linuxStat(
   pid: number,
 ): { state: string; parent: number; terminal: number; startTicks: string } | undefined {
@@ -107,7 +116,7 @@ export function linuxStat(
   }
 }
 
-/** Memory that a process has for itself, not mapped from files, as Linux tells; 0 for one that is gone. */
+/** Linux: private memory of a process, without mapped files; 0 if the process is gone. */
 export function privateBytes(pid: number): number {
   try {
     const status = fs.readFileSync(`/proc/${pid}/status`, 'utf8');
@@ -119,7 +128,7 @@ export function privateBytes(pid: number): number {
   }
 }
 
-/** Ended, but its parent has not asked for its exit code yet. */
+/** Whether a process has ended, but its parent has not read its exit code yet. */
 function isZombie(pid: number): boolean {
   return process.platform === 'linux' && ['Z', 'X'].includes(linuxStat(pid)?.state ?? '');
 }
@@ -131,11 +140,11 @@ function bootId(): string {
 }
 
 /**
- * Ends a process and all of its group, politely first. Does nothing if the pid now names another process.
+ * Ends a process and its whole group: SIGTERM first, then SIGKILL. Does nothing if the pid has been reused.
  * @param graceMs time between SIGTERM and SIGKILL
  */
 export async function endProcessGroup(identity: ProcessIdentity, graceMs = 500): Promise<void> {
-  // Not ours for certain: 0 and 1 as groups would mean ourselves and everybody.
+  // Never ours: as groups, 0 and 1 would mean our own group and every process.
   if (!Number.isInteger(identity.pid) || identity.pid <= 1 || identity.start === GONE) return;
   if (!isAlive(identity) && !groupHasMembers(identity)) return;
   signalGroup(identity.pid, 'SIGTERM');
@@ -144,7 +153,7 @@ export async function endProcessGroup(identity: ProcessIdentity, graceMs = 500):
   if (groupHasMembers(identity)) signalGroup(identity.pid, 'SIGKILL');
 }
 
-/** A group outlives its leader, so its id cannot have been reused while any member lives. */
+/** A group outlives its leader, so its id cannot have been reused while any member is alive. */
 function groupHasMembers(identity: ProcessIdentity): boolean {
   if (process.platform === 'win32') return isAlive(identity);
   const mark = startMark(identity.pid);

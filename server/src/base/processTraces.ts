@@ -1,11 +1,13 @@
 import fs from 'node:fs';
 import { identify, isAlive, linuxStat, type ProcessIdentity } from './process';
 
-/** What tells the processes that a command started from all others. One trace is enough. Only Linux shows them. */
+/** Traces that identify the processes started by a command. One matching trace is enough. Linux only. */
 export interface ProcessTraces {
   /** All of these variables, at least one: children inherit them. */
   variables: Readonly<Record<string, string>>;
-  /** Pipes and sockets that the command writes to, as `/proc/<pid>/fd` names them: only heirs can hold them. */
+  /**
+   * Pipes and sockets that the command writes to, as `/proc/<pid>/fd` names them: only its descendants can hold them.
+   */
   outputs?: readonly string[];
   /** Processes that were seen as descendants. */
   seen?: readonly ProcessIdentity[];
@@ -14,8 +16,9 @@ export interface ProcessTraces {
 }
 
 /**
- * Ends the processes with these traces, wherever they have put themselves: agents and gates run commands in groups of
- * their own, which outlive the one that started them. Politely first. Elsewhere than on Linux nothing happens.
+ * Ends the processes with these traces, whichever process group or session they are in: agents and gates run commands
+ * in groups of their own, which outlive the one that started them. SIGTERM first, then SIGKILL. Does nothing on systems
+ * other than Linux.
  * @param graceMs time between SIGTERM and SIGKILL
  */
 export async function endProcessesWith(traces: ProcessTraces, graceMs = 500): Promise<void> {
@@ -24,7 +27,7 @@ export async function endProcessesWith(traces: ProcessTraces, graceMs = 500): Pr
   for (const one of found) signal(one, 'SIGTERM');
   const deadline = Date.now() + graceMs;
   while (Date.now() < deadline && found.some(isAlive)) await new Promise((done) => setTimeout(done, 20));
-  // Again from the start: one that got the first signal may have started others.
+  // Search again from the start: a process that got the first signal may have started others.
   for (
     let sweeps = 3, left = processesWith(traces);
     sweeps > 0 && left.length > 0;
@@ -45,16 +48,16 @@ export function outputsOf(pid: number): string[] {
 }
 
 /**
- * Remembers the descendants of a process while it runs, so that they are known when they have left it. A descendant
- * that loses its parent between two looks is missed.
+ * Remembers the descendants of a process while it runs, so that they are known even after they have left its tree. A
+ * descendant that loses its parent between two polls is missed.
  */
 export class DescendantWatch {
   private readonly known = new Map<number, ProcessIdentity>();
   private timer: NodeJS.Timeout | undefined;
 
   /**
-   * @param onLook told of the processes that live, the root first
-   * @param lastLookMs the looks become rarer until they have this distance
+   * @param onLook called with the live processes, the root first
+   * @param lastLookMs the poll interval grows up to this value
    */
   constructor(
     private readonly root: ProcessIdentity,
@@ -64,7 +67,7 @@ export class DescendantWatch {
     if (process.platform === 'linux') this.lookEvery(FIRST_LOOK_MS);
   }
 
-  /** Ends the watch. */
+  /** Ends the watch and returns all descendants that were seen. */
   stop(): ProcessIdentity[] {
     clearTimeout(this.timer);
     return [...this.known.values()].filter(isAlive);
@@ -79,7 +82,7 @@ export class DescendantWatch {
     this.timer.unref();
   }
 
-  /** Looks now. */
+  /** Polls once, now. */
   look(): void {
     const children = childrenByParent();
     const queue = [this.root, ...this.known.values()].filter(isAlive).map(({ pid }) => pid);
@@ -96,7 +99,7 @@ export class DescendantWatch {
 }
 
 const FIRST_LOOK_MS = 25;
-/** A look reads one small file for each process of the machine. */
+/** A poll reads one small file for each process of the machine. */
 const LAST_LOOK_MS = 800;
 
 function childrenByParent(): Map<number, number[]> {
@@ -121,7 +124,7 @@ function processesWith(traces: ProcessTraces): ProcessIdentity[] {
   });
 }
 
-/** Never ourselves. */
+/** All process ids except our own. */
 function allPids(): number[] {
   return fs
     .readdirSync('/proc')
@@ -135,7 +138,7 @@ function hasVariables(pid: number, variables: Readonly<Record<string, string>>):
     const wanted = Object.entries(variables);
     return wanted.length > 0 && wanted.every(([name, value]) => environment.has(`${name}=${value}`));
   } catch {
-    return false; // gone, or somebody else's
+    return false; // gone, or of another user
   }
 }
 
@@ -144,11 +147,11 @@ function holds(pid: number, outputs: readonly string[]): boolean {
   try {
     return fs.readdirSync(`/proc/${pid}/fd`).some((fd) => outputs.includes(readLink(`/proc/${pid}/fd/${fd}`) ?? ''));
   } catch {
-    return false; // gone, or somebody else's
+    return false; // gone, or of another user
   }
 }
 
-/** A shell that a person opened in the folder has a terminal, and a program that they started there has a parent. */
+/** A shell that the user opened in the folder has a terminal, and a program started from it has a parent. */
 function isOrphanIn(pid: number, { folder, startedAfter }: NonNullable<ProcessTraces['orphansIn']>): boolean {
   const stat = linuxStat(pid);
   if (stat?.parent !== 1 || stat.terminal !== 0) return false;
@@ -165,7 +168,7 @@ function readLink(link: string): string | undefined {
   try {
     return fs.readlinkSync(link);
   } catch {
-    return undefined; // gone, or somebody else's
+    return undefined; // gone, or of another user
   }
 }
 
@@ -173,13 +176,13 @@ function signal(identity: ProcessIdentity, name: NodeJS.Signals): void {
   try {
     if (isAlive(identity)) process.kill(identity.pid, name);
   } catch {
-    // It has just ended by itself.
+    // It has just exited.
   }
 }
 
 /**
- * Whether a process of this command (`git` is also `git-lfs` and the like) works in a folder or below. Only Linux shows
- * where a process works; elsewhere the answer is no.
+ * Whether a process of this command (`git` is also `git-lfs` and the like) has its working directory in a folder or
+ * below. Linux only; false on other systems.
  */
 export function isCommandWorkingIn(folder: string, command: string): boolean {
   if (process.platform !== 'linux') return false;
@@ -187,7 +190,7 @@ export function isCommandWorkingIn(folder: string, command: string): boolean {
     try {
       return fs.readFileSync(`/proc/${pid}/comm`, 'utf8').startsWith(command) && isWorkingIn(pid, folder);
     } catch {
-      return false; // gone, or somebody else's
+      return false; // gone, or of another user
     }
   });
 }

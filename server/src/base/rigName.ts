@@ -16,5 +16,5 @@ export function rigNameFrom(source: string, taken: ReadonlySet<string> = new Set
   return name;
 }
 
-/** Folders of the town itself. */
+/** Names of folders of the town itself. */
 const reserved = new Set(['hq', 'mayor', 'deacon', 'settings', 'daemon', 'plugins', 'directives']);

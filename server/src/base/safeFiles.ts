@@ -6,13 +6,13 @@ import { makeFolder } from './safeFolders';
 import { isMissing, isPresent, linkError, refuseLinks } from './safePaths';
 import { fsyncDirectory } from './syncToDisk';
 
-/* Regular files of known size, on paths without links: see safePaths.ts. */
+/* Access to regular files of known size, on paths without links: see safePaths.ts. */
 
 const { O_RDONLY, O_RDWR, O_WRONLY, O_CREAT, O_EXCL, O_APPEND } = fs.constants;
-/** Links are not followed, and a pipe does not wait for its other end. Windows has neither. */
+/** Links are not followed, and opening a pipe does not block. Windows has neither flag. */
 const CAREFUL = (fs.constants.O_NOFOLLOW ?? 0) | (fs.constants.O_NONBLOCK ?? 0);
 
-/** Settings, records, progress files: no file of a person's is larger. */
+/** Settings, records, progress files: no file of this kind is larger. */
 const MAX_TEXT_BYTES = 32 * 1024 * 1024;
 
 /** Mode of files that no other user of the machine may read. */
@@ -20,7 +20,7 @@ export const PRIVATE_FILE = 0o600;
 
 /**
  * Opens a regular file.
- * @param flags without O_TRUNC: what is not a regular file must not be touched
+ * @param flags without O_TRUNC: other kinds of files must not be modified
  * @returns the open descriptor and its stat; the caller closes it
  * @throws UserError `refused` for a link, a pipe, a device or a folder; a system error such as ENOENT
  */
@@ -31,7 +31,7 @@ function openRegular(file: string, flags: number, mode?: number): { fd: number; 
     fd = fs.openSync(file, flags | CAREFUL, mode);
   } catch (error) {
     if (hasCode(error, 'ELOOP')) throw linkError(file);
-    // A pipe without a reader, a socket, a folder: it is there, and no file.
+    // A pipe without a reader, a socket, a folder: it exists, but is not a regular file.
     if (hasCode(error, 'ENXIO') || hasCode(error, 'EISDIR')) throw notRegular(file);
     throw error;
   }
@@ -53,14 +53,14 @@ function notRegular(file: string): UserError {
   );
 }
 
-/** Opens a regular file to read and write, creating it where it is missing. For the caller to close. */
+/** Opens a regular file for reading and writing, and creates it if it is missing. The caller closes it. */
 export function openForUpdate(file: string, mode = 0o644): number {
   return openRegular(file, O_RDWR | O_CREAT, mode).fd;
 }
 
 /**
- * The lines of a file, read in pieces beside everything else, without their ends; none where there is no such file.
- * @param maxBytes of one line: what follows in a longer one is given as a line of its own
+ * The lines of a file, read asynchronously in chunks, without line ends; none if the file does not exist.
+ * @param maxBytes of one line; the rest of a longer line is returned as a line of its own
  * @throws as `readFileBytes` does
  */
 export async function* readLines(file: string, maxBytes = MAX_TEXT_BYTES): AsyncGenerator<Buffer> {
@@ -93,12 +93,15 @@ export async function* readLines(file: string, maxBytes = MAX_TEXT_BYTES): Async
 const readPart = promisify(fs.read);
 const READ_PIECE = 1024 * 1024;
 
-/** Opens what a person has named in a command to read it: it may be a pipe, as of `<(…)`. For the caller to close. */
+/**
+ * Opens a file that the user named in a command, for reading: it may be a pipe, such as that of `<(…)`. The caller
+ * closes it.
+ */
 export function openNamed(file: string): number {
   return fs.openSync(file, O_RDONLY);
 }
 
-/** Opens a file of our own to write from its start, such as a log. For the caller to close. */
+/** Opens one of our own files and truncates it, such as a log. The caller closes it. */
 export function openForRewrite(file: string, mode = PRIVATE_FILE): number {
   const { fd } = openRegular(file, O_RDWR | O_CREAT, mode);
   fs.ftruncateSync(fd);
@@ -106,7 +109,7 @@ export function openForRewrite(file: string, mode = PRIVATE_FILE): number {
   return fd;
 }
 
-/** Opens a file to write at its end, creating it where it is missing. For the caller to close. */
+/** Opens a file for appending, and creates it if it is missing. The caller closes it. */
 export function openForAppend(file: string, mode = PRIVATE_FILE): number {
   return openRegular(file, O_WRONLY | O_CREAT | O_APPEND, mode).fd;
 }
@@ -121,8 +124,8 @@ export function appendText(file: string, text: string, mode = PRIVATE_FILE): voi
 }
 
 /**
- * A file's bytes, or undefined where there is none.
- * @throws UserError `refused` for what is not a regular file, or is larger than allowed; a system error otherwise
+ * A file's bytes, or undefined if it does not exist.
+ * @throws UserError `refused` if it is not a regular file, or larger than allowed; a system error otherwise
  */
 export function readFileBytes(file: string, maxBytes = MAX_TEXT_BYTES): Buffer | undefined {
   let opened: { fd: number; stat: fs.Stats };
@@ -141,10 +144,10 @@ export function readFileBytes(file: string, maxBytes = MAX_TEXT_BYTES): Buffer |
   }
 }
 
-/** Bytes that are read at once at least. */
+/** Minimum size of a read. */
 const MIN_READ = 65_536;
 
-/** Some files say that they are empty and never end, others grow while they are read. @returns undefined beyond `maxBytes` */
+/** Some files report size 0 but never end, others grow while they are read. @returns undefined beyond `maxBytes` */
 function readUpTo(fd: number, size: number, maxBytes: number): Buffer | undefined {
   const first = Buffer.allocUnsafe(Math.max(size + 1, MIN_READ));
   let length = 0;
@@ -174,12 +177,12 @@ function tooLarge(file: string, maxBytes: number): UserError {
   );
 }
 
-/** The file's text, or undefined where there is no such file. @throws as `readFileBytes` does */
+/** The file's text, or undefined if there is no such file. @throws as `readFileBytes` does */
 export function readTextIfPresent(file: string, maxBytes?: number): string | undefined {
   return readFileBytes(file, maxBytes)?.toString('utf8');
 }
 
-/** The last bytes of a log; empty where there is none, or it is not a regular file. */
+/** The last bytes of a log; empty if there is none, or it is not a regular file. */
 export function readTail(file: string, maxBytes: number): Buffer {
   try {
     const { fd, stat } = openRegular(file, O_RDONLY);
@@ -195,7 +198,10 @@ export function readTail(file: string, maxBytes: number): Buffer {
   }
 }
 
-/** Parts of a file, each shorter where the file ends within it; none where there is no such file. @throws as `readFileBytes` does */
+/**
+ * Reads parts of a file; a part is shorter if the file ends within it. Empty if the file does not exist. @throws as
+ * `readFileBytes` does
+ */
 export function readFileParts(file: string, parts: readonly { start: number; length: number }[]): Buffer[] {
   if (!isPresent(file)) return [];
   const { fd } = openRegular(file, O_RDONLY);
@@ -209,7 +215,7 @@ export function readFileParts(file: string, parts: readonly { start: number; len
   }
 }
 
-/** The first bytes of a file. @throws as `readFileBytes` does, and for a missing file */
+/** The first bytes of a file. @throws as `readFileBytes` does, and if the file is missing */
 export function readHead(file: string, maxBytes: number): Buffer {
   const { fd } = openRegular(file, O_RDONLY);
   try {
@@ -221,15 +227,18 @@ export function readHead(file: string, maxBytes: number): Buffer {
 }
 
 /**
- * Replaces a file so that a reader, or a crash at any instruction, sees the old text or the new text
- * and nothing between: temporary file beside it, fsync, rename, fsync of the folder.
+ * Replaces a file so that a reader, or a crash at any instruction, sees the old text or the new text and nothing in
+ * between: temporary file next to it, fsync, rename, fsync of the folder.
  */
 export function writeFileAtomic(file: string, text: string | Uint8Array, mode = 0o644): void {
   replaceWhole(file, text, mode, true);
   fsyncDirectory(path.dirname(file));
 }
 
-/** The same without waiting for the disk: for what a reader checks and can do without. Nobody else may read it. */
+/**
+ * Like `writeFileAtomic`, but without fsync: for files that the reader validates and can do without. Private to the
+ * user.
+ */
 export function writeCacheFile(file: string, bytes: Uint8Array): void {
   replaceWhole(file, bytes, PRIVATE_FILE, false);
 }
@@ -249,7 +258,7 @@ function replaceWhole(file: string, text: string | Uint8Array, mode: number, isS
     fs.renameSync(temporary, file);
   } catch (error) {
     fs.rmSync(temporary, { force: true });
-    // What failed on a descriptor names no file.
+    // Errors of descriptor operations do not contain the file name.
     if (error instanceof Error) Object.assign(error, { path: file });
     throw error;
   }
@@ -260,19 +269,19 @@ export function writeJsonAtomic(file: string, value: unknown, mode = 0o644): voi
   writeFileAtomic(file, `${JSON.stringify(value, null, 2)}\n`, mode);
 }
 
-/** A name beside a file that nobody can have made ready as a link to somewhere else. Ends in `.tmp`. */
+/** An unpredictable name next to a file, so that no link can have been planted there. Ends in `.tmp`. */
 export function temporaryName(file: string): string {
-  // The global one: importing `node:crypto` takes a command, which writes no file, a tenth of its time.
+  // The global `crypto`: importing `node:crypto` takes a command, which writes no file, a tenth of its time.
   const random = crypto.getRandomValues(Buffer.alloc(9));
   return `${file}.${random.toString('hex')}.tmp`;
 }
 
-/** Opens a file that did not exist before, whoever else wants that name. For the caller to close. */
+/** Creates and opens a file that did not exist before, even with concurrent writers. The caller closes it. */
 export function createExclusively(file: string, mode = 0o644): number {
   return fs.openSync(file, O_RDWR | O_CREAT | O_EXCL | (fs.constants.O_NOFOLLOW ?? 0), mode);
 }
 
-/** Removes a file, or a link itself. Nothing happens where it is missing. */
+/** Removes a file, or a link itself. Does nothing if it is missing. */
 export function removeFile(file: string): void {
   refuseLinks(path.dirname(file));
   fs.rmSync(file, { force: true });

@@ -5,20 +5,20 @@ import { isMissing, refuseLinks } from './safePaths';
 /** Mode of folders that no other user of the machine may look into. */
 export const PRIVATE_FOLDER = 0o700;
 
-/** Makes a folder and those above it that are missing. */
+/** Creates a folder and its missing parents. */
 export function makeFolder(folder: string, mode?: number): void {
   refuseLinks(folder);
   fs.mkdirSync(folder, { recursive: true, mode });
 }
 
-/** Makes a folder that no other user of the machine can look into, also where it was there before. */
+/** Creates a folder that no other user of the machine can look into, and makes an existing one private. */
 export function makePrivateFolder(folder: string): void {
   makeFolder(folder, PRIVATE_FOLDER);
   if (process.platform === 'win32' || (fs.statSync(folder).mode & 0o077) === 0) return;
   fs.chmodSync(folder, PRIVATE_FOLDER);
 }
 
-/** What is in a folder; nothing where it does not exist. @throws UserError for a link on the way */
+/** The entries of a folder; empty if it does not exist. @throws UserError for a link in its path */
 export function listFolder(folder: string): fs.Dirent[] {
   refuseLinks(folder);
   try {
@@ -29,7 +29,7 @@ export function listFolder(folder: string): fs.Dirent[] {
   }
 }
 
-/** The first names in a folder, in no order. @throws UserError for a link on the way; a system error such as ENOENT */
+/** The first names in a folder, in no order. @throws UserError for a link in its path; a system error such as ENOENT */
 export function firstNames(directory: string, limit: number): string[] {
   refuseLinks(directory);
   const folder = fs.opendirSync(directory);
@@ -43,7 +43,7 @@ export function firstNames(directory: string, limit: number): string[] {
   }
 }
 
-/** Removes a folder with all that is in it; links in it are removed and not followed. */
+/** Removes a folder with its content; links in it are removed and not followed. */
 export function removeFolder(folder: string): void {
   refuseLinks(path.dirname(folder));
   fs.rmSync(folder, { recursive: true, force: true });

@@ -3,18 +3,20 @@ import path from 'node:path';
 import { UserError, hasCode } from './errors';
 
 /*
- * Files in folders that somebody else may have made: a clone, a copied town, an agent's home. Git and archives bring links,
- * and archives pipes and devices, so that a plain read or write would reach any file of the person, wait for ever or never
- * end. Everything under a ledger, a town or a rig is opened by safeFiles.ts and safeFolders.ts (lint holds the folders to
- * it): no component of the path is a link, the file is a regular one, and its size is known before it is read.
+ * Safe access to files in folders that others may have created: a clone, a copied town, an agent's home. Git and
+ * archives bring links, and archives pipes and devices, so that a plain read or write could reach any file of the user,
+ * block forever or never end. Everything under a ledger, a town or a rig is opened with safeFiles.ts and safeFolders.ts
+ * (enforced by lint): no component of the path is a link, the file is a regular one, and its size is known before it is
+ * read.
  *
- * Paths are absolute, and their roots are without links: `canonicalPath` once, where a person names a folder. A process of
- * the same user that swaps a folder between the check and the use is not guarded against: it could write the file itself.
+ * Paths are absolute, and their roots are without links: `canonicalPath` resolves them once, when the user names a
+ * folder. A process of the same user that swaps a folder between the check and the use is not guarded against: it could
+ * write the file itself.
  */
 
 /**
- * The path without links, so that one folder has one spelling. What does not exist yet is appended to the nearest folder
- * that does.
+ * The path without links, so that one folder has one spelling. Missing parts are appended to the nearest existing
+ * folder.
  */
 export function canonicalPath(given: string): string {
   const absolute = path.resolve(given);
@@ -27,7 +29,10 @@ export function canonicalPath(given: string): string {
   }
 }
 
-/** The system's own answer takes a tenth of the time of node's; on Windows it would turn mapped drives into network paths. */
+/**
+ * The system's `realpath` takes a tenth of the time of Node's; on Windows it would turn mapped drives into network
+ * paths.
+ */
 const realPath = process.platform === 'win32' ? fs.realpathSync : fs.realpathSync.native;
 
 /** @throws UserError `refused` that names the first link of the path, the file itself included */
@@ -44,7 +49,7 @@ export function refuseLinks(file: string): void {
   refuseLink(file);
 }
 
-/** Most paths are what the system says they are: one call instead of one for each folder. */
+/** Most paths contain no link: one `realpath` call instead of a check of each folder. */
 function hasLinkAbove(folder: string): boolean {
   if (process.platform === 'win32') return true;
   try {
@@ -63,7 +68,7 @@ export function linkError(file: string): UserError {
   try {
     target = ` to ${fs.readlinkSync(file)}`;
   } catch {
-    // It has just gone: its name says enough.
+    // The link was just removed: the error names it without its target.
   }
   return new UserError(
     `${file}: it is a symbolic link${target}`,
@@ -72,24 +77,24 @@ export function linkError(file: string): UserError {
   );
 }
 
-/** Whether there is a file, a folder or whatever else. @throws UserError for a link on the way */
+/** Whether a file, a folder or anything else exists at a path. @throws UserError for a link in its path */
 export function isPresent(file: string): boolean {
   return statOf(file) !== undefined;
 }
 
-/** What the system says of a file or folder; undefined where it is missing. @throws UserError for a link on the way */
+/** The stat of a file or folder; undefined if it is missing. @throws UserError for a link in its path */
 export function statOf(file: string): fs.Stats | undefined {
   refuseLinks(file);
   return fs.lstatSync(file, { throwIfNoEntry: false });
 }
 
-/** Changes whenever somebody writes, replaces or removes the file. Reads nothing. */
+/** A stamp that changes whenever the file is written, replaced or removed. Does not read the file. */
 export function fileStamp(file: string): string | undefined {
   const stat = fs.lstatSync(file, { bigint: true, throwIfNoEntry: false });
   return stat && `${stat.dev}:${stat.ino}:${stat.size}:${stat.mtimeNs}:${stat.ctimeNs}`;
 }
 
-/** Whether a system error says that there is no such file. */
+/** Whether a system error means that the file does not exist. */
 export function isMissing(error: unknown): boolean {
   return hasCode(error, 'ENOENT') || hasCode(error, 'ENOTDIR');
 }

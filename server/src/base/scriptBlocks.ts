@@ -3,7 +3,7 @@ import { UserError } from './errors';
 interface Fence {
   character: '`' | '~';
   length: number;
-  /** White space before it, taken off its lines. */
+  /** White space before the fence, which is removed from the lines. */
   indent: number;
   runs: boolean;
   line: number;
@@ -12,9 +12,9 @@ interface Fence {
 const opening = /^([ \t]*)(`{3,}|~{3,})[ \t]*(.*)$/;
 
 /**
- * The ```` ```sh ```` blocks of a markdown text, in order, each ending with a newline. What stands inside another
- * block (an example of how to write one) is not run. Blocks that hold nothing are left out. Pure.
- * @throws UserError for a block that is not closed: running half of a text would be worse than nothing
+ * The ```` ```sh ```` blocks of a markdown text, in order, each ending with a newline. Blocks inside another block (an
+ * example of how to write one) are not run. Empty blocks are left out. Pure.
+ * @throws UserError for a block that is not closed: running half of a text would be worse than running none
  */
 export function scriptBlocks(markdown: string): string[] {
   const blocks: string[] = [];
@@ -31,7 +31,7 @@ export function scriptBlocks(markdown: string): string[] {
       lines.push(unindent(line, fence.indent));
     }
   }
-  // A block of another kind that is not closed may have swallowed one to run.
+  // An unclosed block of another kind may have swallowed one to run.
   if (fence && (fence.runs || lines.some((line) => openingFence(line, 0)?.runs))) {
     throw new UserError(
       `the script block that starts in line ${fence.line} is not closed`,

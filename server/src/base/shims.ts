@@ -5,9 +5,9 @@ import { canonicalPath } from './safePaths';
 import { makeFolder, PRIVATE_FOLDER } from './safeFolders';
 
 export interface ShimTarget {
-  /** Absolute path of the binary that plays node. */
+  /** Absolute path of the binary that runs as Node. */
   node: string;
-  /** That binary is Electron (the editor's own), which has to be told to be node. */
+  /** That binary is Electron (the editor's own), which needs a variable to run as Node. */
   electron: boolean;
   /** Absolute path of the bundled program. */
   program: string;
@@ -15,7 +15,7 @@ export interface ShimTarget {
 
 const MARK = 'Written by Gas Town, and rewritten by it.';
 
-/** A script for sh that becomes the program. Pure. */
+/** A script for sh that execs the program. Pure. */
 export function shellShim({ node, electron, program }: ShimTarget): string {
   return [
     '#!/bin/sh',
@@ -26,7 +26,7 @@ export function shellShim({ node, electron, program }: ShimTarget): string {
   ].join('\n');
 }
 
-/** The same for cmd.exe. Pure. @throws Error for a path that cmd.exe cannot quote */
+/** The same script for cmd.exe. Pure. @throws Error for a path that cmd.exe cannot quote */
 export function windowsShim({ node, electron, program }: ShimTarget): string {
   return [
     '@echo off',
@@ -39,7 +39,7 @@ export function windowsShim({ node, electron, program }: ShimTarget): string {
 }
 
 export interface ShimOptions {
-  /** `<root>/.runtime/bin`, or one of the person's own. */
+  /** `<root>/.runtime/bin`, or a folder of the user. */
   directory: string;
   /** Folder of the bundles `gt.js` and `bd.js`; by default the one this code runs in. */
   programs?: string;
@@ -48,13 +48,13 @@ export interface ShimOptions {
 }
 
 /**
- * Writes `gt` and `bd` into a folder of the PATH of agents or of a person. A file that is right already is left alone: an agent may be
- * running it.
+ * Writes `gt` and `bd` into a folder of the PATH of agents or of the user. A file that is already up to date is left
+ * alone: an agent may be running it.
  */
 export function writeShims(options: ShimOptions): void {
   const node = options.node ?? process.execPath;
   const electron = options.electron ?? process.versions.electron !== undefined;
-  // The person's own folder of programs may be a link.
+  // The user's own folder of programs may be a link.
   const directory = canonicalPath(options.directory);
   makeFolder(directory, PRIVATE_FOLDER);
   for (const file of shimFiles(directory)) {
@@ -64,14 +64,17 @@ export function writeShims(options: ShimOptions): void {
   }
 }
 
-/** What `writeShims` writes into a folder. On Windows both kinds: the shell that comes with git takes the one for sh. */
+/**
+ * The files that `writeShims` writes into a folder. On Windows both kinds: the shell that comes with git uses the one
+ * for sh.
+ */
 export function shimFiles(directory: string, platform = process.platform): string[] {
   return ['gt', 'bd']
     .flatMap((name) => [...(platform === 'win32' ? [`${name}.cmd`] : []), name])
     .map((name) => path.join(directory, name));
 }
 
-/** Whether a file is one that `writeShims` wrote, and so may write again. */
+/** Whether a file is one that `writeShims` wrote, and therefore may overwrite. */
 export function isOwnShim(file: string): boolean {
   try {
     return (
@@ -88,10 +91,10 @@ function writeIfDifferent(file: string, text: string): void {
   const executable = (fs.statSync(file, { throwIfNoEntry: false })?.mode ?? 0) & 0o100;
   if (executable && readTextIfPresent(file) === text) return;
   writeFileAtomic(file, text, 0o755);
-  fs.chmodSync(file, 0o755); // whatever the umask took away
+  fs.chmodSync(file, 0o755); // independent of the umask
 }
 
-/** One word for sh, whatever it holds. */
+/** Quotes a text as one word for sh. */
 export function shellQuote(text: string): string {
   return `'${text.replaceAll("'", `'\\''`)}'`;
 }

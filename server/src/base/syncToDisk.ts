@@ -14,7 +14,7 @@ export function fsyncDirectory(directory: string): void {
   }
 }
 
-/** The same without waiting for the disk on the calling thread. */
+/** Like `fsyncDirectory`, without blocking the calling thread. */
 export async function syncDirectory(directory: string): Promise<void> {
   if (process.platform === 'win32') return;
   const fd = fs.openSync(directory, 'r');
@@ -25,9 +25,9 @@ export async function syncDirectory(directory: string): Promise<void> {
   }
 }
 
-/** Makes the content of a file durable that another process may have written. */
+/** Makes the content of a file durable, even if another process wrote it. */
 export async function syncFile(file: string): Promise<void> {
-  // Windows flushes only what is open for writing; elsewhere a file that can only be read is made durable, too.
+  // Windows only flushes files that are open for writing; other systems also sync read-only files.
   const fd = fs.openSync(file, process.platform === 'win32' ? 'r+' : 'r');
   try {
     await fsync(fd);

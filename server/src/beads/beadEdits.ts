@@ -10,7 +10,7 @@ import type { JournalEvent } from './storage/journalRecord';
 
 export interface TransactionContext {
   actor: string;
-  /** Kept with what is closed, where the caller names no session. */
+  /** Session recorded with closed beads, if the caller names none. */
   session?: string;
   now: Date;
   random(): number;
@@ -18,7 +18,7 @@ export interface TransactionContext {
   homeLedger: string;
 }
 
-/** The beads as a batch sees them, its own changes included, and the events that it records. */
+/** The beads as seen by a batch, including its own changes, and the events that it records. */
 export abstract class BeadEdits {
   readonly events: JournalEvent[] = [];
 
@@ -27,12 +27,12 @@ export abstract class BeadEdits {
     protected readonly context: TransactionContext,
   ) {}
 
-  /** The time of everything that the batch does. */
+  /** The time of all changes of the batch. */
   get now(): Date {
     return this.context.now;
   }
 
-  /** Who acts. */
+  /** Author of the changes. */
   get actor(): string {
     return this.context.actor;
   }
@@ -41,7 +41,7 @@ export abstract class BeadEdits {
     return this.view.get(id);
   }
 
-  /** @throws UserError `not-found` where there is no such bead */
+  /** @throws UserError `not-found` if the bead does not exist */
   require(id: string): Bead {
     const bead = this.view.get(id);
     if (!bead || bead.status === 'tombstone') throw new UserError(`issue ${id} not found`, undefined, 'not-found');

@@ -6,9 +6,9 @@ import { checkNewDependency } from './model/dependencies';
 import { timeAfter } from './model/time';
 import { checkCommentText, checkLabel } from './model/validate';
 
-/** What hangs on a bead: its dependencies, parent, labels and comments. */
+/** Edits what is attached to a bead: its dependencies, parent, labels and comments. */
 export abstract class BeadLinks extends BeadEdits {
-  /** `from` depends on `to`. Adding what is there already changes nothing. */
+  /** Makes `from` depend on `to`. Adding an existing dependency changes nothing. */
   addDependency(from: string, to: string, type: DependencyType, metadata?: string): Dependency {
     const bead = this.require(from);
     const existing = checkNewDependency(this.view, bead, to, type);
@@ -30,7 +30,7 @@ export abstract class BeadLinks extends BeadEdits {
     return edge;
   }
 
-  /** Removes the dependency of this type, or those of all types. @returns the first of them */
+  /** Removes the dependency of this type, or all of them without a type. @returns the first one */
   removeDependency(from: string, to: string, type?: string): Dependency {
     const bead = this.require(from);
     const isMeant = (other: Dependency): boolean =>
@@ -41,7 +41,7 @@ export abstract class BeadLinks extends BeadEdits {
     return edge;
   }
 
-  /** Moves a bead under another parent, or out of its parent where `parent` is undefined. */
+  /** Moves a bead under another parent, or out of its parent if `parent` is undefined. */
   setParent(id: string, parent: string | undefined): Bead {
     const bead = this.require(id);
     if (parent !== undefined && parentOf(bead) === parent && parentsOf(bead).length === 1) return bead;
@@ -51,7 +51,7 @@ export abstract class BeadLinks extends BeadEdits {
     return this.require(id);
   }
 
-  /** @returns false if it was there already */
+  /** Adds a label. @returns false if the bead had it already */
   addLabel(id: string, label: string): boolean {
     const bead = this.require(id);
     checkLabel(label);
@@ -61,7 +61,7 @@ export abstract class BeadLinks extends BeadEdits {
     return true;
   }
 
-  /** @returns false if it was not there */
+  /** Removes a label. @returns false if the bead did not have it */
   removeLabel(id: string, label: string): boolean {
     const bead = this.require(id);
     if (!bead.labels?.includes(label)) return false;

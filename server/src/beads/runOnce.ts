@@ -5,7 +5,7 @@ import { onUnexpectedError } from '../base/errors';
 
 /**
  * Runs a request once, however often its client repeats it with the same operation id. Most handlers keep their result
- * themselves, in the batch that does their work; for the others (rigs, consent, settings) it is written down afterwards.
+ * themselves, in the batch that does their work; for the others (rigs, consent, settings) it is stored afterwards.
  */
 export function runOnce(
   store: BeadStore,
@@ -26,7 +26,7 @@ async function keep(
 ): Promise<unknown> {
   const result = await handle();
   if (store.operations.get(operation)) return result;
-  // What was done is done: an answer that cannot be written down, on a full disk, is given all the same.
+  // The operation has succeeded: if its result cannot be stored, for example on a full disk, it is still returned.
   await store.batch({ actor, operation }, () => result).catch(onUnexpectedError);
   return result;
 }

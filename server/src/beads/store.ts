@@ -33,7 +33,7 @@ export type { Stored } from './storage/codec';
 export type { NewBead } from './model/newBead';
 export type { Transaction } from './transaction';
 
-/** How long the first result of an operation is given again, where nothing else is said. */
+/** How long the first result of an operation is kept by default. */
 const OPERATION_LIFETIME_MS = 3_600_000;
 /** Journals beyond this are written to the files, so that opening stays quick. */
 const CHECKPOINT_AT_BYTES = 4 * 1024 * 1024;
@@ -48,19 +48,19 @@ export interface StoreOptions {
   fs?: LedgerFs;
   clock?: () => Date;
   random?: () => number;
-  /** Lease under which this store writes; without one nobody else may have the ledgers open. */
+  /** Lease under which this store writes; without one no other process may have the ledgers open. */
   fence?: WriteFence | undefined;
   /** Writes the ledgers' files; by default this thread does. */
   checkpoints?: CheckpointWriter;
-  /** Where the index is kept from one start to the next. */
+  /** Storage of the index between starts. */
   indexCache?: IndexCache;
-  /** How long the first result of an operation is given again, in milliseconds. */
+  /** How long the first result of an operation is kept, in milliseconds. */
   operationLifetimeMs?: number | undefined;
   /** Path of `sql-wasm.wasm`. */
   wasm?: string;
   /** Projects of this machine that references to other projects may name, besides those that a ledger names itself. */
   projects?: () => Promise<KnownProject[]>;
-  /** Told about failures of background checkpoints and of listeners, which no caller waits for. */
+  /** Called with failures of background checkpoints and of listeners, which have no waiting caller. */
   onError?: (error: unknown) => void;
 }
 
@@ -72,30 +72,30 @@ interface LedgerOptions {
 }
 
 /**
- * The beads of any number of ledgers. Reads are synchronous and see exactly what is durable; all writing goes
- * through `batch`. One store at a time may have a ledger open: its owner holds the lock.
+ * The beads of any number of ledgers. Reads are synchronous and see exactly the durable state; all writing goes through
+ * `batch`. One store at a time may have a ledger open: its owner holds the lock.
  */
 export class BeadStore extends BeadReader {
-  /** Batches, and the parts of a checkpoint that must not meet one. */
+  /** Held by batches, and by the parts of a checkpoint that must not run during one. */
   private readonly lock = new Mutex();
   /** One checkpoint at a time. Taken before `lock`. */
   private readonly checkpoints = new Mutex();
   private readonly changes: Emitter<BeadsChanged>;
   /** First results of recent operations, by their key. */
   readonly operations: IdempotencyCache;
-  /** What dependencies on other projects wait for. */
+  /** States of dependencies on other projects. */
   readonly externals: ExternalStates;
   private readonly sequence = new Sequence();
   private readonly checkpointer: Checkpointer;
   private readonly committer: Committer;
   private currentRevision = 0;
   private closed = false;
-  /** Ledgers that can only be read until somebody repairs their files, with what these looked like. */
+  /** Read-only ledgers with damaged files, with the stamp of these files. */
   private readonly damagedFiles = new Map<Ledger, string>();
-  /** Size of a journal at which it is written without being asked. */
+  /** Size of a journal that triggers a checkpoint. */
   private checkpointAt = CHECKPOINT_AT_BYTES;
 
-  /** After each durable batch, and after changes from outside were merged in. */
+  /** Fires after each durable batch, and after changes from outside were merged in. */
   readonly onDidChange: Emitter<BeadsChanged>['event'];
 
   private constructor(
@@ -168,16 +168,16 @@ export class BeadStore extends BeadReader {
   // ---------------------------------------------------------------- ledgers
 
   /**
-   * Opens a `.beads` folder. Writes nothing. `prefix` defaults to what the folder says.
+   * Opens a `.beads` folder. Writes nothing. `prefix` defaults to that of the folder's configuration.
    * @param options.name `hq`, a rig's name, or any name for a ledger outside a town
-   * @param options.tolerant opens a damaged one too: what can be read of it is read, and nothing written (`damages`)
+   * @param options.tolerant opens a damaged one too: its readable part is read, and nothing is written (`damages`)
    */
   async addLedger(options: LedgerOptions): Promise<void> {
     await this.lock.run(async () => {
       if (this.state.ledgers.has(options.name))
         throw new UserError(`ledger ${options.name} is open already`, undefined, 'conflict');
       const records = await this.load(options);
-      // Journals name the ledgers of their beads: one that is open already may have to take some in.
+      // Journals name the ledgers of their beads: an open ledger may have to take over some of them.
       const named = new Set(records.flatMap((record) => record.items.map((item) => item.ledger)));
       for (const other of [...this.state.ledgers.values()]) {
         if (other.name !== options.name && named.has(other.name)) await this.reload(other);
@@ -185,7 +185,7 @@ export class BeadStore extends BeadReader {
     });
   }
 
-  /** Writes and lets go of a ledger. */
+  /** Writes and closes a ledger. */
   async removeLedger(name: string): Promise<void> {
     await this.checkpoints.run(async () => {
       if (!this.state.ledgers.has(name)) return;
@@ -200,29 +200,32 @@ export class BeadStore extends BeadReader {
   // ---------------------------------------------------------------- writing
 
   /**
-   * Runs `work` and resolves with its result when everything it changed is durable. A throw inside rolls back
-   * all of it. `work` is synchronous and may touch several ledgers: the batch is atomic over all of them.
-   * Rejects with an AbortedError below a cancelled operation.
+   * Runs `work` and resolves with its result when everything it changed is durable. An exception rolls back all of it.
+   * `work` is synchronous and may touch several ledgers: the batch is atomic over all of them. Rejects with an
+   * AbortedError below a cancelled operation.
    */
   batch<T>(meta: BatchMeta, work: (tx: Transaction) => T): Promise<T> {
     if (currentSignal()?.aborted) return Promise.reject(new AbortedError());
     if (this.closed) return Promise.reject(new UserError('the ledger is closed', undefined, 'unavailable'));
     const result = this.committer.enqueue(meta, work);
     void this.lock.run(async () => {
-      // Somebody may have repaired a moment ago what this batch would be refused for.
+      // The damage that this batch would be refused for may just have been repaired.
       if (this.damagedFiles.size > 0) await this.reopenMended().catch(this.onError);
       await this.committer.commitQueued();
     });
     return result;
   }
 
-  /** Writes what the journals hold into the files and merges in what changed there. Batches go on meanwhile. */
+  /**
+   * Writes the content of the journals into the files and merges in outside changes of these. Batches continue
+   * meanwhile.
+   */
   async checkpoint(): Promise<void> {
     await this.checkpoints.run(() => this.writeLedgers(() => this.checkpointer.unwritten));
     this.operations.forgetOld(this.clock().getTime());
   }
 
-  /** Keeps the index for the next start, where all beads are in the files. */
+  /** Stores the index for the next start, if all beads are in the files. */
   async keepIndex(): Promise<void> {
     const { indexCache } = this;
     if (!indexCache || this.closed) return;
@@ -230,8 +233,8 @@ export class BeadStore extends BeadReader {
   }
 
   /**
-   * Keeps where the beads of a ledger are in its file, for commands that show them without opening it. Does nothing where the file
-   * does not hold all of them.
+   * Stores the positions of a ledger's beads in its file, for commands that show them without opening it. Does nothing
+   * if the file does not contain all of them.
    */
   async keepTable(ledger: string, place: TablePlace): Promise<void> {
     if (this.closed) return;
@@ -247,7 +250,7 @@ export class BeadStore extends BeadReader {
     );
   }
 
-  /** Merges in what others changed in the files since they were read. */
+  /** Merges in changes that other programs made in the files since they were read. */
   async refresh(): Promise<void> {
     await this.checkpoints.run(async () => {
       if (this.damagedFiles.size > 0) await this.lock.run(() => this.reopenMended());
@@ -256,8 +259,8 @@ export class BeadStore extends BeadReader {
   }
 
   /**
-   * Opens those ledgers again whose files others have changed, as another process would: what the files and the journals
-   * hold counts, and nothing is written.
+   * Reopens the ledgers whose files other programs have changed, as another process would: only the files and the
+   * journals count, and nothing is written.
    */
   async reopenChanged(): Promise<void> {
     await this.checkpoints.run(() =>
@@ -271,19 +274,19 @@ export class BeadStore extends BeadReader {
     );
   }
 
-  /** Whether changes that were made here are in a journal alone. */
+  /** Whether changes of this process are only in a journal. */
   get isUnsaved(): boolean {
     return [...this.state.ledgers.values()].some((ledger) => ledger.hasUnwrittenChanges);
   }
 
-  /** Whether others have changed the files since they were read. Cheap. */
+  /** Whether other programs have changed the files since they were read. Cheap. */
   async isOutdated(): Promise<boolean> {
     for (const [ledger, seen] of this.damagedFiles) if (ledger.filesStamp !== seen) return true;
     for (const ledger of this.state.ledgers.values()) await ledger.settled();
     return this.checkpointer.changedOutside.length > 0;
   }
 
-  /** Only the first and the last part keep batches waiting: the files are written beside them. */
+  /** Only the first and the last part block batches: the files are written in parallel with them. */
   private async writeLedgers(choose: () => Ledger[]): Promise<void> {
     const begun = await this.lock.run(() => this.checkpointer.begin(choose()));
     await this.checkpointer.write(begun);
@@ -294,7 +297,7 @@ export class BeadStore extends BeadReader {
     });
   }
 
-  /** Lets go of all ledgers. What is not in the files stays in the journals and is read from there next time. */
+  /** Closes all ledgers. Changes that are not in the files stay in the journals and are read from there next time. */
   async close(): Promise<void> {
     this.closed = true;
     await this.checkpoints.run(() =>
@@ -350,7 +353,7 @@ export class BeadStore extends BeadReader {
     }
   }
 
-  /** The index gets no more than what differs. */
+  /** Only the differences are applied to the index. */
   private async reopen(old: Ledger): Promise<void> {
     old.close();
     this.damagedFiles.delete(old);
@@ -376,7 +379,7 @@ export class BeadStore extends BeadReader {
     this.state.sortLedgers(order);
   }
 
-  /** Reopens damaged ledgers that somebody has repaired meanwhile. */
+  /** Reopens damaged ledgers that have been repaired meanwhile. */
   private async reopenMended(): Promise<void> {
     for (const [ledger, seen] of [...this.damagedFiles]) {
       if (ledger.filesStamp === seen) continue;
@@ -387,7 +390,7 @@ export class BeadStore extends BeadReader {
     }
   }
 
-  /** What keeps ledgers from being written or merged, for a person to repair. */
+  /** Damage that keeps ledgers from being written or merged, for the user to repair. */
   damages(): { ledger: string; directory: string; problem: UserError }[] {
     return [...this.state.ledgers.values()].flatMap(({ name, directory, damage }) =>
       damage ? [{ ledger: name, directory, problem: damage }] : [],
@@ -399,7 +402,7 @@ export class BeadStore extends BeadReader {
     const size = this.checkpointer.largestJournal;
     if (size < CHECKPOINT_AT_BYTES) this.checkpointAt = CHECKPOINT_AT_BYTES;
     if (size < this.checkpointAt) return;
-    this.checkpointAt = size + CHECKPOINT_AT_BYTES; // if it fails, not with every batch again
+    this.checkpointAt = size + CHECKPOINT_AT_BYTES; // if it fails, do not retry with every batch
     this.checkpoint().catch(this.onError);
   }
 

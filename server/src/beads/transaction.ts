@@ -11,7 +11,7 @@ import { withReplacedId, withReplacedIds } from './model/references';
 import { timeAfter } from './model/time';
 import { checkFields } from './model/validate';
 
-/** What a batch works with: reads see its own changes, nothing is visible outside before it is durable. */
+/** The view of a batch: reads see its own changes, which are visible outside only when they are durable. */
 export class Transaction extends BeadLinks {
   create(ledger: string, options: NewBead): Bead {
     const rules = this.view.rulesOf(ledger);
@@ -27,8 +27,8 @@ export class Transaction extends BeadLinks {
   }
 
   /**
-   * Changes fields; an undefined value clears one. `closed_at` follows the status. The guards of closing are
-   * those of `close` and do not apply here.
+   * Changes fields; an undefined value clears one. `closed_at` follows the status. The checks of closing are made by
+   * `close`, not here.
    */
   update(id: string, patch: Partial<Bead>): Bead {
     const { bead, ledger } = this.locate(id);
@@ -49,7 +49,7 @@ export class Transaction extends BeadLinks {
     return next;
   }
 
-  /** Closes after the guards of `bd close`; a closed bead stays as it is. */
+  /** Closes a bead after the checks of `bd close`; a closed bead stays as it is. */
   close(id: string, reason: string, options: { force?: boolean; session?: string } = {}): Bead {
     const bead = this.require(id);
     if (bead.status === 'closed') return bead;
@@ -76,12 +76,12 @@ export class Transaction extends BeadLinks {
     return closed;
   }
 
-  /** Nobody walks the steps of a molecule whose bead is over. */
+  /** Closes the molecules attached to a bead whose work is over. */
   private closeAttached(id: string, reason: string): void {
     for (const molecule of attachedMolecules(this.view, id)) this.close(molecule.id, reason, { force: true });
   }
 
-  /** Opens a closed, deferred, blocked or failed bead again; what put it aside is taken away. */
+  /** Reopens a closed, deferred, blocked or failed bead; a deferral and a reason for closing are cleared. */
   reopen(id: string, reason?: string): Bead {
     const bead = this.require(id);
     if (bead.status === 'open' && bead.defer_until === undefined) return bead;
@@ -89,7 +89,7 @@ export class Transaction extends BeadLinks {
       throw new UserError(`cannot reopen ${id}: it is not closed (status ${bead.status})`);
     }
     const { ledger } = this.locate(id);
-    // It is no longer replaced by another bead.
+    // The bead is no longer replaced by another one.
     const dependencies = bead.dependencies?.filter((edge) => edge.type !== 'supersedes' && edge.type !== 'duplicates');
     const next = this.put(ledger, bead, {
       status: 'open',
@@ -104,7 +104,7 @@ export class Transaction extends BeadLinks {
     return this.get(id) ?? next;
   }
 
-  /** A wisp is gone; any other bead leaves a tombstone. Dependencies on it are removed. */
+  /** Deletes a bead: a wisp is removed, any other bead leaves a tombstone. Dependencies on it are removed. */
   delete(id: string, reason = 'deleted'): void {
     const bead = this.require(id);
     const { ledger } = this.locate(id);
@@ -129,8 +129,8 @@ export class Transaction extends BeadLinks {
   }
 
   /**
-   * Gives a bead another id. Dependencies on it follow, and so do the texts of the beads that are named.
-   * @param mentions ids of beads whose texts may name it
+   * Gives a bead another id. Dependencies on it follow, and so do the texts of the mentioned beads.
+   * @param mentions ids of beads whose texts may contain the old id
    * @returns the number of beads whose texts changed
    */
   rename(id: string, newId: string, mentions: readonly string[]): number {
@@ -159,7 +159,7 @@ export class Transaction extends BeadLinks {
     return changed.length;
   }
 
-  /** Gives beads other ids, all at once, whatever their prefix; the old ids stay as tombstones. */
+  /** Changes the ids of beads, all at once and with any prefix; the old ids remain as tombstones. */
   renameAll(ids: ReadonlyMap<string, string>): void {
     const idOf = (id: string): string => ids.get(id) ?? id;
     for (const id of ids.keys()) {
@@ -186,7 +186,7 @@ export class Transaction extends BeadLinks {
     }
   }
 
-  /** @returns whether a text of the bead named the id */
+  /** Replaces an id in the texts of a bead. @returns whether it occurred */
   replaceIdIn(bead: string, id: string, replacement: string): boolean {
     const patch = withReplacedId(this.require(bead), id, replacement);
     if (Object.keys(patch).length === 0) return false;
@@ -194,7 +194,7 @@ export class Transaction extends BeadLinks {
     return true;
   }
 
-  /** Puts in a bead as another ledger or a merge has it, unknown fields and times included. */
+  /** Stores a bead from another ledger or a merge unchanged, including unknown fields and times. */
   replace(ledger: string, stored: Stored): void {
     const { bead } = stored;
     const known = this.view.get(bead.id);
@@ -202,12 +202,12 @@ export class Transaction extends BeadLinks {
     this.record({ type: known ? 'imported' : 'created', bead: bead.id, new: bead.status, message: bead.title });
   }
 
-  /** A further entry of the audit trail; ordinary changes are recorded by themselves. */
+  /** Adds an entry to the audit trail; ordinary changes are recorded automatically. */
   event(event: NewEvent): void {
     this.record(event);
   }
 
-  /** The patch with what must follow from a change of status. */
+  /** The patch with the fields that follow from a change of status. */
   private withState(bead: Bead, patch: Partial<Bead>): Partial<Bead> {
     if (patch.status === undefined || patch.status === bead.status) return patch;
     if (patch.status === 'closed') return { closed_at: timeAfter(this.context.now, undefined), ...patch };

@@ -17,7 +17,7 @@ interface Edge {
 /**
  * Finds a cycle of steps that wait for each other. A step with children ends when they have ended, and they start after
  * what it needs. Linear in steps and needs: each step is two nodes, its start (2i) and its end (2i + 1).
- * @returns the edges along the cycle, or undefined where there is none
+ * @returns the edges along the cycle, or undefined if there is none
  */
 export function findCycle(steps: readonly Step[]): CycleEdge[] | undefined {
   const all = allSteps(steps);
@@ -26,7 +26,7 @@ export function findCycle(steps: readonly Step[]): CycleEdge[] | undefined {
   const state = new Uint8Array(all.length * 2);
   for (let start = 0; start < state.length; start++) {
     if (state[start] !== unseen) continue;
-    // Depth first with a stack of our own: a chain may be longer than the call stack.
+    // Depth first with an explicit stack: a chain may be longer than the call stack.
     const path: { node: number; next: number; kind: Edge['kind'] }[] = [{ node: start, next: 0, kind: 'own' }];
     state[start] = open;
     while (path.length > 0) {
@@ -47,7 +47,7 @@ export function findCycle(steps: readonly Step[]): CycleEdge[] | undefined {
   return undefined;
 }
 
-/** Steps of a cycle that a message names. */
+/** Maximum number of steps of a cycle that a message names. */
 const MAX_SHOWN = 20;
 
 /** `a → b → a`; the middle of a very long cycle is left out. */

@@ -3,17 +3,17 @@ import { MAX_NESTING } from '../toml/nodes';
 import type { Path } from './model';
 
 /**
- * Limits of what a formula may contain and cost. Formulas come with repositories of unknown origin, so each limit is
+ * Limits for the content and the cost of a formula. Formulas come with repositories of unknown origin, so each limit is
  * checked while the thing it limits grows, before memory and time are spent. docs/formulas.md has the same table.
  */
 export const limits = {
   /** Bytes of one file. The largest formula of the Go projects has 150 kB; @iarna/toml reads 1 MB in half a second. */
   fileBytes: 1_000_000,
-  /** Names that are read from one folder. */
+  /** Files that are read from one folder. */
   filesPerFolder: 10_000,
-  /** Tables and lists within each other. */
+  /** Nesting of tables and lists. */
   nesting: MAX_NESTING,
-  /** Steps, of the file and after composition. Each becomes a bead, made in one transaction. */
+  /** Steps, in the file and after composition. Each becomes a bead; all are created in one transaction. */
   steps: 5_000,
   /** Variables, advices, legs, and entries of each list in `compose`. */
   entries: 5_000,
@@ -21,14 +21,16 @@ export const limits = {
   needs: 20_000,
   /** Characters of all strings that composing and cooking produce: a poured molecule stays below 10 MB. */
   textChars: 4_000_000,
-  /** Rounds of one loop. */
+  /** Iterations of one loop. */
   iterations: 1_000,
   /** Levels of expansions within expansions. */
   expansionLevels: 5,
   /** Formulas that one formula may name in `extends`, and levels of them. */
   parents: 100,
   extendsLevels: 50,
-  /** Characters of single values. Ids become parts of titles; conditions and ranges are read by hand-written parsers. */
+  /**
+   * Characters of single values. Ids become parts of titles; conditions and ranges are read by hand-written parsers.
+   */
   nameChars: 100,
   idChars: 150,
   conditionChars: 1_000,
@@ -39,26 +41,29 @@ export const limits = {
   /** Problems that are listed for one formula, and misspelled names for which a suggestion is searched. */
   problems: 250,
   suggestions: 20,
-  /** Units of work (see `Budget.spend`): about two seconds. A formula of 5,000 steps that is composed five times takes a tenth. */
+  /**
+   * Units of work (see `Budget.spend`): about two seconds. A formula of 5,000 steps that is composed five times takes a
+   * tenth.
+   */
   work: 2_000_000,
-  /** Milliseconds for composing and cooking, several times what the limits above allow. */
+  /** Milliseconds for composing and cooking, several times the time that the limits above allow. */
   cookMs: 5_000,
 } as const;
 
-/** A place in a formula: as text for people, and as a path in its data. */
+/** A place in a formula: as text for messages, and as a path in its data. */
 export interface Place {
   where: string;
   path: Path;
 }
 
-/** A formula cannot be composed: says what is wrong, and at which place. */
+/** Error of a formula that cannot be composed, with its place. */
 export class CompositionError extends UserError {
   constructor(
     readonly place: Place,
-    /** What is wrong, without the place. */
+    /** The message without the place. */
     readonly text: string,
     hint?: string,
-    /** The budget of work or time ran out: the formula may be right, but is too costly to put together. */
+    /** The budget of work or time is exhausted: the formula may be valid, but is too costly to compose. */
     readonly isBudget = false,
   ) {
     super(place.where === '' ? text : `${place.where}: ${text}`, hint);
@@ -110,13 +115,13 @@ export class Budget {
     if (this.now() > this.end) throw new CompositionError(place, 'composing this takes too long', SPLIT, true);
   }
 
-  /** Counts characters that were written. */
+  /** Counts produced characters. */
   addText(chars: number, place: Place): void {
     this.checkText(chars, place);
     this.chars += chars;
   }
 
-  /** To be called before a string is built, so that one that is too long is never built. */
+  /** Checks the length of a string before it is built. */
   checkText(chars: number, place: Place): void {
     if (this.chars + chars > limits.textChars)
       throw new CompositionError(

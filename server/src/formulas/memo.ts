@@ -1,10 +1,10 @@
 import { UserError } from '../base/errors';
 
-/** Remembers, by name, what a function returned or the UserError that it threw: within one request neither changes. */
+/** Caches results of a function, or the UserErrors that it threw, by name: within one request they do not change. */
 export class Memo<T> {
   private readonly known = new Map<string, { value: T } | { error: UserError }>();
 
-  /** @throws the UserError of `make`, also when it is asked again */
+  /** The cached or new result. @throws the UserError of `make`, even if it is cached */
   get(name: string, make: () => T): T {
     let known = this.known.get(name);
     if (!known) {

@@ -1,15 +1,15 @@
-/** A formula as the rest of the program sees it: every field present, one spelling for each. Never changed in place. */
+/** A formula in its normal form: every field present, in one spelling. Never changed in place. */
 
 export const formulaTypes = ['workflow', 'expansion', 'aspect', 'convoy'] as const;
 export type FormulaType = (typeof formulaTypes)[number];
 
-/** Of a step that states none. */
+/** Priority of a step that states none. */
 export const DEFAULT_PRIORITY = 2;
 
 /** A place in the data of a formula: names of keys and indexes of items. */
 export type Path = readonly (string | number)[];
 
-/** The place of a part in its file; missing for parts that are inherited from another file. */
+/** Location of a part in its file; missing for parts that are inherited from another file. */
 export interface HasLocation {
   at?: Path;
 }
@@ -28,13 +28,13 @@ export interface Variable {
 export interface Gate {
   type: string;
   awaitId: string;
-  /** Such as `30m` or `2h`. */
+  /** Timeout, such as `30m` or `2h`. */
   timeout: string;
 }
 
 export interface Loop {
   count?: number;
-  /** Condition that is evaluated while the molecule runs, for at most `max` rounds. */
+  /** Condition that is evaluated while the molecule runs, for at most `max` iterations. */
   until?: string;
   max?: number;
   /** `1..5`, also with variables and arithmetic. */
@@ -111,21 +111,21 @@ export interface Formula {
   phase: '' | 'liquid' | 'vapor';
 }
 
-/** A place in a formula. */
+/** Location of a problem in a formula. */
 export interface ProblemLocation {
   path: Path;
   /** One of the ids in `needs` and `depends_on` of the step at `path`. */
   need?: string;
 }
 
-/** Something that is wrong with a formula. A formula with an error cannot be used. */
+/** A problem of a formula. A formula with an error cannot be used. */
 export interface Problem extends ProblemLocation {
   severity: 'error' | 'warning';
   /** Stable name of the kind of problem. */
   code: string;
-  /** With the place: `steps[2] (test): …`. */
+  /** Message with the place: `steps[2] (test): …`. */
   message: string;
-  /** Without the place, for editors, which show it. */
+  /** Message without the place, for editors, which show it themselves. */
   text: string;
   related?: readonly (ProblemLocation & { text: string })[];
 }
@@ -145,7 +145,7 @@ const problem =
 export const error = problem('error');
 export const warning = problem('warning');
 
-/** The path of something within a part; `extends` for a part that is inherited. */
+/** The path of a value within a part; `extends` for a part that is inherited. */
 export function pathWithin({ at }: HasLocation, ...keys: Path): Path {
   return at ? [...at, ...keys] : ['extends'];
 }
@@ -164,7 +164,7 @@ export function formatPath(path: Path): string {
     .join('');
 }
 
-/** The first problems, errors before warnings, each message once; the last one says how many are not shown. */
+/** The first problems, errors before warnings, each message once; the last one states how many are not shown. */
 export function firstProblems(problems: readonly Problem[], most: number): Problem[] {
   const unique = [...new Map(problems.map((one) => [one.message, one])).values()];
   if (unique.length <= most) return unique;
@@ -178,14 +178,14 @@ export function isError({ severity }: Problem): boolean {
   return severity === 'error';
 }
 
-/** A formula as its text says it, without its parents. */
+/** A formula as written in its text, without its parents. */
 export interface FoundFormula {
   formula: Formula;
-  /** What is wrong with the text itself. */
+  /** Problems of the text itself. */
   problems: Problem[];
-  /** For people: the file, or that it is built in. */
+  /** For display: the file, or a note that it is built in. */
   source: string;
 }
 
-/** Finds a formula by name. Throws a UserError where there is none, or its text is not a formula. */
+/** Finds a formula by name. @throws UserError if there is none, or its text is not a formula */
 export type FindFormula = (name: string) => FoundFormula;

@@ -1,21 +1,21 @@
 import { formulaTypes, type Path } from './model';
 
-/** What is known of a key: for warnings, completion and hover alike, and for docs/formulas.md. */
+/** Description of a key, for warnings, completion, hover and docs/formulas.md. */
 export interface KeyInfo {
   kind: 'string' | 'strings' | 'number' | 'boolean' | 'table' | 'tables' | 'map' | 'any';
-  /** Markdown. */
+  /** Documentation in Markdown. */
   doc: string;
   required?: boolean;
   /** The keys of the table, of each of the tables, or of each value of the map. */
   table?: TableKind;
   values?: readonly string[];
-  /** What its strings name. */
+  /** What the strings of the value refer to. */
   names?: 'step' | 'leg' | 'formula';
-  /** Usually several lines. */
+  /** Whether the value usually has several lines. */
   long?: boolean;
 }
 
-/** The kinds of values, for people. */
+/** Names of the kinds of values, for messages. */
 export const kindNames: Readonly<Record<KeyInfo['kind'], string>> = {
   string: 'string',
   strings: 'array of strings',
@@ -285,7 +285,7 @@ export const schema: Readonly<Record<TableKind, Readonly<Record<string, KeyInfo>
   },
 };
 
-/** The kind of table at a path; undefined where any keys are allowed. */
+/** The kind of table at a path; undefined if any keys are allowed. */
 export function tableKindAt(path: Path): TableKind | undefined {
   let kind: TableKind | undefined = 'formula';
   let isMap = false;
@@ -302,7 +302,7 @@ export function tableKindAt(path: Path): TableKind | undefined {
   return isMap ? undefined : kind;
 }
 
-/** What is known of the key that ends a path. */
+/** The description of the key at the end of a path. */
 export function keyAt(path: Path): KeyInfo | undefined {
   const names = path.filter((part) => typeof part === 'string');
   const last = names.at(-1);

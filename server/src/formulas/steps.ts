@@ -4,7 +4,7 @@ import type { Step } from './model';
 
 /** Functions on lists of steps. Steps are never changed in place. All are linear in steps and needs. */
 
-/** Steps with their children, in the order of the file. @param bodies also those in the bodies of loops */
+/** Steps with their children, in file order. @param bodies also those in the bodies of loops */
 export function allSteps(steps: readonly Step[], { bodies = false } = {}): Step[] {
   const all: Step[] = [];
   const visit = (list: readonly Step[]): void => {
@@ -25,7 +25,7 @@ export function mapSteps(steps: readonly Step[], change: (step: Step) => Step): 
   );
 }
 
-/** The first steps of a group, which need none of the others, and the last ones, which none of the others needs. */
+/** The first steps of a group, which need none of the others, and the last ones, which are not needed by others. */
 export function boundarySteps(group: readonly Step[]): { first: ReadonlySet<string>; last: string[] } {
   const all = allSteps(group);
   const inside = new Set(all.map((step) => step.id));
@@ -52,7 +52,7 @@ export interface Replacement {
   group: readonly Step[];
   /** Steps that needed the replaced step need these instead. */
   last: readonly string[];
-  /** The group contains the step itself with its children, which may be replaced too. */
+  /** Whether the group contains the step itself with its children, which may be replaced, too. */
   keepsStep?: boolean;
 }
 
@@ -63,7 +63,7 @@ interface Group extends Replacement {
 
 /**
  * Replaces steps by groups of others, all in one pass; needs and `waits_for` of all steps are redirected.
- * @param replace the group for a step; undefined where the step stays
+ * @param replace the group for a step; undefined to keep the step
  * @throws CompositionError as soon as there are too many steps or needs
  */
 export function replaceSteps(

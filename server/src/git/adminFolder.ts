@@ -5,23 +5,23 @@ import { isPresent, statOf } from '../base/safePaths';
 import type { RigRepository } from './repository';
 
 /*
- * Git keeps what belongs to one worktree (HEAD, index, a rebase in progress) in its administrative folder,
- * `.repo.git/worktrees/<id>`. It is what makes a worktree the one that we made: HEAD is the agent's to move.
+ * Git stores the state of one worktree (HEAD, index, a rebase in progress) in its administrative folder,
+ * `.repo.git/worktrees/<id>`. It identifies a worktree; HEAD does not, because agents may move it.
  */
 
 const markSchema = z.object({
-  /** The branch that the worktree was made for. */
+  /** The branch that the worktree was created for. */
   branch: z.string().optional(),
   /** Its creation has not finished: no agent has used it. */
   unfinished: z.boolean().optional(),
-  /** Files that differed from the index right after the checkout, with the hash of their content: nobody's changes. */
+  /** Files that differed from the index right after the checkout, with content hashes: not changes by the agent. */
   atCheckout: z.record(z.string(), z.string()).default({}),
 });
 
 /** Our own records about a worktree. */
 export type WorktreeMark = z.output<typeof markSchema>;
 
-/** The administrative folder of a worktree of any repository; undefined where the folder is none. */
+/** The administrative folder of a worktree of any repository; undefined if the folder is not a worktree. */
 export function adminFolder(worktree: string): string | undefined {
   const text = readGitFile(path.join(worktree, '.git'));
   const target = text === undefined ? undefined : /^gitdir: (.*?)\r?\n?$/s.exec(text)?.[1];
@@ -32,7 +32,7 @@ function readGitFile(file: string): string | undefined {
   return statOf(file)?.isFile() ? readTextIfPresent(file) : undefined;
 }
 
-/** The same where the worktree is this repository's, and the repository says so too. */
+/** The administrative folder of a worktree, if both the worktree and this repository refer to each other. */
 export function ownAdminFolder(repository: RigRepository, worktree: string): string | undefined {
   const admin = adminFolder(worktree);
   if (admin === undefined || path.dirname(admin) !== path.join(repository.directory, 'worktrees')) return undefined;
@@ -47,7 +47,7 @@ export function readMark(admin: string): WorktreeMark {
     const text = readTextIfPresent(path.join(admin, MARK));
     return markSchema.parse(text === undefined ? {} : JSON.parse(text));
   } catch {
-    return markSchema.parse({}); // an agent can write here: then HEAD is what is left to go by
+    return markSchema.parse({}); // an agent can write here: without the mark only HEAD is left
   }
 }
 

@@ -31,12 +31,12 @@ export async function changedFilesOf(repository: RigRepository, base: string, co
   return files.sort((a, b) => a.path.localeCompare(b.path));
 }
 
-/** `-` stands for a binary file. */
+/** Number of lines in `git diff --numstat`; `-` stands for a binary file. */
 function lines(text: string | undefined): number | undefined {
   return text === undefined || text === '-' ? undefined : Number(text);
 }
 
-/** The paths that commits change, by commit. Those that are not commit of the repository are left out. */
+/** The paths that commits change, by commit. Commits that are not in the repository are left out. */
 export async function filesOfCommits(
   repository: RigRepository,
   commits: readonly string[],
@@ -62,7 +62,7 @@ export async function filesOfCommits(
   return files;
 }
 
-/** Text of a file in a commit; undefined where it is not there, too large or not text. */
+/** Text of a file in a commit; undefined if it does not exist, is too large or is not text. */
 export async function fileAt(repository: RigRepository, commit: string, path: string): Promise<string | undefined> {
   if (path.startsWith('/') || path.split('/').includes('..'))
     throw new UserError(`"${path}" is not a path inside the repository`);

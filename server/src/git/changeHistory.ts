@@ -3,23 +3,23 @@ import { changedFilesOf } from './change';
 import { git } from './git';
 import type { RigRepository } from './repository';
 
-/** Commits that are shown of each kind, and bytes of their text. */
+/** Maximum number of commits of each kind, and of bytes of their text. */
 const MAX_COMMITS = 20;
 const MAX_BYTES = 20_000;
-/** So that their names fit into a command line. */
+/** Maximum number of files, whose names must fit into a command line. */
 const MAX_FILES = 100;
 const FORMAT = '--format=%h %an, %as: %B';
 
 export interface ChangeHistory {
   /** The author's own commits, as they were submitted. */
   commits: string;
-  /** What changed the same files before. */
+  /** Earlier commits that changed the same files. */
   files: string;
 }
 
 /**
- * How a change came to be, and what its files have been through.
- * @param tip of the author's branch @param base commit that `commit` stands on
+ * The history of a change and of its files.
+ * @param tip of the author's branch @param base base of `commit`
  */
 export async function changeHistory(
   repository: RigRepository,

@@ -7,10 +7,10 @@ const fullHash = /^(?:[0-9a-f]{40}|[0-9a-f]{64})$/;
 /** Maximum number of cached answers per repository: enough for a few landings of a large batch. */
 const LIMIT = 5_000;
 
-/** Number of commits that are followed one by one before git is asked. */
+/** Maximum number of commits that are followed one by one before git is run. */
 const MAX_CHAIN = 64;
 
-/** Commits that one of two has and the other has not. */
+/** Commits that only one of two branches has. */
 export interface Divergence {
   left: number;
   right: number;
@@ -18,22 +18,22 @@ export interface Divergence {
 
 /** A file that differs between two commits, as it is in the second one. */
 export interface ChangedEntry {
-  /** `000000` where it is gone. */
+  /** Mode of the entry; `000000` if it was deleted. */
   mode: string;
   hash: string;
   path: string;
 }
 
 /**
- * What git says of commits and never says otherwise later: their trees, and how they are related. It is remembered, because
- * each question is a process, and one landing asks the same ones again and again. Nothing is remembered of a name, which may
- * move, or in a shallow repository, where a fetch can add the history that was missing.
+ * Caches immutable facts about commits: their trees and their ancestry. Caching pays, because
+ * each query starts a process, and one landing repeats the same ones many times. Refs are not cached, because they may
+ * move, nor is a shallow repository, where a fetch can add missing history.
  */
 export class CommitGraph {
   private readonly answers = new Map<string, unknown>();
   private readonly headers = new Map<string, CommitHeader>();
 
-  /** @param directory a repository whose commands never see grafts or replaced objects (see `git`) */
+  /** @param directory a repository; its commands ignore grafts and replaced objects (see `git`) */
   constructor(
     private readonly directory: string,
     private readonly reader: ObjectReader,
@@ -46,7 +46,7 @@ export class CommitGraph {
     );
   }
 
-  /** @throws GitError where one of them is not here */
+  /** @throws GitError if one of the commits is missing */
   async divergence(left: string, right: string): Promise<Divergence> {
     if (left === right && fullHash.test(left)) return { left: 0, right: 0 };
     return this.remember('divergence', [left, right], async () => {
@@ -59,12 +59,12 @@ export class CommitGraph {
     });
   }
 
-  /** Undefined where they share nothing. */
+  /** The merge base; undefined without a common ancestor. */
   mergeBase(commit: string, others: readonly string[]): Promise<string | undefined> {
     return this.remember('merge-base', [commit, ...others], async () => {
       const own = await this.chain(commit);
       const meetings = await Promise.all(others.map(async (other) => meetingOf(own, await this.chain(other))));
-      // Each holds all that comes after it in the chain: the first one is what the commit shares with any of the others.
+      // Each one contains all later ones of the chain, so the first one is the merge base with all of the others.
       if (meetings.length > 0 && !meetings.includes(undefined))
         return own.find((candidate) => meetings.includes(candidate));
       return gitProbe(this.directory, ['merge-base', commit, ...others]);
@@ -84,8 +84,8 @@ export class CommitGraph {
   }
 
   /**
-   * The commit and those before it, newest first, as far as each has one parent. The commits before the last one are exactly
-   * those of its history that the last one does not have: two chains that meet say all of how their ends are related.
+   * A commit and its ancestors, newest first, as long as each has one parent. All commits before the last one are
+   * exactly the history that the last one lacks, so two chains that meet determine the relation of their ends.
    */
   async chain(commit: string): Promise<string[]> {
     const chain: string[] = [];
@@ -98,7 +98,10 @@ export class CommitGraph {
     return chain;
   }
 
-  /** Undefined where it is not a whole hash of a commit that is here, and in a shallow repository, where some parents are not. */
+  /**
+   * The header of a commit; undefined without a full hash of an existing commit, and in a shallow repository, in which
+   * some parents are missing.
+   */
   private async headerOf(commit: string): Promise<CommitHeader | undefined> {
     if (!fullHash.test(commit) || this.isShallow) return undefined;
     const known = this.headers.get(commit);
@@ -132,7 +135,7 @@ interface CommitHeader {
   parents: readonly string[];
 }
 
-/** From the lines before the first empty one: `tree <hash>`, then a `parent <hash>` for each. */
+/** Parses the lines before the first empty one: `tree <hash>`, then a `parent <hash>` for each. */
 function headerIn(content: Buffer): CommitHeader {
   const lines = content.toString('latin1').split('\n\n', 1)[0]!.split('\n');
   const valuesOf = (key: string): string[] =>

@@ -7,9 +7,9 @@ export interface LoggedCommit {
   /** Hashes with spaces between them. */
   parents: string;
   author: GitIdentity;
-  /** All of it, as it was written. */
+  /** The complete message, unchanged. */
   message: string;
-  /** The block of trailers at its end (`git help interpret-trailers`), as it was written. */
+  /** The block of trailers at its end (`git help interpret-trailers`), unchanged. */
   trailers: string;
 }
 
@@ -49,8 +49,8 @@ export async function branchLog(
 }
 
 /**
- * The message of the commit that several become: their titles and bodies in order, and all of their trailers once, at the
- * end, where git looks for them.
+ * The message of a squashed commit: titles and bodies in order, and all trailers once, at the end, where git expects
+ * them.
  */
 export function squashMessage(title: string, commits: readonly LoggedCommit[], own: readonly string[]): string {
   const parts = commits.map(({ message, trailers }) => {
@@ -64,7 +64,7 @@ export function squashMessage(title: string, commits: readonly LoggedCommit[], o
   return [title, cutBytes(body.join('\n\n'), Math.max(0, room)), trailers].filter(Boolean).join('\n\n');
 }
 
-/** Trailers with their continuation lines, which begin with white space. */
+/** Trailers with their continuation lines, which start with white space. */
 function unfolded(trailers: string): string[] {
   return trailers
     .split(/\n(?![ \t])/)

@@ -13,8 +13,8 @@ export interface SplitAddress {
 }
 
 /**
- * Takes user and password, or a token, out of an http address: what is left may be shown, stored and passed on a command
- * line. An ssh address keeps its user, who is not a secret; its password is dropped, as ssh never uses it.
+ * Removes user and password, or a token, from an http address: the rest may be shown, stored and passed on a command
+ * line. An ssh address keeps its user, which is not a secret; its password is dropped, as ssh never uses it.
  */
 export function splitAddress(address: string): SplitAddress {
   const [, scheme, user, rest] = /^([a-z][a-z0-9+.-]*):\/\/([^/?#]*)@(.*)$/is.exec(address) ?? [];
@@ -32,13 +32,13 @@ function decoded(text: string): string {
   try {
     plain = decodeURIComponent(text);
   } catch {
-    // A "%" that stands for itself.
+    // A literal "%".
   }
   if (/[\0\r\n]/.test(plain)) throw new UserError('the address of the repository has a line break before its "@"');
   return plain;
 }
 
-/** What git needs to log in at the remote of a rig, in a file that only its owner can read. */
+/** The credentials for the remote of a rig, in a file that only its owner can read. */
 export class CredentialFile {
   /** @param location the address of the remote, without secrets */
   constructor(
@@ -52,8 +52,8 @@ export class CredentialFile {
   }
 
   /**
-   * Settings by which git reads the file itself: the secret is on no command line. For the remote's host alone, where no
-   * other store is told of it. None where there is nothing to log in with.
+   * Settings with which git itself reads the file, so that the secret is on no command line. Only for the remote's
+   * host, and without other credential stores. Empty without credentials.
    */
   get config(): string[] {
     const host = /^https?:\/\/[^/?#]+/i.exec(this.location)?.[0];

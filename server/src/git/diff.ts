@@ -3,8 +3,8 @@ import { isSafeBranch } from './names';
 import type { RigRepository } from './repository';
 
 /**
- * Options of every diff, so that all readers of a change see the same: independent of the settings of a person or
- * repository, and without the programs that those or attributes name.
+ * Options of every diff, so that all readers of a change see the same: independent of the settings of users and
+ * repositories, and without external programs.
  */
 export const DIFF_OPTIONS: readonly string[] = [
   '--no-color',
@@ -17,7 +17,7 @@ export const DIFF_OPTIONS: readonly string[] = [
   '--submodule=short',
   '--ignore-submodules=none',
 ];
-/** The same where lines are printed; apart, as git prints lines wherever it is told how many. */
+/** `DIFF_OPTIONS` with context lines; separate, because this option makes git print a patch. */
 export const PATCH_OPTIONS: readonly string[] = [...DIFF_OPTIONS, '--unified=3', '--inter-hunk-context=0'];
 
 export interface Diff {
@@ -30,7 +30,7 @@ export interface Diff {
   truncated: boolean;
 }
 
-/** Names come from beads that others wrote: what could be taken for anything but a commit is none. */
+/** The commit with a hash. Hashes come from untrusted beads, so anything but a plain hash is refused. */
 export async function commitNamed(repository: RigRepository, hash: string): Promise<string | undefined> {
   return /^[0-9a-f]{40,64}$/.test(hash) ? repository.resolve(hash) : undefined;
 }
@@ -40,12 +40,12 @@ export async function branchNamed(repository: RigRepository, branch: string): Pr
   return isSafeBranch(branch) ? repository.resolve(`refs/heads/${branch}`) : undefined;
 }
 
-/** Where a branch left what is in the source already; the empty tree where they share nothing. */
+/** The point where a branch diverged from the source; the empty tree without a common ancestor. */
 export async function forkPoint(repository: RigRepository, tip: string): Promise<string> {
   return (await repository.mergeBase(tip)) || emptyTree(repository);
 }
 
-/** What one commit changed: against its first parent, or against nothing. */
+/** The base for the diff of one commit: its first parent, or the empty tree. */
 export async function parentOf(repository: RigRepository, commit: string): Promise<string> {
   return (await repository.resolve(`${commit}^`)) ?? emptyTree(repository);
 }
@@ -56,7 +56,7 @@ export async function diffBetween(
   head: string,
   maxBytes: number,
 ): Promise<Diff> {
-  // Detects renames, so that a moved file reads as moved.
+  // Detects renames, so that a moved file is shown as moved.
   const range = ['--find-renames', base, head, '--'];
   const stat = await git(repository.directory, ['diff', ...DIFF_OPTIONS, '--shortstat', ...range]);
   const count = (word: RegExp): number => Number(word.exec(stat)?.[1] ?? 0);

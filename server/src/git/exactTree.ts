@@ -6,31 +6,31 @@ import { adminFolder } from './adminFolder';
 import { git } from './git';
 import { statusOf } from './worktreeChanges';
 
-/** Files of a worktree that are not what a commit has, with a hash of what is there; empty for one that is missing. */
+/** Files of a worktree that differ from a commit, with the hash of their content; empty for a missing file. */
 export type Differences = ReadonlyMap<string, string>;
 
-/** Index of a million files. */
+/** Maximum size of an index in bytes: that of a million files. */
 const MAX_KEPT_INDEX = 256 * 1024 * 1024;
 
 /** Above this size only size and time are compared. */
 const MAX_HASHED = 64 * 1024 * 1024;
 
 /**
- * Compares the files of a worktree with a commit. The worktree's own index is not asked: code that runs there may have set
- * assume-unchanged or skip-worktree, or have written an index that hides its edits. Nor is the one that is made here left
- * where that code could reach it: only its bytes are kept.
+ * Compares the files of a worktree with a commit. The worktree's own index is not used: code that runs there may have
+ * set assume-unchanged or skip-worktree, or have written an index that hides its edits. The index that is created here
+ * is not stored where that code could reach it: only its bytes are kept.
  */
 export class TreeComparison {
   private index: Buffer | undefined;
 
-  /** @param admin the folder that holds the worktree's index */
+  /** @param admin the folder with the worktree's index */
   constructor(
     private readonly directory: string,
     private readonly admin: string,
     readonly commit: string,
   ) {}
 
-  /** What differs now. */
+  /** Current differences. */
   async differences(): Promise<Differences> {
     const indexFile = path.join(this.admin, `compare-${randomBytes(6).toString('hex')}.index`);
     try {
@@ -53,9 +53,9 @@ export class TreeComparison {
 
 /**
  * Records the state of a worktree.
- * @param atFirst what differs at the beginning: files that no checkout writes as they were committed
- * @returns a function that says which commit is checked out, and lists the files that changed since, by git's status and by
- *   content
+ * @param atFirst initial differences: files that a checkout does not write as they were committed
+ * @returns a function that returns the checked-out commit, and the files that changed since, by git's status and by
+ * content
  */
 export function watchTree(
   directory: string,
@@ -65,20 +65,20 @@ export function watchTree(
   const { commit } = comparison;
   return async () => {
     const different = changedBetween(atFirst, await comparison.differences());
-    // Where its HEAD still names the commit, and its files are the commit's, the index cannot change what was tested.
+    // If its HEAD is still the commit, and its files are those of the commit, the index cannot change what was tested.
     if (different.length === 0 && headOf(directory) === commit) return { head: commit, files: [] };
     const { head, changes } = await statusOf(directory, 'no');
     return { head, files: [...changes, ...different] };
   };
 }
 
-/** The commit that is checked out in a detached worktree, where the file says it. */
+/** The commit that is checked out in a detached worktree, if the file contains it. */
 function headOf(directory: string): string | undefined {
   const admin = adminFolder(directory);
   return admin === undefined ? undefined : readTextIfPresent(path.join(admin, 'HEAD'))?.trim();
 }
 
-/** The files that one comparison has and the other has not, or has otherwise. */
+/** The files in which two comparisons differ. */
 function changedBetween(before: Differences, after: Differences): string[] {
   return [...new Set([...before.keys(), ...after.keys()])].filter((name) => before.get(name) !== after.get(name));
 }
@@ -88,12 +88,12 @@ function hashOf(file: string): string {
     const bytes = readFileBytes(file, MAX_HASHED);
     return bytes ? createHash('sha256').update(bytes).digest('hex') : '';
   } catch {
-    // A link, a pipe, a large file: that it is another one is seen as well.
+    // A link, a pipe or a large file: a replacement is detected by its stat.
     try {
       const stat = statOf(path.dirname(file)) && statOf(file);
       return stat ? `${stat.size} ${stat.mtimeMs}` : '';
     } catch {
-      return 'no regular file';
+      return 'not a regular file';
     }
   }
 }

@@ -1,24 +1,27 @@
 import path from 'node:path';
 import { UserError } from '../base/errors';
-import { copyTree, linkTo } from '../base/accessibleTree';
+import { copyTree, linkTo } from '../base/folderTree';
 import { appendText, readTextIfPresent } from '../base/safeFiles';
 import { isPresent, refuseLinks } from '../base/safePaths';
 import { makeFolder } from '../base/safeFolders';
 import { git } from './git';
 import type { RigRepository } from './repository';
 
-/** Files that a rig adds to worktrees besides those of the commit. Paths are relative to the worktree. */
+/** Files that a rig adds to worktrees in addition to those of the commit. Paths are relative to the worktree. */
 export interface ExtraFiles {
   copied: readonly string[];
   linked: readonly string[];
-  /** Where they are looked for, in order: the rig's own folder for them, and the folder that the rig was made from. */
+  /**
+   * Folders that are searched, in order: the rig's own folder for such files, and the folder that the rig was created
+   * from.
+   */
   from: readonly string[];
 }
 
 /**
- * Puts the files of a rig into a worktree, unless they are there already or the commit has them. Git ignores them
- * there, so that nobody commits them.
- * @throws UserError where a path leads out of the worktree, or the file is nowhere
+ * Adds the files of a rig to a worktree, unless they exist already or are part of the commit. Git ignores them there,
+ * so that they are not committed.
+ * @throws UserError if a path leaves the worktree, or the file is not found
  */
 export async function addExtraFiles(repository: RigRepository, worktree: string, extra: ExtraFiles): Promise<void> {
   for (const [names, isLink] of [
@@ -35,7 +38,7 @@ async function addOne(
 ): Promise<void> {
   const file = plainPath(name);
   const tracked = await git(worktree, ['ls-files', '-z', '--', `:(top,literal)${file}`]);
-  if (tracked !== '') return; // the commit has it
+  if (tracked !== '') return; // it is part of the commit
   const source = from.map((folder) => path.join(folder, file)).find((candidate) => isPresent(candidate));
   if (source === undefined)
     throw new UserError(
@@ -63,7 +66,7 @@ function plainPath(name: string): string {
   );
 }
 
-/** In the repository's own list, which all of its worktrees share and no commit has. */
+/** Adds a file to the repository's own exclude list, which all of its worktrees share and which is never committed. */
 function ignore(repository: RigRepository, file: string): void {
   const list = path.join(repository.directory, 'info', 'exclude');
   const line = `/${file.replace(/[\\*?[\]!# ]/g, '\\$&')}`;

@@ -3,7 +3,7 @@ import { git, gitLine, gitProbe } from './git';
 import type { RigRepository } from './repository';
 import { checkouts } from './source';
 
-/** How far a folder's checkout is behind its landed work; undefined where it cannot be fast-forwarded. */
+/** How far a folder's checkout is behind its landed work; undefined if it cannot be fast-forwarded. */
 export async function fastForwardState(
   repository: RigRepository,
 ): Promise<{ commits: number; clean: boolean } | undefined> {
@@ -11,7 +11,7 @@ export async function fastForwardState(
   return state && { commits: state.commits, clean: state.clean };
 }
 
-/** The same, with the folder of the checkout. */
+/** Like `fastForwardState`, with the folder of the checkout. */
 async function checkoutState(
   repository: RigRepository,
 ): Promise<{ folder: string; commits: number; clean: boolean } | undefined> {

@@ -4,10 +4,10 @@ import { safePart } from './names';
 
 const PREFIX = 'convoy/';
 const ORIGIN = 'refs/remotes/origin/';
-/** What a feature branch last held, whatever becomes of the branch itself. */
+/** Prefix of the refs that keep the last tip of feature branches, even if the branch is deleted. */
 const KEPT = 'refs/gastown/';
 
-/** Name of the branch that collects the beads of a convoy, in each rig that has some. */
+/** Name of the branch that collects the beads of a convoy, in each of its rigs. */
 export function featureBranch(convoy: string): string {
   return `${PREFIX}${safePart(convoy)}`;
 }
@@ -16,7 +16,7 @@ export function isFeatureBranch(branch: string): boolean {
   return branch.startsWith(PREFIX);
 }
 
-/** Full name of the ref that keeps what a feature branch last held. */
+/** Full name of the ref that keeps the last tip of a feature branch. */
 export function keptRef(branch: string): string {
   return `${KEPT}${branch}`;
 }
@@ -26,11 +26,11 @@ export async function keepFeature(repository: string, branch: string, commit: st
   await git(repository, ['update-ref', keptRef(branch), commit]);
 }
 
-/** Its commits are on the target: removes the ref from which the branch could be restored. */
+/** Removes the ref from which a feature branch could be restored, after it has landed. */
 export async function forgetFeature(repository: string, branch: string): Promise<void> {
   await git(repository, ['update-ref', '-d', keptRef(branch)]);
   await gitProbe(repository, ['update-ref', '-d', localRef(branch)]);
 }
 
-/** The refs of all feature branches, also of those that are gone from the source and have not landed. */
+/** The refs of all feature branches, including those that were deleted from the source before they landed. */
 export const featureRefs: readonly string[] = [`${ORIGIN}${PREFIX}`, `${KEPT}${PREFIX}`, localRef(PREFIX)];

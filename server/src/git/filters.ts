@@ -1,4 +1,4 @@
-/** The programs of a filter as git's configuration names them (gitattributes, `filter`), such as those of git-lfs. */
+/** The programs of a filter as in git's configuration (gitattributes, `filter`), such as those of git-lfs. */
 export interface GitFilter {
   clean?: string;
   smudge?: string;
@@ -10,11 +10,11 @@ export type GitFilters = Readonly<Record<string, GitFilter>>;
 
 export const PROGRAMS = ['clean', 'smudge', 'process'] as const;
 
-/** What can stand in a line of a configuration file, and in the text that a person is asked to accept. */
+/** Names that are safe in a line of a configuration file, and in the text that a person is asked to accept. */
 export const FILTER_NAME = /^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$/;
 export const FILTER_COMMAND = /^[^\p{Cc}]{1,4096}$/u;
 
-/** Each program of the filters, by the name under which a person accepts it. */
+/** Each program of the filters, with the name under which it is accepted. */
 export function filterCommands(filters: GitFilters): { name: string; command: string }[] {
   return Object.entries(filters).flatMap(([name, filter]) =>
     PROGRAMS.flatMap((program) => {

@@ -6,14 +6,14 @@ import { canonicalPath, isPresent, statOf } from '../base/safePaths';
 import { shellQuote } from '../base/shims';
 
 /*
- * Git reads the configuration of the repository that it works in, and runs what it names: filters, drivers, helpers. In a
- * folder that the server did not make that is somebody else's text. No switch makes git leave it alone, so each of its
- * settings that names a program, a place or another file is overridden for the command (docs/security.md has the list).
+ * Git reads the configuration of the repository that it works in, and runs the programs in it: filters, drivers,
+ * helpers. In a folder that the server did not create it is untrusted. Git has no option to ignore it, so each of its
+ * settings that names a program, a path or another file is overridden for the command (docs/security.md has the list).
  */
 
 /**
- * The value that overrides a setting. Keys are as git prints them: section and name in lower case. An empty value
- * disables a program; a merge driver becomes git's own merge, a transport git's own program.
+ * The value that overrides a setting. Keys are spelled as git prints them: section and name in lower case. An empty
+ * value disables a program; a merge driver becomes git's own merge, a transport git's own program.
  */
 const RULES: readonly (readonly [key: RegExp, value: string])[] = [
   [/^core\.(?:hookspath|attributesfile|excludesfile)$/, '/dev/null'],
@@ -41,7 +41,7 @@ const RULES: readonly (readonly [key: RegExp, value: string])[] = [
   [/^(?:mailmap\.file|blame\.ignorerevsfile|http\.(?:.*\.)?(?:cookiefile|proxy))$/, ''],
 ];
 
-/** Sections and keys that plain repositories have, and that name no program, file or place that git would use here. */
+/** Sections and keys of plain repositories, which name no program, file or path that git would use here. */
 const HARMLESS =
   /^(?:core\.(?:repositoryformatversion|filemode|bare|logallrefupdates|ignorecase|precomposeunicode|symlinks|autocrlf|eol|safecrlf)|remote\.(?:url|fetch|pushurl|tagopt|promisor|partialclonefilter)|branch\.(?:remote|merge|rebase|vscode-merge-base)|user\.(?:name|email)|gc\.auto|rerere\.enabled|pull\.rebase|extensions\.objectformat|commit\.gpgsign|tag\.gpgsign)$/;
 
@@ -49,22 +49,22 @@ const LISTING_MS = 5_000;
 const MAX_LISTING = 16 * 1024 * 1024;
 const MAX_CONFIG = 4 * 1024 * 1024;
 
-/** Repositories that the server made, with what puts their settings back. */
+/** Repositories that the server created, with the function that restores their settings. */
 const ours = new Map<string, () => void>();
 
 /**
- * The settings of this repository are the server's alone, and are put back before each git command of the server in it and in
- * its worktrees: agents share the file, and one of them could stop the git of all.
+ * Registers a repository whose settings belong to the server: they are restored before each git command of the server
+ * in it and in its worktrees. Agents share the file, and one of them could break git for all.
  */
 export function keepSettings(repository: string, restore: () => void): void {
   for (const spelling of [repository, canonicalPath(repository)]) ours.set(spelling, restore);
 }
 
 /**
- * The variables under which a git command in this folder takes no program, place or file from the repository's
+ * Environment variables with which a git command in this folder uses no program, path or file from the repository's
  * settings.
- * @returns nothing for a plain repository, such as the ones that the server makes
- * @throws UserError where the configuration cannot be read in time, or names another worktree for a bare repository
+ * @returns nothing for a plain repository, such as those that the server creates
+ * @throws UserError if the configuration cannot be read in time, or names another worktree for a bare repository
  */
 export async function neutralEnvironment(directory: string, env: NodeJS.ProcessEnv): Promise<Record<string, string>> {
   const found = repositoryAt(directory);
@@ -86,7 +86,7 @@ export async function neutralEnvironment(directory: string, env: NodeJS.ProcessE
   return { ...variables, GIT_WORK_TREE: found.top };
 }
 
-/** Settings as variables: unlike `-c` they take keys with any character. */
+/** Settings as variables: unlike `-c` they support keys with any character. */
 function environmentOf(settings: ReadonlyMap<string, string>): Record<string, string> {
   if (settings.size === 0) return {};
   const variables: Record<string, string> = { GIT_CONFIG_COUNT: String(settings.size) };
@@ -97,13 +97,13 @@ function environmentOf(settings: ReadonlyMap<string, string>): Record<string, st
   return variables;
 }
 
-/** Keys of a listing that must not count, with what they are overridden with. Pure. */
+/** Keys of a listing that must be overridden, with the values. Pure. */
 export function overridden(keys: Iterable<string>): Map<string, string> {
   const result = new Map<string, string>();
   for (const key of keys) {
     const rule = RULES.find(([pattern]) => pattern.test(key));
     if (rule) result.set(key, rule[1]);
-    // A driver that is required fails where it does nothing.
+    // A required filter without a command would fail.
     const filter = /^(filter\..*)\.(?:clean|smudge|process|required)$/s.exec(key)?.[1];
     if (filter !== undefined)
       for (const [name, value] of [
@@ -121,9 +121,9 @@ interface FoundRepository {
   /** The folder with `.git`, or the bare repository itself. */
   top: string;
   isBare: boolean;
-  /** The folder whose configuration counts; empty where it cannot be told. */
+  /** The folder whose configuration is used; empty if unknown. */
   common: string;
-  /** Text of its configuration; undefined where it is not one that can simply be read. */
+  /** Text of its configuration; undefined if it is not a plain file. */
   config: string | undefined;
 }
 
@@ -137,7 +137,7 @@ export function repositoryAt(directory: string): FoundRepository | undefined {
   }
 }
 
-/** The folder whose `config` counts; empty where it cannot be told, undefined where this folder is not a repository. */
+/** The folder whose `config` is used; empty if unknown, undefined if this folder is not a repository. */
 function commonDirectory(folder: string): string | undefined {
   const git = path.join(folder, '.git');
   const stat = statOf(git);
@@ -160,11 +160,11 @@ function attempt<T>(read: () => T): T | '' {
   try {
     return read();
   } catch {
-    return ''; // a link or a pipe in its place: git is asked
+    return ''; // a link or a pipe instead of a file: git has to decide
   }
 }
 
-/** Whether a configuration has nothing but what plain repositories have. Pure. */
+/** Whether a configuration only has settings of plain repositories. Pure. */
 export function isHarmless(text: string | undefined): boolean {
   if (text === undefined || text === '' || text.includes('\0')) return false;
   let section = '';
@@ -180,7 +180,7 @@ export function isHarmless(text: string | undefined): boolean {
   return true;
 }
 
-/** Keys of the repository's own configuration, with those of the files that it includes. */
+/** Keys of the repository's own configuration, and of its included files. */
 function listLocal(directory: string, env: NodeJS.ProcessEnv): Promise<string[]> {
   return new Promise((resolve, reject) => {
     execFile(
@@ -189,7 +189,8 @@ function listLocal(directory: string, env: NodeJS.ProcessEnv): Promise<string[]>
       { cwd: directory, env, timeout: LISTING_MS, killSignal: 'SIGKILL', maxBuffer: MAX_LISTING, windowsHide: true },
       (error, stdout, stderr) => {
         if (!error) return resolve(localKeys(stdout));
-        const words = stderr.trim() || (error.killed ? 'git did not end: it may include a pipe' : error.message);
+        const words =
+          stderr.trim() || (error.killed ? 'git did not finish; the configuration may include a pipe' : error.message);
         reject(
           new UserError(
             `cannot read the git configuration of ${directory}: ${words}`,
@@ -202,7 +203,10 @@ function listLocal(directory: string, env: NodeJS.ProcessEnv): Promise<string[]>
   });
 }
 
-/** Of `git config --list --show-scope -z`: what is neither the person's nor the system's nor ours. Pure. */
+/**
+ * Keys in the output of `git config --list --show-scope -z` that come neither from the user nor from the system nor
+ * from us. Pure.
+ */
 export function localKeys(listing: string): string[] {
   const parts = listing.split('\0');
   const keys: string[] = [];
@@ -211,7 +215,10 @@ export function localKeys(listing: string): string[] {
   return keys;
 }
 
-/** Of every repository on this disk that git opens for a fetch or a push: nothing runs and nothing is packed behind it. */
+/**
+ * Settings for every repository on this disk that git opens for a fetch or a push: no program runs, and no maintenance
+ * starts.
+ */
 const OTHER_END: readonly (readonly [key: string, value: string])[] = [
   ['core.fsmonitor', 'false'],
   ['core.alternateRefsCommand', 'true'],
@@ -220,10 +227,10 @@ const OTHER_END: readonly (readonly [key: string, value: string])[] = [
 ];
 
 /**
- * How the other git is started for a fetch from, or a push to, a repository on this disk. It takes no settings from our
- * command and all from that repository: so it is started with variables that switch these off.
- * @param hooks whether its hooks run: they are the policy of a bare repository, and nobody's in a checkout
- * @returns for `--upload-pack` and `--receive-pack`, or the settings of a remote that are called so
+ * The command of the git process at the other end of a fetch from, or a push to, a repository on this disk. It uses no
+ * settings of our command and all of that repository, so it is started with variables that disable these.
+ * @param hooks whether its hooks run: they are the policy of a bare repository, but not of a checkout
+ * @returns for `--upload-pack` and `--receive-pack`, or for the remote settings of these names
  */
 export async function otherEnd(
   directory: string,
@@ -235,7 +242,7 @@ export async function otherEnd(
   const found = repositoryAt(directory);
   if (found && !isHarmless(found.config))
     for (const [key, value] of overridden(await listLocal(directory, env))) {
-      // A bare repository says itself where its hooks lie.
+      // A bare repository configures the path of its own hooks.
       if (!(hooks && key === 'core.hookspath')) settings.set(key, value);
     }
   const variables = Object.entries(environmentOf(settings)).map(([name, value]) => `${name}=${shellQuote(value)}`);

@@ -4,13 +4,13 @@ import { isPresent, statOf } from '../base/safePaths';
 import { gitProbe } from './git';
 import type { RigRepository } from './repository';
 
-/** A log of some hundred thousand entries; git is asked about a longer one. */
+/** Maximum size of a reflog in bytes, some hundred thousand entries; git is run for a longer one. */
 const MAX_LOG = 32 * 1024 * 1024;
 
 /**
- * The commit nearest to `tip`, of those that it stands on, that refs name or have named, also where their history was
- * rewritten since; undefined where there is none, and where `tip` itself is one: it was merged before, and taken back.
- * @param refs full names; those that are absent are passed over
+ * The nearest ancestor of `tip` that is or was the tip of one of the refs, even if their history was rewritten since;
+ * undefined if there is none, and if `tip` itself is one: it was merged before, and reverted.
+ * @param refs full names; missing ones are skipped
  */
 export async function forkPoint(
   repository: RigRepository,
@@ -27,7 +27,7 @@ export async function forkPoint(
   return askGit(repository, [...tips.keys()], tip);
 }
 
-/** The same by git, for histories that are no simple chain. */
+/** Like `forkPoint`, computed by git, for histories with merges. */
 async function askGit(repository: RigRepository, refs: readonly string[], tip: string): Promise<string | undefined> {
   const found = await Promise.all(
     refs.map((ref) => gitProbe(repository.directory, ['merge-base', '--fork-point', ref, tip])),
@@ -42,8 +42,9 @@ async function askGit(repository: RigRepository, refs: readonly string[], tip: s
 }
 
 /**
- * What refs have named, by their logs (`git help reflog`: a line for each change, with the hashes before and after).
- * @returns undefined where the repository keeps its refs, and so its logs, in another form
+ * Current and former tips of refs, from their reflogs (`git help reflog`: a line for each change, with the hashes
+ * before and after).
+ * @returns undefined if the repository stores its refs, and so its logs, in another format
  */
 function formerTips(directory: string, refs: readonly string[]): Set<string> | undefined {
   if (isPresent(path.join(directory, 'reftable'))) return undefined;

@@ -12,21 +12,21 @@ import { withoutProgress, withoutSecrets } from './messages';
 /** Limit for a command that talks to a remote, in milliseconds. */
 export const NETWORK_TIMEOUT_MS = 10 * 60_000;
 
-/** Author and committer of what the server itself commits. */
+/** Author and committer of the server's own commits. */
 export interface GitIdentity {
   name: string;
   email: string;
-  /** When, as git takes it in GIT_AUTHOR_DATE; now where it is missing. */
+  /** Date in the format of GIT_AUTHOR_DATE; by default now. */
   date?: string;
 }
 
 export interface GitOptions {
   identity?: GitIdentity;
-  /** Where the author is somebody else than the committer. */
+  /** The author, if it is not the committer. */
   author?: GitIdentity;
   /** Time without output after which git is killed. */
   timeoutMs?: number;
-  /** An index file of the caller's own, so that the worktree's index stays as it is. */
+  /** An index file of the caller, so that the worktree's index stays as it is. */
   indexFile?: string;
   /** Settings for this command alone, as `key=value`. */
   config?: readonly string[];
@@ -34,11 +34,11 @@ export interface GitOptions {
   env?: Readonly<Record<string, string>>;
 }
 
-/** A git command that failed. `message` has git's own words, without progress lines and without secrets of URLs. */
+/** A git command that failed. `message` is git's own error output, without progress lines and secrets in URLs. */
 export class GitError extends Error {
   constructor(
     message: string,
-    /** Undefined where git was killed or could not be started. */
+    /** Undefined if git was killed or could not be started. */
     readonly exitCode: number | undefined,
     readonly stdout: string,
     readonly stderr: string,
@@ -50,7 +50,7 @@ export class GitError extends Error {
 
 const DEFAULT_TIMEOUT_MS = 120_000;
 
-/** Settings that must not come from a repository: what they name would run with the server's rights. */
+/** Settings that must not come from a repository: their programs would run with the server's rights. */
 const NEUTRAL_CONFIG = [
   `core.hooksPath=${os.devNull}`,
   'core.fsmonitor=false',
@@ -66,23 +66,23 @@ const NEUTRAL_CONFIG = [
   'advice.detachedHead=false',
   'rerere.enabled=false',
   'protocol.ext.allow=never',
-  // A file that the person's settings name and that is not there would end every diff.
+  // A missing file in the user's settings would make every diff fail.
   `diff.orderFile=${os.devNull}`,
-  // Worktrees of agents and of the refinery hold exactly the commit, independent of a person's settings.
+  // Worktrees of agents and of the refinery hold exactly the commit, independent of the user's settings.
   'core.autocrlf=false',
-  // What it prints is read as UTF-8, and what it is given is UTF-8.
+  // Input and output are UTF-8.
   'i18n.commitEncoding=UTF-8',
   'i18n.logOutputEncoding=UTF-8',
 ];
 
 /**
- * For a repository that is named, not found by chance: a person who forbids git to use bare repositories that it comes
- * across means those that others may have put there.
+ * Allows a bare repository that is named explicitly: users who forbid bare repositories mean those that git discovers,
+ * which may be planted.
  */
 export const NAMED_BARE_REPOSITORY = 'safe.bareRepository=all';
 
 const UNSAFE = {
-  // What `neutralEnvironment` switches off, the credentials of a rig (a file of ours), and no template.
+  // The settings of `neutralEnvironment`, the credentials of a rig (a file of ours), and no template.
   allowUnsafeConfigEnvCount: true,
   allowUnsafeAlias: true,
   allowUnsafeAskPass: true,
@@ -103,7 +103,7 @@ const UNSAFE = {
   allowUnsafeHooksPath: true,
   allowUnsafeFsMonitor: true,
   allowUnsafeEditor: true,
-  // The person's own GIT_SSH_COMMAND and GIT_CONFIG_GLOBAL: how they reach their remotes.
+  // The user's own GIT_SSH_COMMAND and GIT_CONFIG_GLOBAL, which may be needed to reach the remotes.
   allowUnsafeSshCommand: true,
   allowUnsafeConfigPaths: true,
   allowUnsafeProtocolOverride: true,
@@ -117,9 +117,10 @@ export function withRepository<T>(repository: string, task: () => Promise<T>): P
 }
 
 /**
- * Runs git in a folder with an explicit environment and without hooks, and gives what it prints. It is killed when the
- * running operation is cancelled. @throws AbortedError then, and git's own words where it fails
- * Arguments are passed as they are, never through a shell; options and paths are the caller's to separate.
+ * Runs git in a folder with an explicit environment and without hooks, and returns its output. It is killed when the
+ * running operation is cancelled. Arguments are passed unchanged, never through a shell; the caller must separate
+ * options from paths.
+ * @throws AbortedError if it was cancelled, and GitError if it fails
  */
 export async function git(directory: string, args: string[], options: GitOptions = {}): Promise<string> {
   throwIfAborted();
@@ -133,7 +134,7 @@ export async function git(directory: string, args: string[], options: GitOptions
   }
 }
 
-/** Like `git`, with no more than the first bytes of what it prints: the rest is not even made. */
+/** Like `git`, but stops git after the first bytes of output. */
 export async function gitCapped(
   directory: string,
   args: string[],
@@ -164,8 +165,8 @@ export async function gitCapped(
 }
 
 /**
- * Like `git`, and hands on each piece as it comes, byte for byte: text of any encoding and length. Not by simple-git,
- * which keeps all of it and makes text of it.
+ * Like `git`, but passes on each chunk of the output as bytes, in any encoding and length. Without simple-git, which
+ * buffers and decodes the output.
  */
 export async function gitStream(
   directory: string,
@@ -204,7 +205,7 @@ export async function gitStream(
   }
 }
 
-/** Starts git as `git` does, for a caller that talks with it. @param input `pipe` where it is asked by its input */
+/** Starts git like `git`, for a caller that communicates with it. @param input `pipe` to write to its standard input */
 export function startGit(
   directory: string,
   args: readonly string[],
@@ -230,7 +231,7 @@ export async function startGit(
   });
 }
 
-/** Like `git`, with what it prints as it is, where that need not be UTF-8. */
+/** Like `git`, with the output as bytes, which need not be UTF-8. */
 export async function gitBytes(directory: string, args: readonly string[]): Promise<Buffer> {
   const pieces: Buffer[] = [];
   await gitStream(directory, args, (piece) => pieces.push(piece));
@@ -238,19 +239,19 @@ export async function gitBytes(directory: string, args: readonly string[]): Prom
 }
 
 /**
- * After a command that printed nothing simple-git waits 50 ms for what may still come, although both streams have ended:
- * most of the time of a merge was this. An empty piece at the end of its output is enough for it.
+ * After a command without output simple-git waits 50 ms for more, although both streams have ended: this took most of
+ * the time of a merge. An empty chunk at the end of the output avoids it.
  */
 function withoutPause(_command: string, stdout: NodeJS.ReadableStream): void {
   stdout.once('end', () => stdout.emit('data', Buffer.alloc(0)));
 }
 
-/** How git is started in a repository on this disk that is fetched from or pushed to, see `otherEnd`. */
+/** The command of git in a repository on this disk for a fetch or push, see `otherEnd`. */
 export function otherGit(directory: string, hooks: boolean): Promise<{ uploadPack: string; receivePack: string }> {
   return otherEnd(directory, gitEnvironment(), hooks);
 }
 
-/** The options, with what keeps git from running what the configuration of a folder names that is not ours. */
+/** The options, with settings that keep git from running programs of an untrusted configuration. */
 async function inThisFolder(directory: string, options: GitOptions): Promise<GitOptions> {
   return { ...options, env: { ...(await neutralEnvironment(directory, gitEnvironment())), ...options.env } };
 }
@@ -277,7 +278,7 @@ function runner(
     // simple-git treats a failure without output as success; git's exit code decides here.
     errors: (error, result) => {
       if (result.exitCode === 0) return error;
-      // Where git could not be started it has said nothing.
+      // If git could not be started there is no output.
       const said = Buffer.concat(result.stdErr);
       const stderr = said.length === 0 && error ? Buffer.from(messageOf(error)) : said;
       failed.error = failure(args, result.exitCode, Buffer.concat(result.stdOut), stderr);
@@ -294,8 +295,8 @@ export async function gitLine(directory: string, args: string[], options: GitOpt
 }
 
 /**
- * The answer, or undefined where git says no. Only an exit code that means "no" for this command is one, and only where
- * git complains of nothing: every other failure is an error, and never taken for an empty answer.
+ * Like `gitLine`, or undefined if git answers "no": an exit code that means "no" for this command, without error
+ * output. Every other failure is an error, never an empty answer.
  * @param no the exit codes of this command that mean "no"
  * @throws GitError
  */
@@ -322,12 +323,14 @@ function failure(args: readonly string[], exitCode: number | undefined, stdout: 
 }
 
 function settingsFor(directory: string, options: GitOptions): string[] {
-  // `.repo.git` is named by its rig, and never found by chance.
+  // `.repo.git` is named by its rig, and never discovered.
   const named = path.basename(directory) === '.repo.git' ? [NAMED_BARE_REPOSITORY] : [];
   return [...NEUTRAL_CONFIG, ...named, ...(options.config ?? [])];
 }
 
-/** Passed on from the person's environment: how remotes are reached, never which repository is meant. */
+/**
+ * Variables that are passed on from the user's environment: access to remotes, but never the choice of a repository.
+ */
 const INHERITED = [
   'PATH',
   'HOME',
@@ -354,12 +357,12 @@ const INHERITED = [
   'no_proxy',
 ];
 
-/** Below something that is not a folder, where none can be created. */
+/** A path below a non-folder, so that no file can be created there. */
 const NO_FILE = `${os.devNull}/none`;
 
 /**
- * An agent can write refs and grafts into the repository that all worktrees share, by which git shows other objects and
- * another history than are pushed. Nobody here is shown those.
+ * Ignores replaced objects and grafts: an agent can write them into the repository that all worktrees share, and git
+ * would show other objects and another history than it pushes.
  */
 export const REAL_OBJECTS = { GIT_NO_REPLACE_OBJECTS: '1', GIT_GRAFT_FILE: NO_FILE } as const;
 
@@ -369,7 +372,7 @@ function gitEnvironment(identity?: GitIdentity, author?: GitIdentity): Record<st
     const value = process.env[key];
     if (value !== undefined) environment[key] = value;
   }
-  // Without an identity git would guess one from the host name, or refuse; ours is always named.
+  // Without an identity git would guess one from the host name, or refuse; ours is always set.
   const committer = identity ?? { name: 'Gas Town', email: 'town@gastown.local' };
   environment.GIT_COMMITTER_NAME = committer.name;
   environment.GIT_COMMITTER_EMAIL = committer.email;

@@ -1,5 +1,5 @@
 import path from 'node:path';
-import { withTemporaryFolder } from '../base/accessibleTree';
+import { withTemporaryFolder } from '../base/folderTree';
 import { UserError } from '../base/errors';
 import { makeFolder } from '../base/safeFolders';
 import { git, GitError, gitProbe, type GitOptions } from './git';
@@ -7,9 +7,9 @@ import type { RigRepository } from './repository';
 import { submoduleAccess, submodulesOf, urlOf, type Submodule } from './submodules';
 
 /**
- * Why a fresh clone of a commit would lack something: a repository inside it is only referred to (a gitlink), and what it
- * refers to can be had from nowhere. Looks at what differs from `base`.
- * @returns one line for each, empty where all is well
+ * Finds objects that a fresh clone of a commit would lack: commits that a gitlink refers to, but that no remote has.
+ * Checks only differences from `base`.
+ * @returns one line for each problem
  */
 export async function missingSubmodules(repository: RigRepository, base: string, commit: string): Promise<string[]> {
   const links = await changedGitlinks(repository, base, commit);
@@ -28,7 +28,7 @@ export async function missingSubmodules(repository: RigRepository, base: string,
   return problems.filter((problem) => problem !== undefined);
 }
 
-/** Where `.gitmodules` itself has changed, all of them count. */
+/** If `.gitmodules` itself has changed, all gitlinks are checked. */
 async function changedGitlinks(
   repository: RigRepository,
   base: string,
@@ -44,7 +44,7 @@ async function changedGitlinks(
   });
 }
 
-/** Asks the remote for just this commit, as a fresh clone would. @throws UserError where the remote cannot be reached */
+/** Requests just this commit from the remote, like a fresh clone. @throws UserError if the remote cannot be reached */
 async function isAvailable(
   repository: RigRepository,
   commit: string,
@@ -54,7 +54,7 @@ async function isAvailable(
   const url = await urlOf(repository, submodule);
   const { config = [], env } = await submoduleAccess(repository, commit);
   const options = {
-    // As for a submodule: git takes some kinds of addresses, such as folders, only from the person.
+    // As for a submodule: git allows some kinds of addresses, such as folders, only from the user.
     env: { ...env, GIT_PROTOCOL_FROM_USER: '0' },
     config: [...config, `remote.submodule.url=${url}`],
     timeoutMs: 120_000,
@@ -64,7 +64,7 @@ async function isAvailable(
     return await withTemporaryFolder(
       async (probe) =>
         (await fetchInto(path.join(probe, 'one'), just, hash, options).catch(isGitError)) ||
-        // Servers may not give single commits: then everything that they show is asked for.
+        // Servers may refuse single commits: then all of their refs are fetched.
         fetchInto(path.join(probe, 'all'), ['submodule', '+refs/*:refs/all/*'], hash, options),
     );
   } catch (error) {
@@ -77,7 +77,7 @@ async function isAvailable(
   }
 }
 
-/** @returns whether the commit has come */
+/** Fetches into a temporary repository. @returns whether it now has the commit */
 async function fetchInto(
   directory: string,
   what: readonly string[],

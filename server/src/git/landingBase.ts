@@ -9,22 +9,22 @@ import type { RigRepository } from './repository';
 export interface LandingBase {
   /** Commit that work is rebased on. */
   commit: string;
-  /** Branch that it lands on; the rig's own target where it is missing. */
+  /** Target branch; by default the rig's own target. */
   branch?: string;
   /** Expected tip of that branch, for the compare-and-set push; undefined = it must not exist. */
   expected: string | undefined;
 }
 
-/** Tip of a feature branch; one that somebody has deleted from the source is where this town last pushed it. */
+/** Tip of a feature branch; if it was deleted from the source, the tip that this town last pushed. */
 export async function featureTip(repository: RigRepository, branch: string): Promise<string | undefined> {
   const refs = [repository.targetRef(branch), localRef(branch), `refs/remotes/origin/${branch}`, keptRef(branch)];
   return (await repository.commitsAt(refs)).values().next().value;
 }
 
 /**
- * What the next landing on a feature branch stands on. The branch begins where the rig's own target is, and what lands there
- * later comes in with the next bead: beads may depend on it. Where the two conflict, the branch goes on alone until it lands.
- * One that somebody has deleted from the source goes on from where it was.
+ * The base of the next landing on a feature branch. The branch starts at the rig's own target, and later landings there
+ * are merged in with the next bead, because beads may depend on them. If the two conflict, the branch continues alone
+ * until it lands. If it was deleted from the source, it continues from its last tip.
  */
 export async function featureBase(
   repository: RigRepository,
@@ -42,8 +42,8 @@ export async function featureBase(
 }
 
 /**
- * For a rig made from a folder, the person's branch may have new commits since the last landing: the base contains
- * them, merged with the landed work where the two have diverged.
+ * For a rig made from a folder, the user's branch may have new commits since the last landing: the base contains them,
+ * merged with the landed work if the two have diverged.
  */
 export async function landingBase(repository: RigRepository, identity: GitIdentity): Promise<LandingBase> {
   await repository.fetchMoved();

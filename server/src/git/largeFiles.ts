@@ -7,15 +7,16 @@ import type { RigRepository } from './repository';
 const OBJECT_ID = /^oid sha256:([0-9a-f]{64})$/m;
 const MAX_POINTER_BYTES = 1024;
 const UPLOAD_TIMEOUT_MS = 30 * 60_000;
-/** Questions that wait in a pipe together. */
+/** Maximum number of requests in a pipe. */
 const QUESTIONS_AT_ONCE = 200;
-/** What one command line takes with ease. */
+/** Number of arguments that fits safely on a command line. */
 const OBJECTS_AT_ONCE = 500;
 
 /**
- * Uploads the objects of git-lfs to which the pointers of a change refer: nothing else does, as no hook runs. What the remote
- * has already is not sent again.
- * @throws UserError where an object is nowhere, or git-lfs is missing: the change would not be whole in a clone
+ * Uploads the objects of git-lfs to which the pointers of a change refer: the hook that usually does so does not run.
+ * Objects that the remote has already are not sent again.
+ * @throws UserError if an object is missing everywhere, or git-lfs is not installed: the change would be incomplete in
+ * a clone
  */
 export async function uploadLargeFiles(repository: RigRepository, base: string, commit: string): Promise<void> {
   const objects = await changedObjects(repository, base, commit);
@@ -34,7 +35,7 @@ async function changedObjects(repository: RigRepository, base: string, commit: s
   return [...found];
 }
 
-/** The object that a file names, where it is a pointer. */
+/** The object that a file refers to, if it is a pointer. */
 async function objectNamedBy(repository: RigRepository, { mode, hash }: ChangedEntry): Promise<string | undefined> {
   if (!mode.startsWith('100')) return undefined;
   const { size = Infinity } = (await repository.objects.info(hash)) ?? {};
@@ -60,7 +61,7 @@ async function upload(repository: RigRepository, objects: readonly string[]): Pr
     const isMissing = /Unable to (?:stat|find)|missing|no such file/i.test(said);
     throw new UserError(
       `cannot upload the git-lfs files of the change to ${repository.source.location}: ${said}`,
-      isMissing ? 'commit the files themselves: their content is not here' : 'check your right to upload there',
+      isMissing ? 'commit the files themselves: their content is not here' : 'check that you may upload there',
       isMissing ? 'refused' : 'unavailable',
     );
   }

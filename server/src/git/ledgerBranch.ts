@@ -3,12 +3,12 @@ import { removeFile } from '../base/safeFiles';
 import { git, gitLine, withRepository, type GitIdentity } from './git';
 import type { RigRepository } from './repository';
 
-/** Branch of `.repo.git` that holds a rig's ledger, apart from the project's own history. */
+/** Branch of `.repo.git` with a rig's ledger, apart from the project's own history. */
 export const LEDGER_BRANCH = 'beads-sync';
 
 /**
  * Commits the text of `.beads/issues.jsonl` to the ledger's branch, without any worktree.
- * @returns the new commit, or undefined where the branch has this text already
+ * @returns the new commit, or undefined if the branch already has this text
  */
 export async function commitLedger(
   repository: RigRepository,

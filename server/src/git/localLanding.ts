@@ -8,7 +8,10 @@ export function localRef(branch: string): string {
   return `refs/gastown/landed/${branch}`;
 }
 
-/** Compare and set, like a push. @returns false where the ref is not at `expected` (undefined = it must not exist) */
+/**
+ * Moves the ref by compare-and-set, like a push. @returns false if the ref is not at `expected` (undefined = it must
+ * not exist)
+ */
 export function landHere(
   directory: string,
   branch: string,
@@ -23,7 +26,10 @@ export function landHere(
   });
 }
 
-/** What was not pushed is now in the source: after the rig's setting has changed, it went along with the next landing. */
+/**
+ * Removes the ref of local landings that are now in the source: after a change of the rig's setting they were pushed
+ * with the next landing.
+ */
 export async function forgetPushed(
   directory: string,
   { ref, tip }: { ref: string; tip: string | undefined },

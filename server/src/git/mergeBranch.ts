@@ -4,8 +4,8 @@ import { commitTree } from './replay';
 import type { RigRepository } from './repository';
 
 /**
- * Merges a whole branch, with its history, by one commit on top of `onto`. `empty`: it is in there already.
- * @param work `title`: of the commit
+ * Merges a whole branch, with its history, by one commit on top of `onto`. `empty`: it is already contained.
+ * @param work `title`: title of the commit
  */
 export async function mergeBranch(
   repository: RigRepository,

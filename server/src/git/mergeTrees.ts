@@ -8,8 +8,9 @@ export function treeOf(repository: RigRepository, commit: string): Promise<strin
 const FIXED: GitIdentity = { name: 'Gas Town', email: 'town@gastown.local', date: '@0 +0000' };
 
 /**
- * The tree of `ours` with what `theirs` has changed since `base` (undefined: since nothing). Git chooses the base of a merge
- * by history alone; two commits with just this history make it choose ours (`merge-tree --merge-base` needs git 2.40).
+ * The tree of `ours` with the changes of `theirs` since `base` (undefined: the empty tree). Git chooses the base of a
+ * merge by history alone; two commits with just this history make it choose ours (`merge-tree --merge-base` needs git
+ * 2.40).
  */
 export async function mergeTrees(
   repository: RigRepository,

@@ -1,8 +1,8 @@
-/** How git shows that it is still at work: a percentage, or a count. */
+/** Progress lines of git: a percentage, or a count. */
 const PROGRESS =
   /^(?:remote: )?\s*(?:(?:Enumerating|Counting|Compressing|Receiving|Resolving|Writing|Unpacking|Updating|Checking|Filtering|Expanding|Finding)\b.*?:\s+\d+|Total \d+|Delta compression using)/;
 
-/** What git said, without the lines that only show progress. */
+/** Git's output without progress lines. */
 export function withoutProgress(text: string): string {
   const lines = text
     .split(/[\r\n]+/)
@@ -11,7 +11,7 @@ export function withoutProgress(text: string): string {
   return lines.join('\n');
 }
 
-/** What the other side of a connection said, as git prints it: `remote: …`. */
+/** The messages of the remote, which git prints as `remote: …`. */
 export function remoteLines(stderr: string): string {
   return withoutProgress(stderr)
     .split('\n')
@@ -20,8 +20,8 @@ export function remoteLines(stderr: string): string {
 }
 
 /**
- * Text without what stands before the `@` of URLs: there it is a password or a token, or may be one. The user of an ssh
- * address is not a secret and stays.
+ * Removes the part before the `@` of URLs, which may be a password or a token. The user of an ssh address is not a
+ * secret and stays.
  */
 export function withoutSecrets(text: string): string {
   return text.replace(/([a-z][a-z0-9+.-]*):\/\/([^\s/'"<>]+)@/gi, (_all, scheme: string, user: string) =>

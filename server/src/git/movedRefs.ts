@@ -3,16 +3,16 @@ import type { ObjectReader } from './objectReader';
 import { objectAt } from './refs';
 
 export interface MovedRefs {
-  /** The source has what the repository does not have: another tip of one of the branches, or a tag. */
+  /** Whether the source has a newer tip of one of the branches, or a tag that the repository lacks. */
   moved: boolean;
-  /** The branches that the repository has. */
+  /** Branches of the repository. */
   branches: readonly string[];
 }
 
 /**
  * Compares a repository with its source on this disk.
- * @param objects of the repository
- * @param branches names of those that matter
+ * @param objects reader of the repository's objects
+ * @param branches names of the relevant branches
  */
 export async function movedRefs(
   source: string,
@@ -33,7 +33,7 @@ export async function movedRefs(
   return { moved, branches: branches.filter((name) => ours.get(name) !== undefined) };
 }
 
-/** The objects of refs, by their full names; a name that ends with a slash stands for all below. @throws GitError */
+/** The objects of refs, by full name; a name that ends with a slash stands for all refs below. @throws GitError */
 async function refsAt(
   directory: string,
   names: readonly string[],

@@ -1,13 +1,13 @@
 import { UserError } from '../base/errors';
 
-/** Names that become path segments and branch parts: one allow-list for all of them. */
+/** The single allow-list for names that become path segments or parts of branch names. */
 const SEGMENT = /^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$/;
 
 export function isSafeSegment(name: string): boolean {
   return SEGMENT.test(name);
 }
 
-/** Throws for anything that is not a plain name, such as `../x`, `--force` or `a b`. */
+/** Checks a name. @throws UserError for anything that is not plain, such as `../x`, `--force` or `a b`. */
 export function requireSegment(kind: string, name: string): string {
   if (isSafeSegment(name)) return name;
   throw new UserError(
@@ -16,7 +16,7 @@ export function requireSegment(kind: string, name: string): string {
   );
 }
 
-/** Follows git-check-ref-format, and refuses what could be taken for an option. */
+/** Whether a branch name is valid by git-check-ref-format and cannot be taken for an option. */
 export function isSafeBranch(name: string): boolean {
   return (
     name.length > 0 &&
@@ -35,12 +35,14 @@ export function isSafeBranch(name: string): boolean {
   );
 }
 
-/** `polecat/{name}/{issue}@{timestamp}`: the timestamp (base 36 milliseconds) makes every attempt's branch its own. */
+/**
+ * `polecat/{name}/{issue}@{timestamp}`: the timestamp (base 36 milliseconds) makes the branch of every attempt unique.
+ */
 export function polecatBranch(name: string, bead: string, now: Date): string {
   return `polecat/${name}/${bead.replace(/[^A-Za-z0-9._-]/g, '-')}@${now.getTime().toString(36)}`;
 }
 
-/** One part of a file or ref name from anything: ids come from files that others wrote. */
+/** Converts any text to one part of a file or ref name: ids come from untrusted files. */
 export function safePart(text: string): string {
   return text.replace(/[^A-Za-z0-9_-]+/g, '_').slice(0, 120) || '_';
 }

@@ -4,9 +4,9 @@ import { isPresent } from '../base/safePaths';
 import { git, gitLine, gitProbe } from './git';
 import type { RigRepository } from './repository';
 
-/** A repository inside a worktree: a submodule, or one that somebody has made there. */
+/** A repository inside a worktree: a submodule, or one that was created there. */
 export interface NestedRepository {
-  /** Its folder, relative to the worktree's. */
+  /** Folder of the repository, relative to the worktree. */
   folder: string;
   /** The commit of the gitlink that stands for it in the index. */
   gitlink?: string;
@@ -14,8 +14,8 @@ export interface NestedRepository {
 
 /** The repositories inside a worktree, not those in ignored folders. Git itself never looks into them. */
 export async function nestedRepositories(worktree: string): Promise<NestedRepository[]> {
-  // With their tags the two kinds cannot be taken for each other. Without `--directory` git lists files; what ends with a
-  // slash is a repository of its own.
+  // The tags distinguish the two kinds. Without `--directory` git lists files; an entry that ends with a slash is a
+  // separate repository.
   const listed = await git(worktree, ['ls-files', '-t', '--stage', '--others', '--exclude-standard', '-z']);
   const found = new Map<string, NestedRepository>();
   const folders = new Set<string>();
@@ -26,7 +26,7 @@ export async function nestedRepositories(worktree: string): Promise<NestedReposi
     else if (other?.endsWith('/')) found.set(other.slice(0, -1), { folder: other.slice(0, -1) });
     else addParents(folders, other ?? staged ?? '');
   }
-  // Made in a folder whose files the outer one tracks: what came later in it the outer one does not see.
+  // A repository in a folder with tracked files of the outer one, which does not see files that were added later.
   for (const folder of folders) if (!found.has(folder)) found.set(folder, { folder });
   const all = [...found.values()].filter(({ folder }) => isRepository(path.join(worktree, folder)));
   return all.filter(({ folder }) => !all.some((outer) => folder.startsWith(`${outer.folder}/`)));
@@ -45,13 +45,13 @@ function isRepository(folder: string): boolean {
   try {
     return isPresent(path.join(folder, '.git'));
   } catch {
-    return false; // a link is on the way: it is no part of the worktree
+    return false; // the path contains a link: it is not part of the worktree
   }
 }
 
 /**
  * Puts the files of a nested repository into an index of the outer one, and fetches its history into the outer one's
- * objects, under `ref`. The clean submodule stays what it is: its remote has it.
+ * objects, under `ref`. A clean submodule is left as it is: its remote has the commit.
  */
 export async function keepNested(
   repository: RigRepository,
@@ -86,7 +86,7 @@ function headOf(inner: string): Promise<string | undefined> {
   return gitProbe(inner, ['rev-parse', '--verify', '--quiet', 'HEAD']);
 }
 
-/** A submodule in which nobody has changed anything, at a commit that its remote has. */
+/** Whether a submodule is unchanged, at a commit that its remote has. */
 async function isAtRemote(inner: string, gitlink: string): Promise<boolean> {
   if ((await headOf(inner)) !== gitlink) return false;
   const status = await git(inner, ['status', '--porcelain', '--ignore-submodules=none']);
@@ -94,7 +94,9 @@ async function isAtRemote(inner: string, gitlink: string): Promise<boolean> {
   return status.trim() === '' && local.trim() === '';
 }
 
-/** The tree of all files in a folder, made by the outer repository, so that no setting of the inner one counts. */
+/**
+ * The tree of all files in a folder, created by the outer repository, so that settings of the inner one have no effect.
+ */
 async function treeOfFolder(
   repository: RigRepository,
   folder: string,

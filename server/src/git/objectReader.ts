@@ -4,16 +4,16 @@ import { throwIfAborted } from '../base/abort';
 import { statOf } from '../base/safePaths';
 import { GitError, startGit } from './git';
 
-/** Time without a question after which the process ends: an idle town has none. */
+/** Idle time after which the process ends, so that an idle town has none. */
 const IDLE_MS = 10_000;
-/** Time without an answer after which it is killed. */
+/** Time limit for an answer, after which the process is killed. */
 const SILENCE_MS = 60_000;
 const NEWLINE = 0x0a;
 
 export interface ObjectInfo {
   hash: string;
   type: string;
-  /** In bytes. */
+  /** Size in bytes. */
   size: number;
 }
 
@@ -24,8 +24,8 @@ interface Question {
 }
 
 /**
- * Asks one process of git (`cat-file --batch-command`) about the objects of a repository, where each question would be a
- * process of its own. What is not there is answered with undefined; whether a ref is damaged or absent is not known from it.
+ * Reads objects of a repository through one git process (`cat-file --batch-command`), instead of one process for each
+ * request. Missing objects are undefined; a damaged ref cannot be distinguished from a missing one.
  */
 export class ObjectReader {
   private session: Session | undefined;
@@ -34,12 +34,15 @@ export class ObjectReader {
   /** @param directory a bare repository, or its worktree */
   constructor(private readonly directory: string) {}
 
-  /** @param name a hash or the full name of a ref, also with `^{commit}` or `:<path>`; no white space */
+  /**
+   * Type and size of an object. @param name a hash or the full name of a ref, also with `^{commit}` or `:<path>`; no
+   * white space
+   */
   async info(name: string): Promise<ObjectInfo | undefined> {
     return this.ask('info', name);
   }
 
-  /** The object with its content, as git stores it. */
+  /** An object with its content, as stored by git. */
   async read(name: string): Promise<(ObjectInfo & { content: Buffer }) | undefined> {
     return this.ask('contents', name);
   }
@@ -50,7 +53,10 @@ export class ObjectReader {
     return (await this.running()).ask(command, name);
   }
 
-  /** One that was started in a folder that has been replaced since would find nothing. */
+  /**
+   * The current process, or a new one: a process that was started in a folder that was replaced since would find
+   * nothing.
+   */
   private async running(): Promise<Session> {
     const folder = statOf(this.directory)?.ino;
     if (this.session?.isOpen && this.session.folder === folder) return this.session;
@@ -71,7 +77,7 @@ class Session {
 
   private constructor(
     private readonly child: Child,
-    /** Inode of the folder that it was started in. */
+    /** Inode of the folder in which it was started. */
     readonly folder: number | undefined,
   ) {
     child.stdout.on('data', (piece: Buffer) => this.take(piece));
@@ -96,7 +102,10 @@ class Session {
     });
   }
 
-  /** While nothing is asked it keeps our process from nothing: its input closes with ours, and it ends. */
+  /**
+   * Sets whether the child keeps our process alive: it does not while it is idle, because it ends when its input closes
+   * with ours.
+   */
   private holdProcess(isNeeded: boolean): void {
     const { stdin, stdout, stderr } = this.child;
     // Pipes of a child are sockets.
@@ -128,7 +137,10 @@ class Session {
     if (!this.isOpen) this.end();
   }
 
-  /** `<hash> <type> <size>` and, where it was asked for, the content and a newline; else `<name> missing` or the like. */
+  /**
+   * Parses an answer: `<hash> <type> <size>` and, if requested, the content and a newline; else `<name> missing` or
+   * similar.
+   */
   private takeAnswer(): boolean {
     const end = this.buffered.indexOf(NEWLINE);
     if (end < 0) return false;
@@ -144,7 +156,7 @@ class Session {
     const length = question.wantsContent ? size : 0;
     const next = end + 1 + (question.wantsContent ? size + 1 : 0);
     if (this.buffered.length < next) return false;
-    // A copy: the rest of the buffer is not kept with it.
+    // A copy, so that the rest of the buffer is not kept in memory.
     const content = Buffer.from(this.buffered.subarray(end + 1, end + 1 + length));
     this.buffered = this.buffered.subarray(next);
     this.waiting.shift();

@@ -9,12 +9,12 @@ function diffCommand(base: string, commit: string): string[] {
   return ['diff', ...PATCH_OPTIONS, '--full-index', '--binary', base, commit, '--'];
 }
 
-/** The changes between two commits, whole, as bytes that are the same on every machine: `git apply` takes them. */
+/** The changes between two commits, complete, as bytes that are the same on every machine and work with `git apply`. */
 export function diffOf(repository: RigRepository, base: string, commit: string): Promise<Buffer> {
   return gitBytes(repository.directory, diffCommand(base, commit));
 }
 
-/** The same changes to read: the first bytes of them, and no binary files. */
+/** The changes for reading: only the first bytes, and no binary files. */
 export async function readableDiff(
   repository: RigRepository,
   base: string,
@@ -24,7 +24,7 @@ export async function readableDiff(
   return (await gitCapped(repository.directory, ['diff', ...PATCH_OPTIONS, base, commit, '--'], maxBytes)).text;
 }
 
-/** Identifies what a patch does, wherever it stands: see `PatchHash`. */
+/** Identifies a patch independent of its base: see `PatchHash`. */
 export async function patchId(repository: RigRepository, base: string, commit: string): Promise<string> {
   const hash = new PatchHash();
   await gitStream(repository.directory, diffCommand(base, commit), (piece) => hash.add(piece));
@@ -32,13 +32,13 @@ export async function patchId(repository: RigRepository, base: string, commit: s
 }
 
 /**
- * sha256 of a diff without what only says where it applies: blob hashes and line numbers. Like `git patch-id`, but
- * white space counts: in some languages it is the program. It is made of bytes: as text, those that are no UTF-8
- * would all be the same.
+ * sha256 of a diff without the parts that depend on its position: blob hashes and line numbers. Like `git patch-id`,
+ * but white space counts: in some languages it is significant. Computed from bytes: as text, all invalid UTF-8 would
+ * look the same.
  */
 export class PatchHash {
   private readonly hash = createHash('sha256');
-  /** The line that has begun. */
+  /** The current incomplete line. */
   private line: Buffer[] = [];
 
   add(piece: Buffer): void {
@@ -60,7 +60,7 @@ export class PatchHash {
     const line = this.line.length === 1 ? this.line[0]! : Buffer.concat(this.line);
     this.line = [];
     if (startsWith(line, 'index ')) return;
-    // Lines of content begin with a space, a plus or a minus, so this is a hunk's head.
+    // Lines of content start with a space, a plus or a minus, so this is a hunk's head.
     if (startsWith(line, '@@ ')) this.hash.update('@@\n');
     else this.hash.update(line).update('\n');
   }

@@ -4,9 +4,10 @@ import { remoteLines } from './messages';
 import type { RepositorySource } from './source';
 
 /**
- * Pushes one commit to a branch by compare and set: only while the branch is at `expected` (undefined = it must not exist).
+ * Pushes one commit to a branch by compare-and-set: only while the branch is at `expected` (undefined = it must not
+ * exist).
  * @param access how the repository reaches `origin`
- * @throws GitError in any other case: what that means is for the caller to find out
+ * @throws GitError in any other case: the caller has to find out what happened
  */
 export async function compareAndSetPush(
   directory: string,
@@ -43,7 +44,7 @@ export async function compareAndSetDelete(
   });
 }
 
-/** What a person is told of a push to a branch that failed: `refused` where the remote would not take it a second time. */
+/** The error for a failed push to a branch: `refused` if a retry would fail as well. */
 export function pushError(error: unknown, source: RepositorySource, branch: string): UserError {
   const { location, defaultBranch } = source;
   const reason = error instanceof GitError ? rejectionOf(error) : undefined;
@@ -57,22 +58,22 @@ export function pushError(error: unknown, source: RepositorySource, branch: stri
     const said = error instanceof GitError ? remoteLines(error.stderr) : '';
     return new UserError(
       [`${location} refuses the push to ${branch}: ${reason}`, said].filter(Boolean).join('\n'),
-      'change what the remote refuses, or your right to push there',
+      'fix what the remote rejects, or get permission to push there',
       'refused',
     );
   }
   return new UserError(
     `cannot push to ${branch} of ${location}: ${messageOf(error).trim()}`,
-    'check your right to push there',
+    'check that you may push there',
     'unavailable',
   );
 }
 
-/** Rejections by which the remote is busy or ill, and not against the push. */
+/** Rejections that mean a temporary problem of the remote, not a refusal of this push. */
 const PASSING_REJECTION =
   /lock|failed to update ref|incorrect old value|unpack|migrate|internal|temporar|no space|quota/i;
 
-/** Why the remote did not take it: from the line of `git push --porcelain`, else from what http and ssh servers answer. */
+/** The remote's reason: from the output of `git push --porcelain`, else from the answers of http and ssh servers. */
 function rejectionOf(error: GitError): string | undefined {
   return (
     /^!\t[^\t]*\t\[remote rejected\] \((.*)\)$/m.exec(error.stdout)?.[1] ??

@@ -8,41 +8,41 @@ import type { RigRepository } from './repository';
 import { checkoutDetached } from './worktree';
 
 export type RebaseResult =
-  /** The commit that would land. `before`: the others on top of the target that come with it, oldest first. */
+  /** The commit that would land. `before`: further commits on top of the target that land with it, oldest first. */
   | { kind: 'clean'; commit: string; before?: readonly string[] }
-  /** The target has all of it already, or its commits undo one another. */
+  /** The target already contains the change, or its commits cancel out. */
   | { kind: 'empty' }
   | { kind: 'conflict'; files: string[] };
 
 /**
- * What becomes of the commits of a branch: `squash`: one commit; `rebase`: each of them, on top of the target; `merge`: they
- * stay as they are, and one commit merges them.
+ * How the commits of a branch land: `squash`: one commit; `rebase`: each of them, on top of the target; `merge`:
+ * unchanged, with one merge commit.
  */
 export type CommitShape = 'squash' | 'rebase' | 'merge';
 
 /** Work on a branch, ready to be merged. */
 export interface BranchWork {
   tip: string;
-  /** Commits that the branch is known to stand on: they, and what they stand on, are others' work. */
+  /** Known base commits of the branch: these and their ancestors are other work. */
   bases: readonly string[];
-  /** `squash` where it is missing. */
+  /** Default: `squash`. */
   shape?: CommitShape;
-  /** Feature branch that it lands on, where that is not the rig's own target. */
+  /** Feature branch that it lands on, if that is not the rig's own target. */
   target?: string;
-  /** Title of the commit that several become, or that merges them. */
+  /** Title of the squashed commit or of the merge commit. */
   title: string;
-  /** Trailers of that commit beside those of the branch, such as `Bead: toy-1`. */
+  /** Trailers of that commit in addition to those of the branch, such as `Bead: toy-1`. */
   trailers: readonly string[];
-  /** Author of that commit. */
-  author: GitIdentity;
-  /** The key to sign it with, where it is to be signed. */
+  /** Author of that commit. Default: that of the branch's last commit. */
+  author?: GitIdentity;
+  /** The key to sign the commit with, if any. */
   signing?: { key: string; format: string };
 }
 
 /**
- * Puts on top of `onto` what a branch has changed since it left the target. What the target had then and has no more
- * (somebody has removed it, or rewritten the history) does not come back with it. Nothing is checked out, unless there are
- * conflicts that may have been resolved before.
+ * Applies the changes of a branch since it diverged from the target on top of `onto`. Commits that were removed from
+ * the target since then are not brought back. Nothing is checked out, unless there are conflicts that may have been
+ * resolved before.
  */
 export async function rebaseOnto(
   repository: RigRepository,
@@ -65,14 +65,14 @@ export async function rebaseOnto(
   return place(repository, { work, commits, from, onto, tree, resolved, committer });
 }
 
-/** A change that fits onto its target. */
+/** A change that applies to its target. */
 interface PlacedWork {
   work: BranchWork;
-  /** Those of the branch. */
+  /** Commits of the branch. */
   commits: readonly LoggedCommit[];
   from: string | undefined;
   onto: string;
-  /** What comes out. */
+  /** The resulting tree. */
   tree: string;
   /** The last of the commits as they were rebased with earlier resolutions. */
   resolved: string | undefined;
@@ -108,7 +108,7 @@ async function squashCommit(
 
 /**
  * The branch's own commits on top of the target.
- * @returns undefined where they do not come to the same files one by one, such as those around a merge with conflicts
+ * @returns undefined if they do not result in the same files one by one, such as those around a merge with conflicts
  */
 async function replaySeries(
   repository: RigRepository,
@@ -129,7 +129,7 @@ async function replaySeries(
 /** A commit that merges the branch, as it is, into the target. */
 async function mergeCommit(repository: RigRepository, placed: PlacedWork): Promise<string> {
   const { work, from, onto, tree, committer } = placed;
-  // The commits before the branch would come back with it where the target has removed them from its history.
+  // The commits before the branch would be brought back if the target has removed them from its history.
   const isOnTarget = from !== undefined && (await repository.isAncestor(from, onto));
   const tip = isOnTarget
     ? work.tip
@@ -138,20 +138,23 @@ async function mergeCommit(repository: RigRepository, placed: PlacedWork): Promi
     tree,
     parents: [onto, tip],
     message: squashMessage(`Merge: ${work.title}`, [], work.trailers),
-    author: work.author,
+    author: work.author ?? placed.commits.at(-1)?.author ?? committer,
     committer,
     signing: work.signing,
   });
 }
 
-/** Each commit of the target is one that its gates passed: an attempt that failed, and the next one, become one commit. */
+/**
+ * The commits to squash. Each commit of the target must pass the gates, so a failed attempt and the next one become one
+ * commit.
+ */
 function squashed(work: BranchWork, commits: readonly LoggedCommit[]): { message: string; author: GitIdentity } {
-  return { message: squashMessage(work.title, commits, work.trailers), author: work.author };
+  return { message: squashMessage(work.title, commits, work.trailers), author: work.author ?? commits.at(-1)!.author };
 }
 
 /**
- * The commit after which a branch's own commits begin: of all that are known to be the target's, now or at any earlier time,
- * the one that is nearest to the tip. Undefined where the branch shares nothing with the target.
+ * The base of a branch's own commits: of all commits that are or were on the target, the one nearest to the tip.
+ * Undefined without a common ancestor.
  */
 async function startOf(repository: RigRepository, work: BranchWork, onto: string): Promise<string | undefined> {
   const { landing, source } = repository;
@@ -167,7 +170,7 @@ async function startOf(repository: RigRepository, work: BranchWork, onto: string
   return nearest?.commit;
 }
 
-/** Commits on top of one that a branch stands on; undefined where it stands on another, or the commit is not here any more. */
+/** Number of commits of a branch on top of a base; undefined if the base is not an ancestor, or no longer exists. */
 async function distanceOf(repository: RigRepository, base: string, tip: string): Promise<number | undefined> {
   try {
     const { left, right } = await repository.graph.divergence(base, tip);
@@ -178,12 +181,12 @@ async function distanceOf(repository: RigRepository, base: string, tip: string):
   }
 }
 
-/** How a conflict was resolved once, by whichever agent, is used again: reviews and gates see the outcome like any other. */
+/** Earlier resolutions of the same conflict, by any agent, are reused: reviews and gates check the result as usual. */
 const REUSE_RESOLUTIONS = ['-c', 'rerere.enabled=true', '-c', 'rerere.autoupdate=true'];
 
 /**
  * Rebases in the refinery's worktree, with earlier resolutions of the same conflicts.
- * @returns the last of the commits that came out; undefined where a conflict is left
+ * @returns the last resulting commit; undefined if a conflict remains
  */
 async function rebaseInWorktree(
   repository: RigRepository,
@@ -204,7 +207,7 @@ async function rebaseInWorktree(
         if (!(error instanceof GitError)) throw error;
         const unmerged = await gitLine(directory, ['diff', '--name-only', '--diff-filter=U']);
         const commit = await gitProbe(directory, ['rev-parse', '--verify', '--quiet', 'REBASE_HEAD']);
-        // Stopped at a conflict that is resolved already, and not at the same one again: it goes on.
+        // Stopped at a conflict that is already resolved, and not at the same one again: continue.
         if (unmerged === '' && commit !== undefined && commit !== stoppedAt) {
           stoppedAt = commit;
           step = ['rebase', '--continue'];

@@ -4,10 +4,10 @@ import { isPresent } from '../base/safePaths';
 import { git } from './git';
 import type { ObjectReader } from './objectReader';
 
-/** Larger than that of any repository with a million refs. */
+/** Maximum size of packed-refs in bytes: larger than with a million refs. */
 const MAX_PACKED_REFS = 256 * 1024 * 1024;
 
-/** A name that `git for-each-ref` takes literally: without `^`, `@{…}` and what else a revision may have. */
+/** A name that `git for-each-ref` takes literally: without `^`, `@{…}` and other revision syntax. */
 const plainRef = /^refs\/(?:(?!@\{)[^\s~^:?*[\\])+$/;
 
 export function isPlainRef(name: string): boolean {
@@ -15,17 +15,17 @@ export function isPlainRef(name: string): boolean {
 }
 
 export interface FoundRefs {
-  /** The commits of those that are there, by their full names. */
+  /** Commits of the existing refs, by full name. */
   commits: ReadonlyMap<string, string>;
-  /** Of those that were named, the ones that git passes by although something is there: unreadable, or just being written. */
+  /** Requested refs that git skipped although they exist: unreadable, or just being written. */
   doubtful: readonly string[];
 }
 
 /**
- * The commits that refs name. A process that is running already is asked; another one is started only for what it does not
- * know and the files of the repository do not rule out.
+ * The commits of refs. Reads them with the running process; another one is started only for refs that are unknown to
+ * it, and whose existence the files of the repository do not rule out.
  * @param names full names; ones that end with `/` stand for all refs below
- * @throws GitError where an object is missing that a ref names
+ * @throws GitError if the object of a ref is missing
  */
 export async function findRefs(directory: string, reader: ObjectReader, names: readonly string[]): Promise<FoundRefs> {
   const commits = new Map<string, string>();
@@ -42,18 +42,18 @@ export async function findRefs(directory: string, reader: ObjectReader, names: r
   return { commits, doubtful: listed.doubtful };
 }
 
-/** The object that a ref names, which for an annotated tag is the tag; undefined where it is absent or unreadable. */
+/** The object of a ref, which for an annotated tag is the tag; undefined if it is missing or unreadable. */
 export async function objectAt(reader: ObjectReader, ref: string): Promise<string | undefined> {
   return isPlainRef(ref) ? (await reader.info(ref))?.hash : undefined;
 }
 
-/** False where the repository's files show that there is no such ref, or none below a prefix. */
+/** Whether a ref, or one below a prefix, may exist; false if the repository's files rule it out. */
 function mayExist(directory: string, name: string): boolean {
   if (isPresent(path.join(directory, 'reftable')) || isPresent(path.join(directory, name))) return true;
   try {
     return (readTextIfPresent(path.join(directory, 'packed-refs'), MAX_PACKED_REFS) ?? '').includes(` ${name}`);
   } catch {
-    return true; // git says what is wrong with it
+    return true; // git reports the problem
   }
 }
 

@@ -18,7 +18,7 @@ export interface NewCommit {
   signing?: SigningKey | undefined;
 }
 
-/** Makes a commit without a checkout. @returns its hash */
+/** Creates a commit without a checkout. @returns its hash */
 export function commitTree(repository: RigRepository, commit: NewCommit): Promise<string> {
   const { tree, parents, message, author, committer, signing } = commit;
   const sign = signing ? [`-S${signing.key}`] : [];
@@ -32,15 +32,15 @@ export function commitTree(repository: RigRepository, commit: NewCommit): Promis
 export interface ReplayOptions {
   committer: GitIdentity;
   signing?: SigningKey | undefined;
-  /** The commits have their authors' signatures: one that stands where it should is taken as it is. */
+  /** The commits have their authors' signatures: one that is already on the right parent is kept. */
   isSigned: boolean;
 }
 
 /**
- * Applies commits one after another, without a checkout, with their authors, dates and messages. What is on the target
- * already is left out.
+ * Applies commits one after another, without a checkout, with their authors, dates and messages. Changes that are
+ * already on the target are left out.
  * @param commits oldest first, without merges
- * @returns the new commits, oldest first; undefined where one does not apply
+ * @returns the new commits, oldest first; undefined if one does not apply
  */
 export async function replay(
   repository: RigRepository,

@@ -19,21 +19,24 @@ import { accessOf, branchesOf, folderOf, headBranch, refsOf, unknownBranch, type
 
 export type { RepositorySource } from './source';
 
-/** Where merged work lands: a folder's checked-out branch can never be pushed to, so it gets a branch of its own. */
+/**
+ * The branch that merged work lands on. A checked-out branch of a folder cannot be pushed to, so it gets a separate
+ * branch.
+ */
 export function landingBranch(source: RepositorySource): string {
   return source.isFolder ? `gastown/${source.defaultBranch}` : source.defaultBranch;
 }
 
 /**
- * The bare repository `<rig>/.repo.git` that all worktrees of a rig share. It has no local heads but the polecats'. Its
- * settings name no remote: only the server's own commands are told of one, so that agents, whose worktrees share these
- * settings, have nothing that they could push the target to.
+ * The bare repository `<rig>/.repo.git` that all worktrees of a rig share. It has no local branches except those of
+ * polecats. Its settings name no remote: only the server's own commands use one, so that agents, whose worktrees share
+ * these settings, cannot push to the target.
  */
 export class RigRepository {
   private known: RepositorySource;
   /** The filters that a person has accepted for its worktrees. */
   filters: () => GitFilters = () => ({});
-  /** Whether what lands stays in this repository: nothing is pushed then. */
+  /** Whether landings stay in this repository and are not pushed. */
   keepsLandings: () => boolean = () => false;
   readonly credentials: CredentialFile;
   readonly objects: ObjectReader;
@@ -60,7 +63,9 @@ export class RigRepository {
     return landingBranch(this.source);
   }
 
-  /** Whether landings move a ref of this repository alone. A folder on this disk is where its rig's work lands in any case. */
+  /**
+   * Whether landings only move a ref of this repository. Work of a rig made from a folder always lands in that folder.
+   */
   get landsHere(): boolean {
     return !this.source.isFolder && this.keepsLandings();
   }
@@ -70,7 +75,7 @@ export class RigRepository {
     return this.landsHere ? localRef(branch) : `refs/remotes/origin/${branch}`;
   }
 
-  /** What git needs to be let in at the source. */
+  /** Settings and variables for authentication at the source. */
   get login(): Pick<GitOptions, 'config' | 'env'> {
     return accessOf(this.source, this.credentials);
   }
@@ -88,7 +93,7 @@ export class RigRepository {
     };
   }
 
-  /** The same; the git of the other side runs no program that a repository on this disk configures. */
+  /** Like `access`, for a git at the other end that runs no program of a repository on this disk. */
   async remoteAccess(): Promise<Pick<GitOptions, 'config' | 'env'>> {
     const { config, env } = this.access;
     const folder = folderOf(this.source);
@@ -98,14 +103,14 @@ export class RigRepository {
     return { env, config: [...(config ?? []), ...programs] };
   }
 
-  /** Makes the repository and fetches. Safe to repeat after a crash. */
+  /** Creates the repository and fetches. Safe to repeat after a crash. */
   async create(): Promise<void> {
     await withRepository(this.directory, async () => {
       await this.init();
       await this.fetchLocked();
     });
     if (await this.tip()) return;
-    // Only a repository that has nothing at all may get something to stand on.
+    // Only a completely empty repository gets a root commit.
     const refs = await refsOf(this.source, this.credentials);
     if (refs.length > 0) throw unknownBranch(this.source, this.source.defaultBranch, refs);
     await this.createRootCommit();
@@ -125,7 +130,7 @@ export class RigRepository {
     this.resetSettings();
   }
 
-  /** One that somebody has removed is recreated: what was merged is in the source, and comes from there. */
+  /** Recreates a removed repository: merged work is fetched from the source. */
   async restoreIfGone(): Promise<void> {
     if (!this.isThere) await this.fetch();
   }
@@ -150,9 +155,9 @@ export class RigRepository {
   }
 
   /**
-   * Knows afterwards where work lands and where the default branch is, like `fetch`; of a folder on disk, which is
-   * asked at once, it fetches only what has moved.
-   * @param branch another branch that has to be known
+   * Updates the target and the default branch, like `fetch`; from a folder on disk, whose refs are read directly, it
+   * fetches only moved ones.
+   * @param branch a further branch to update
    */
   async fetchMoved(branch?: string): Promise<void> {
     if (!this.source.isFolder) await this.fetch();
@@ -175,10 +180,10 @@ export class RigRepository {
         this.directory,
         [
           'fetch',
-          // With its progress git is never silent for long, however large the repository.
+          // With progress output git is never silent for long, however large the repository.
           '--progress',
           '--prune',
-          // Tags too, as gates ask for them; those that only an agent has made stay. A tag that was moved is moved.
+          // Tags too, because gates may use them; tags of agents stay. Moved tags are updated.
           '--tags',
           '--force',
           // A source that is shallow makes this one shallow.
@@ -196,7 +201,7 @@ export class RigRepository {
     }
   }
 
-  /** A person has chosen another default branch. @throws UserError where the source does not have it */
+  /** Sets another default branch, chosen by a person. @throws UserError if the source does not have it */
   async useDefaultBranch(branch: string): Promise<void> {
     await this.fetch();
     if (!isSafeBranch(branch) || !(await this.resolve(`refs/remotes/origin/${branch}`)))
@@ -204,19 +209,19 @@ export class RigRepository {
     this.changeDefaultBranch(branch);
   }
 
-  /** Where the default branch is gone from the source, the one that the source names now takes its place. */
+  /** If the default branch is gone from the source, switches to the source's current one. */
   private async followDefaultBranch(): Promise<void> {
     const { defaultBranch, isFolder } = this.source;
     if (await this.resolve(`refs/remotes/origin/${defaultBranch}`)) return;
     const refs = await refsOf(this.source, this.credentials);
-    // A folder that nobody has committed to yet has what was merged, and nothing else.
+    // A folder without own commits only has the merged work.
     if (branchesOf(refs).every((name) => name === this.landing) && refs.length > 0) return;
     const branch = headBranch(refs);
     if (branch === undefined || branch === defaultBranch) throw unknownBranch(this.source, defaultBranch, refs);
     const landed = isFolder ? await this.resolve(`refs/remotes/origin/${this.landing}`) : undefined;
     this.changeDefaultBranch(branch);
     await this.fetch();
-    // What was merged under the old name, and is not in the folder's branch yet, goes on under the new one.
+    // Merged work under the old name that is not in the folder's branch yet continues under the new name.
     if (landed && !(await this.resolve(`refs/remotes/origin/${this.landing}`))) await this.push(landed, undefined);
   }
 
@@ -226,7 +231,7 @@ export class RigRepository {
     this.onDefaultBranch(branch);
   }
 
-  /** Commit that new work starts from: where work lands, else the default branch; undefined for an empty repository. */
+  /** Commit that new work starts from: the target, else the default branch; undefined for an empty repository. */
   async tip(): Promise<string | undefined> {
     const { landing, source } = this;
     return (
@@ -241,8 +246,8 @@ export class RigRepository {
   }
 
   /**
-   * Everything that has landed or is in the source: where work lands, there and here, the source's own default branch, and
-   * the feature branches.
+   * Tips of everything that has landed or is in the source: the target, there and here, the source's own default
+   * branch, and the feature branches.
    */
   async tips(): Promise<string[]> {
     const { landing, source } = this;
@@ -250,7 +255,7 @@ export class RigRepository {
     return [...new Set((await this.commitsAt([...refs, ...featureRefs])).values())];
   }
 
-  /** Whether a commit has landed. @param branch where: by default on the rig's own target */
+  /** Whether a commit has landed. @param branch the target; by default the rig's own */
   async holds(commit: string, branch = this.landing): Promise<boolean> {
     if (!(await this.resolve(commit))) return false;
     const tips = await this.commitsAt([`refs/remotes/origin/${branch}`, localRef(branch)]);
@@ -259,9 +264,9 @@ export class RigRepository {
   }
 
   /**
-   * The commits that refs name, in the order of the names; those that are not there are left out.
+   * The commits of refs, in the order of the names, without missing ones.
    * @param refs full names; ones that end with `/` stand for all refs below
-   * @throws GitError where a ref is there and its commit is not: that is damage, not absence
+   * @throws GitError if a ref exists but its commit does not: that is damage, not absence
    */
   async commitsAt(refs: readonly string[]): Promise<Map<string, string>> {
     const { commits, doubtful } = await findRefs(this.directory, this.objects, refs);
@@ -275,8 +280,8 @@ export class RigRepository {
   }
 
   /**
-   * The commit that a ref or a hash names; undefined where there is none.
-   * @throws GitError where the ref is there and its commit is not: that is damage, not absence
+   * The commit of a ref or a hash; undefined if it does not exist.
+   * @throws GitError if the ref exists but its commit does not: that is damage, not absence
    */
   async resolve(ref: string): Promise<string | undefined> {
     return isPlainRef(ref) ? (await this.commitsAt([ref])).get(ref) : this.resolveRevision(ref);
@@ -295,13 +300,13 @@ export class RigRepository {
     return (await this.graph.divergence(ancestor, descendant)).left === 0;
   }
 
-  /** Where a commit has parted from what has landed. @param given what has landed, where that is known */
+  /** The merge base of a commit and the landed work. @param given tips of the landed work, if known */
   async mergeBase(commit: string, given?: readonly string[]): Promise<string | undefined> {
     const tips = given ?? (await this.tips());
     return tips.length === 0 ? undefined : this.graph.mergeBase(commit, tips);
   }
 
-  /** An empty repository has nothing to branch from: it gets one empty commit to stand on. */
+  /** An empty repository has nothing to branch from: it gets one empty root commit. */
   private async createRootCommit(): Promise<void> {
     const tree = await gitLine(this.directory, ['hash-object', '-t', 'tree', '-w', '--', '/dev/null']);
     const commit = await gitLine(this.directory, ['commit-tree', tree, '-m', 'Begin']);
@@ -311,7 +316,7 @@ export class RigRepository {
   /**
    * Deletes a branch of the source, only while it is at `expected`.
    * @returns false if it moved meanwhile
-   * @throws UserError `refused` where the remote keeps it
+   * @throws UserError `refused` if the remote refuses
    */
   async deleteBranch(branch: string, expected: string): Promise<boolean> {
     return withRepository(this.directory, async () => {
@@ -330,8 +335,8 @@ export class RigRepository {
   }
 
   /**
-   * Pushes a commit to a branch for others to look at, in place of what is there.
-   * @throws UserError `refused` where the remote does not take it, and would not take it a second time
+   * Force-pushes a commit to a branch for review at the provider.
+   * @throws UserError `refused` if the remote refuses it, also for a retry
    */
   async publish(commit: string, branch: string): Promise<void> {
     if (!isSafeBranch(branch)) throw new UserError(`"${branch}" is not a valid branch name`);
@@ -349,7 +354,7 @@ export class RigRepository {
     });
   }
 
-  /** Removes a branch that was published; nothing happens where it is gone. */
+  /** Removes a published branch; does nothing if it is gone. */
   async unpublish(branch: string): Promise<void> {
     await withRepository(this.directory, async () => {
       await this.fetchLocked();
@@ -365,9 +370,9 @@ export class RigRepository {
 
   /**
    * Lands a commit: compare-and-set against `expected` (undefined = the branch does not exist yet).
-   * @param branch where it lands: by default the rig's own target
+   * @param branch the target; by default the rig's own
    * @returns false if the branch moved meanwhile; nothing has changed then
-   * @throws UserError `refused` where the remote does not take it, and would not take it a second time
+   * @throws UserError `refused` if the remote refuses it, also for a retry
    */
   async push(commit: string, expected: string | undefined, branch = this.landing): Promise<boolean> {
     if (!isSafeBranch(branch)) throw new UserError(`"${branch}" is not a valid branch name`);
@@ -387,7 +392,7 @@ export class RigRepository {
       }
       const [pushed, here] = [`refs/remotes/origin/${branch}`, localRef(branch)];
       const tips = await this.commitsAt([pushed, here]);
-      // The push itself has moved it, but for a remote that took the commit without saying so.
+      // The push itself has moved the ref, unless the remote accepted the commit without reporting it.
       if (tips.get(pushed) !== commit) await git(this.directory, ['update-ref', pushed, commit]);
       await forgetPushed(this.directory, { ref: here, tip: tips.get(here) }, commit);
       if (isFeatureBranch(branch)) await keepFeature(this.directory, branch, commit);

@@ -3,9 +3,9 @@ import { readTextIfPresent, removeFile, writeFileAtomic } from '../base/safeFile
 import { filterSettings, type GitFilters } from './filters';
 
 /**
- * Agents share the repository of a rig through their worktrees and could write settings that name commands (filters, hooks,
- * aliases), or attributes by which files are checked out otherwise than they are committed. The files are ours alone, so they
- * are put back before the server works here.
+ * Agents share the repository of a rig through their worktrees and could write settings that name commands (filters,
+ * hooks, aliases), or attributes that change the content of checked-out files. These files belong to the server, which
+ * restores them before it works here.
  */
 export function resetSettings(
   directory: string,
@@ -21,7 +21,7 @@ export function resetSettings(
     ...(isSha256 ? ['[extensions]', '\tobjectformat = sha256'] : []),
     '[gc]',
     '\tauto = 0',
-    // Agents' resolutions of conflicts are kept for all worktrees; the refinery uses them again.
+    // Agents' resolutions of conflicts are stored for all worktrees; the refinery reuses them.
     '[rerere]',
     '\tenabled = true',
     ...filterSettings(filters),

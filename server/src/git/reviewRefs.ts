@@ -4,7 +4,7 @@ import type { RigRepository } from './repository';
 
 const PREFIX = 'refs/gastown/review/';
 
-/** Keeps a commit that no branch holds, such as the one that would land, and lets go of those of other names. */
+/** Keeps a commit that is on no branch, such as one that would land, and drops the refs of closed requests. */
 export async function keepForReview(
   repository: RigRepository,
   name: string,

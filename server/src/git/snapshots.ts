@@ -1,12 +1,12 @@
 import path from 'node:path';
 import { removeFile } from '../base/safeFiles';
-import { makeAccessible } from '../base/accessibleTree';
+import { makeAccessible } from '../base/folderTree';
 import { git, GitError, gitLine, withRepository, type GitIdentity } from './git';
 import { safePart } from './names';
 import { keepNested, nestedRepositories } from './nestedRepositories';
 import type { RigRepository } from './repository';
 
-/** Begins the message of a commit that we made of what was not committed. */
+/** Start of the message of a commit with uncommitted changes. */
 const SNAPSHOT_SUBJECT = 'Snapshot of ';
 
 export function snapshotRef(label: string): string {
@@ -15,7 +15,7 @@ export function snapshotRef(label: string): string {
 
 const NESTED = 'refs/gastown/nested/';
 
-/** Labels of the snapshots that hold the history of repositories inside the worktree. */
+/** Labels of the snapshots with the history of repositories inside the worktree. */
 export async function nestedLabels(repository: RigRepository): Promise<Set<string>> {
   const refs = await git(repository.directory, ['for-each-ref', '--format=%(refname)', NESTED]);
   // `<bead>/<try>/<number>…`
@@ -27,7 +27,7 @@ export async function nestedLabels(repository: RigRepository): Promise<Set<strin
   );
 }
 
-/** Removes a snapshot, unless it is another one by now. */
+/** Removes a snapshot, unless it has been replaced. */
 export async function removeSnapshot(
   repository: RigRepository,
   { label, commit }: { label: string; commit: string },
@@ -37,7 +37,7 @@ export async function removeSnapshot(
   );
 }
 
-/** All snapshots of a repository. The first part of a label is the bead's id, as far as a ref can hold it. */
+/** All snapshots of a repository. The first part of a label is the bead's id, as far as allowed in a ref. */
 export async function listSnapshots(
   repository: RigRepository,
 ): Promise<{ label: string; bead: string; commit: string; at: string }[]> {
@@ -57,10 +57,10 @@ export async function listSnapshots(
 }
 
 /**
- * Keeps everything of a worktree (committed, uncommitted, untracked; not ignored) under
- * `refs/gastown/snapshots/<label>`, so that removing it can be undone. Repositories inside it are kept too: their files in
- * the snapshot, their history under `refs/gastown/nested/<label>`.
- * @param label parts made safe by `safePart`
+ * Stores everything of a worktree (committed, uncommitted, untracked; not ignored) under
+ * `refs/gastown/snapshots/<label>`, so that removing it can be undone. Repositories inside it are stored, too: their
+ * files in the snapshot, their history under `refs/gastown/nested/<label>`.
+ * @param label parts escaped with `safePart`
  * @returns the snapshot's commit
  */
 export async function snapshotWorktree(
@@ -74,7 +74,7 @@ export async function snapshotWorktree(
     const take = (): Promise<string> => treeOfAll(repository, directory, label);
     const tree = await take().catch((error: unknown) => {
       if (!(error instanceof GitError)) throw error;
-      makeAccessible(directory); // a program has taken its own right to read there away
+      makeAccessible(directory); // a program has removed the permission to read its files
       return take();
     });
     const headTree = await gitLine(directory, ['rev-parse', 'HEAD^{tree}']);
@@ -107,7 +107,7 @@ async function treeOfAll(repository: RigRepository, directory: string, label: st
   }
 }
 
-/** Of a snapshot: the commit that the worktree stood on. What was not committed then is the difference. */
+/** The commit that was checked out when a snapshot was taken; the difference is the uncommitted changes. */
 export async function committedPart(repository: RigRepository, snapshot: string): Promise<string> {
   const subject = await gitLine(repository.directory, ['log', '-1', '--format=%s', snapshot, '--']);
   return subject.startsWith(SNAPSHOT_SUBJECT) ? gitLine(repository.directory, ['rev-parse', `${snapshot}^`]) : snapshot;

@@ -3,19 +3,19 @@ import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { messageOf, UserError } from '../base/errors';
 import { readTextIfPresent } from '../base/safeFiles';
-import { withTemporaryFolder } from '../base/accessibleTree';
+import { withTemporaryFolder } from '../base/folderTree';
 import { splitAddress, type Credential, type CredentialFile } from './credentials';
 import { git, GitError, gitLine, gitProbe, NAMED_BARE_REPOSITORY, otherGit, type GitOptions } from './git';
 
-/** Where a rig's repository was cloned from. */
+/** The source of a rig's repository. */
 export interface RepositorySource {
   /** Git URL without secrets, or absolute path of a folder. */
   location: string;
-  /** Whether people have a branch of it checked out on this machine. */
+  /** Whether it is a folder with a checked-out branch on this machine. */
   isFolder: boolean;
   defaultBranch: string;
   objectFormat?: 'sha1' | 'sha256';
-  /** A clone that gets the rest of its objects from its own remote when it needs them (`git clone --filter`). */
+  /** A clone that fetches missing objects from its own remote on demand (`git clone --filter`). */
   isPartial?: boolean;
 }
 
@@ -23,7 +23,7 @@ export interface RepositorySource {
 export interface RemoteRef {
   name: string;
   commit: string;
-  /** For HEAD: the branch that it stands for. */
+  /** For HEAD: the branch that it refers to. */
   target?: string;
 }
 
@@ -51,7 +51,7 @@ export async function inspectSource(
 }
 
 /**
- * An empty repository has no ref whose length tells its format: only its greeting does, which git shows in a trace
+ * An empty repository has no ref whose length shows its hash format: only its greeting does, which git shows in a trace
  * (gitprotocol-capabilities, `object-format`).
  */
 async function isEmptySha256(source: RepositorySource, login: Pick<GitOptions, 'config' | 'env'>): Promise<boolean> {
@@ -62,7 +62,7 @@ async function isEmptySha256(source: RepositorySource, login: Pick<GitOptions, '
   });
 }
 
-/** Before there is a rig that could keep it, the credential is passed in the environment. */
+/** Before the rig exists, the credential is passed in the environment. */
 function loginOf(location: string, credential: Credential | undefined): Pick<GitOptions, 'config' | 'env'> {
   const host = /^https?:\/\/[^/?#]+/i.exec(location)?.[0];
   if (!credential || host === undefined) return {};
@@ -116,13 +116,13 @@ export async function checkouts(location: string): Promise<{ folder: string; bra
   });
 }
 
-/** Settings and variables by which the server's git gets at a source. */
+/** Settings and variables of the server's git for access to a source. */
 export function accessOf(source: RepositorySource, credentials: CredentialFile): Pick<GitOptions, 'config' | 'env'> {
-  // What a partial clone lacks it gets from its own remote: git does that for others only where it is told to.
+  // A partial clone fetches missing objects from its own remote; for other readers git must be told to do so.
   return { config: credentials.config, env: source.isPartial ? { GIT_NO_LAZY_FETCH: '0' } : {} };
 }
 
-/** The folder of a source on this disk; undefined for one that another machine serves. */
+/** The folder of a source on this disk; undefined for one on another machine. */
 export function folderOf({ location }: Pick<RepositorySource, 'location'>): string | undefined {
   if (path.isAbsolute(location)) return location;
   if (!/^file:/i.test(location)) return undefined;
@@ -133,13 +133,15 @@ export function folderOf({ location }: Pick<RepositorySource, 'location'>): stri
   }
 }
 
-/** The git at a source on this disk runs nothing that the repository's settings name. Its hooks run where it is a remote. */
+/**
+ * The git at a source on this disk runs no program of the repository's settings. Its hooks run only if it is a remote.
+ */
 export async function uploadPackOf(source: Pick<RepositorySource, 'location' | 'isFolder'>): Promise<string[]> {
   const folder = folderOf(source);
   return folder === undefined ? [] : [`--upload-pack=${(await otherGit(folder, !source.isFolder)).uploadPack}`];
 }
 
-/** Everything that the source has. @throws UserError with git's words */
+/** All refs of the source. @throws UserError with git's message */
 export function refsOf(source: RepositorySource, credentials: CredentialFile): Promise<RemoteRef[]> {
   return lsRemote(source, accessOf(source, credentials));
 }
@@ -179,13 +181,16 @@ export function branchesOf(refs: readonly RemoteRef[]): string[] {
   return refs.flatMap(({ name }) => (name.startsWith(HEADS) ? [name.slice(HEADS.length)] : []));
 }
 
-/** The branch that HEAD stands for, where it is there. */
+/** The branch that HEAD refers to, if it exists. */
 export function headBranch(refs: readonly RemoteRef[]): string | undefined {
   const target = refs.find((ref) => ref.name === 'HEAD')?.target;
   return refs.some((ref) => ref.name === target) ? target!.slice(HEADS.length) : undefined;
 }
 
-/** Where HEAD stands for no branch, the only one is meant, or the usual name. Otherwise a person has to say. */
+/**
+ * Chooses the default branch. If HEAD refers to none: the only branch, or one with a usual name; otherwise the user has
+ * to name it.
+ */
 function chooseBranch(location: string, refs: readonly RemoteRef[], wanted: string | undefined): string {
   const branches = branchesOf(refs);
   const unborn = refs.find((ref) => ref.name === 'HEAD')?.target?.slice(HEADS.length);
@@ -209,7 +214,7 @@ export function unknownBranch(
   return new UserError(
     branch === undefined ? `${source.location} names no default branch` : `${source.location} has no branch ${branch}`,
     branches.length === 0
-      ? 'it has other refs, but no branch: make one, and push it there'
+      ? 'it has refs, but no branch: create a branch and push it there'
       : `its branches: ${shown}. Name one: --branch of "gt rig add", or "gt rig set <rig> default_branch=<name>"`,
     'conflict',
   );

@@ -4,15 +4,15 @@ import { git, NAMED_BARE_REPOSITORY } from './git';
 import { folderOf, type RepositorySource } from './source';
 
 /**
- * The filters of these names, with commas between them, from the configuration of a source on this disk. Nothing of
- * them runs here.
- * @throws UserError where it does not have one of them, or has one that cannot be shown in a line
+ * The filters of these names, with commas between them, from the configuration of a source on this disk. None of them
+ * is run here.
+ * @throws UserError if one of them is missing, or cannot be shown on one line
  */
 export async function filtersOf(source: RepositorySource, given: string): Promise<GitFilters> {
   const names = given.split(',').flatMap((name) => name.trim() || []);
   const wrong = names.find((name) => !FILTER_NAME.test(name));
   if (wrong !== undefined)
-    throw new UserError(`"${wrong}" is not a name of a filter`, 'separate the names with commas: lfs,crypt');
+    throw new UserError(`"${wrong}" is not a filter name`, 'separate the names with commas: lfs,crypt');
   const folder = folderOf(source);
   const found = folder === undefined ? {} : await localFilters(folder);
   const missing = names.find((name) => !Object.hasOwn(found, name));
@@ -36,7 +36,7 @@ async function localFilters(folder: string): Promise<Record<string, GitFilter>> 
     const filter = filters.get(name) ?? {};
     if (key === 'required') filter.required = /^(?:true|yes|on|1)$/i.test(value!);
     else if (FILTER_COMMAND.test(value!)) filter[key as (typeof PROGRAMS)[number]] = value;
-    else throw new UserError(`the filter ${name} has a command that cannot be shown in a line`, undefined, 'refused');
+    else throw new UserError(`the filter ${name} has a command that cannot be shown on one line`, undefined, 'refused');
     filters.set(name, filter);
   }
   return Object.fromEntries(filters);

@@ -4,12 +4,12 @@ import { isCommandWorkingIn } from '../base/processTraces';
 import { removeFile } from '../base/safeFiles';
 import { listFolder } from '../base/safeFolders';
 
-/** A lock of the whole repository that is older than this is stale: no git command holds one this long. */
+/** A lock of the whole repository older than this is stale: no git command holds one that long. */
 const SHARED_LOCK_MS = 10_000;
 
 /**
- * Removes the locks that a killed git has left in a worktree: index, HEAD, its submodules', and that of its branch. Call it
- * while no agent works there. Nothing happens while a git process works in the worktree.
+ * Removes locks that a killed git has left in a worktree: of the index, HEAD, its submodules, and its branch. Call it
+ * while no agent works there. Does nothing while a git process works in the worktree.
  */
 export function removeWorktreeLocks(repository: string, worktree: string, admin: string, branch?: string): void {
   if (isCommandWorkingIn(worktree, 'git')) return;
@@ -19,7 +19,10 @@ export function removeWorktreeLocks(repository: string, worktree: string, admin:
   removeFile(path.join(repository, 'refs', 'heads', `${branch}.lock`));
 }
 
-/** Removes locks that a killed git has left in the repository itself. Only the server locks what only it writes. */
+/**
+ * Removes locks that a killed git has left in the repository itself. These files are only locked by the server, which
+ * is their only writer.
+ */
 export function removeRepositoryLocks(repository: string): void {
   removeLocks(repository, SHARED_LOCK_MS);
   for (const folder of ['remotes', 'gastown']) removeLocksBelow(path.join(repository, 'refs', folder));
@@ -38,7 +41,7 @@ function removeLocksBelow(folder: string): void {
   removeLocks(folder, 0);
   for (const name of listed(folder)) {
     const child = path.join(folder, name);
-    // The objects of a submodule are many, and are never locked.
+    // The objects of a submodule are numerous, and never locked.
     if (name !== 'objects' && fs.lstatSync(child, { throwIfNoEntry: false })?.isDirectory()) removeLocksBelow(child);
   }
 }

@@ -4,18 +4,18 @@ import { statOf } from '../base/safePaths';
 import { git, GitError, gitLine, gitProbe, type GitOptions, NETWORK_TIMEOUT_MS } from './git';
 import type { RigRepository } from './repository';
 
-/** A submodule as `.gitmodules` names it. */
+/** An entry of `.gitmodules`. */
 export interface Submodule {
   name: string;
   path: string;
   url: string;
 }
 
-/** The submodules that `.gitmodules` of a commit names. */
+/** The entries of `.gitmodules` in a commit. */
 export async function submodulesOf(repository: RigRepository, commit: string): Promise<Submodule[]> {
   if (!(await repository.objects.info(`${commit}:.gitmodules`))) return [];
   const entry = await git(repository.directory, ['ls-tree', '--full-tree', '-z', commit, '--', '.gitmodules']);
-  const blob = /^100\d+ blob ([0-9a-f]+)\t/.exec(entry)?.[1]; // and no link
+  const blob = /^100\d+ blob ([0-9a-f]+)\t/.exec(entry)?.[1]; // and not a symbolic link
   if (blob === undefined) return [];
   const text = await gitProbe(repository.directory, [
     'config',
@@ -36,8 +36,8 @@ export async function submodulesOf(repository: RigRepository, commit: string): P
 }
 
 /**
- * Makes the submodules of a worktree what its commit says.
- * @returns whether it has some
+ * Updates the submodules of a worktree to its commit.
+ * @returns whether it has submodules
  * @throws UserError `unavailable`
  */
 export async function updateSubmodules(repository: RigRepository, worktree: string): Promise<boolean> {
@@ -59,7 +59,7 @@ export async function updateSubmodules(repository: RigRepository, worktree: stri
   }
 }
 
-/** How submodules are reached: as the source reaches them, whose addresses may be relative to its own origin. */
+/** Addresses of submodules: those that the source uses, which may be relative to its own origin. */
 export async function submoduleAccess(
   repository: RigRepository,
   commit: string,
@@ -81,9 +81,9 @@ export async function submoduleAccess(
 }
 
 /**
- * Git takes no folder of this machine as the remote of a submodule: `.gitmodules` of a clone may name any of the person's. It
- * is told to only where the person has initialised that submodule in the source, or where it lies beside a remote that is
- * itself a folder.
+ * Whether a folder of this machine is allowed as the remote of a submodule. By default git refuses it, because
+ * `.gitmodules` of a clone may name any folder of the user. Allowed only if the user has initialised that submodule in
+ * the source, or if it is next to a remote that is itself a folder.
  */
 async function isFolderMeant(
   repository: RigRepository,
@@ -115,7 +115,7 @@ export async function urlOf(repository: RigRepository, { name, url }: Submodule)
   return resolveRelative(origin ?? location, url);
 }
 
-/** As git does it: each `../` takes a part off the end of the address. */
+/** Resolves a relative address like git: each `../` removes a part from the end. */
 export function resolveRelative(base: string, relative: string): string {
   let left = base.replace(/\/+$/, '');
   let right = relative;

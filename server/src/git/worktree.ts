@@ -4,7 +4,7 @@ import { moveFile, removeFile } from '../base/safeFiles';
 import { isPresent } from '../base/safePaths';
 import { listFolder, makeFolder } from '../base/safeFolders';
 import { argumentText } from '../base/text';
-import { makeAccessible, removeTree } from '../base/accessibleTree';
+import { makeAccessible, removeTree } from '../base/folderTree';
 import {
   adminFolder,
   operationIn,
@@ -33,14 +33,14 @@ export interface WorktreeState {
   operation?: Operation;
 }
 
-/** What a worktree holds beside the files of its commit. */
+/** Content of a worktree in addition to the files of its commit. */
 export interface CheckoutOptions {
-  /** Initialised by default. */
+  /** Whether submodules are initialised; true by default. */
   submodules?: boolean;
   extraFiles?: ExtraFiles;
 }
 
-/** @returns whether it may have changed anything */
+/** Completes a checkout. @returns whether it may have changed files */
 async function complete(repository: RigRepository, directory: string, options: CheckoutOptions): Promise<boolean> {
   const { submodules, extraFiles } = options;
   const hasSubmodules = submodules !== false && (await updateSubmodules(repository, directory));
@@ -48,15 +48,15 @@ async function complete(repository: RigRepository, directory: string, options: C
   return hasSubmodules || (extraFiles !== undefined && extraFiles.copied.length + extraFiles.linked.length > 0);
 }
 
-/** To a place that no clean-up of worktrees reaches. */
+/** A command that moves a worktree where no clean-up removes it. */
 function moveCommand(repository: RigRepository, directory: string, branch: string): string {
   const kept = path.join(path.dirname(repository.directory), `kept-${safePart(branch)}`);
   return `mv ${argumentText(directory)} ${argumentText(kept)}`;
 }
 
 /**
- * Puts a worktree on `branch` (made from `base` if new) at `directory`. Repeating it changes nothing, wherever the agent has
- * moved HEAD since; what a killed git has left locked is free again. Call it while no agent works there.
+ * Ensures a worktree at `directory` on `branch` (created from `base` if new). Safe to repeat, even if the agent has
+ * moved HEAD since; locks left by a killed git are removed. Call it while no agent works there.
  */
 export async function ensureWorktree(
   repository: RigRepository,
@@ -96,7 +96,7 @@ export async function ensureWorktree(
       known
         ? ['worktree', 'add', '--quiet', '--lock', '--', directory, branch]
         : ['worktree', 'add', '--quiet', '--lock', '--no-track', '-b', branch, '--', directory, base],
-      // The person's git-lfs gets its files from the remote.
+      // git-lfs of the user fetches its files from the remote.
       repository.access,
     );
     writeMark(adminFolder(directory)!, { branch, unfinished: true, atCheckout: {} });
@@ -104,20 +104,20 @@ export async function ensureWorktree(
   });
 }
 
-/** The branch that a worktree was made for. One of an earlier build has no mark: then it is the branch that it is on. */
+/** The branch that a worktree was created for. A worktree of an earlier build has no mark: then its current branch. */
 async function madeFor(directory: string, admin: string): Promise<string | undefined> {
   return readMark(admin).branch ?? rebasedBranch(admin) ?? (await statusOf(directory, 'no')).branch;
 }
 
-/** A worktree with the files of a commit, and what differs all the same. */
+/** A worktree with the files of a commit, and the remaining differences. */
 export interface CheckedOut {
   comparison: TreeComparison;
   differences: Differences;
 }
 
 /**
- * A worktree detached at a commit, for the refinery. Whatever was there (ignored files too, but `keep`) is swept away; where
- * that cannot be, as it belongs to somebody else, the whole folder is moved aside and a new one made.
+ * A worktree detached at a commit, for the refinery. Everything in it is removed (ignored files too, except `keep`); if
+ * that is impossible because files belong to another user, the whole folder is moved aside and a new one is created.
  */
 export async function checkoutDetached(
   repository: RigRepository,
@@ -135,7 +135,7 @@ export async function checkoutDetached(
     const isCompleted = await complete(repository, directory, options);
     const differences = isCompleted ? await comparison.differences() : made.differences;
     const admin = adminFolder(directory)!;
-    // Where nothing differs by content, git's status finds nothing either.
+    // If no content differs, git's status finds no differences either.
     if (differences.size > 0) await recordCheckout(directory, admin);
     else writeMark(admin, { atCheckout: {} });
     return { comparison, differences };
@@ -156,7 +156,10 @@ async function compare(directory: string, admin: string, commit: string): Promis
   return { comparison, differences: await comparison.differences() };
 }
 
-/** @returns undefined where there is none, or it cannot be cleaned: nobody works here but the refinery, so it can be recreated */
+/**
+ * Reuses a checkout. @returns undefined if there is none, or it cannot be cleaned: only the refinery uses it, so it can
+ * be recreated
+ */
 async function reuse(
   repository: RigRepository,
   directory: string,
@@ -194,7 +197,7 @@ async function reuse(
   }
 }
 
-/** Removes a folder; what cannot be removed is moved aside, so that it is in nobody's way. */
+/** Removes a folder, or moves it aside if it cannot be removed. */
 function discard(directory: string): void {
   try {
     removeTree(directory);
@@ -204,8 +207,9 @@ function discard(directory: string): void {
 }
 
 /**
- * Undefined where there is no worktree of its own (a folder inside another repository does not count).
- * @throws where there is one that git cannot read: it is not the same as none, and may hold work
+ * The state of a worktree; undefined if the folder is not a worktree itself (being inside another repository does not
+ * count).
+ * @throws if git cannot read it: it may contain work
  */
 export async function inspectWorktree(directory: string): Promise<WorktreeState | undefined> {
   if (!isPresent(path.join(directory, '.git'))) return undefined;
@@ -214,7 +218,7 @@ export async function inspectWorktree(directory: string): Promise<WorktreeState 
   return { head, branch, dirty: changes.length > 0, operation: admin === undefined ? undefined : operationIn(admin) };
 }
 
-/** Removes a worktree. The caller has taken a snapshot; this refuses where there is none that covers it. */
+/** Removes a worktree. The caller must have taken a snapshot; refuses if none covers the worktree. */
 export async function removeWorktree(repository: RigRepository, directory: string, snapshot: string): Promise<void> {
   await withRepository(repository.directory, async () => {
     const state = await inspectWorktree(directory);
@@ -224,7 +228,8 @@ export async function removeWorktree(repository: RigRepository, directory: strin
     await git(repository.directory, ['worktree', 'remove', '--force', '--force', '--', directory]).catch(
       (error: unknown) => {
         if (!(error instanceof GitError)) throw error;
-        // A crash between git's two steps leaves a folder that git no longer knows; a program leaves one that is read-only.
+        // A crash between git's two steps leaves a folder that git no longer knows; a program may leave a read-only
+        // one.
         removeLeftOver(directory);
       },
     );

@@ -7,26 +7,26 @@ import { git } from './git';
 /** A line of `git status --porcelain=v2`. */
 interface StatusEntry {
   path: string;
-  /** Not in the index. */
+  /** The file is not in the index. */
   untracked: boolean;
-  /** The index is as in HEAD: only the file itself differs. */
+  /** The index equals HEAD: only the file itself differs. */
   unstaged: boolean;
-  /** Has stages of a merge in the index. */
+  /** The index has merge stages of the file. */
   conflict: boolean;
 }
 
 export interface Status {
   head?: string;
   branch?: string;
-  /** What differs from HEAD, without what differed right after the checkout and is still the same. */
+  /** Files that differ from HEAD, without those that already differed right after the checkout and are unchanged. */
   changes: string[];
-  /** Those among them with unresolved conflicts. */
+  /** Changed files with unresolved conflicts. */
   conflicts: string[];
-  /** What differed right after the checkout, and is still the same. */
+  /** Files that differed right after the checkout, and are unchanged. */
   fromCheckout: string[];
 }
 
-/** What git says of a worktree. Changes in submodules count, whatever `.gitmodules` says. @throws GitError */
+/** The status of a worktree. Changes in submodules count, regardless of `.gitmodules`. @throws GitError */
 export async function statusOf(worktree: string, untracked: 'no' | 'normal' | 'all' = 'normal'): Promise<Status> {
   const { head, branch, entries } = await rawStatus(worktree, untracked);
   const admin = adminFolder(worktree);
@@ -42,8 +42,8 @@ export async function statusOf(worktree: string, untracked: 'no' | 'normal' | 'a
 }
 
 /**
- * Remembers which files are "changed" right after a checkout: where attributes and content disagree (a file with CRLF that
- * `.gitattributes` declares as LF), git calls it changed at once, and it is nobody's work.
+ * Records which files are "changed" right after a checkout: if attributes and content disagree (a file with CRLF that
+ * `.gitattributes` declares as LF), git reports it as changed at once, although nobody has changed it.
  */
 export async function recordCheckout(worktree: string, admin: string, branch?: string): Promise<void> {
   const { entries } = await rawStatus(worktree, 'no');
@@ -91,7 +91,7 @@ function entryOf(field: string): StatusEntry | undefined {
 
 const MAX_HASHED_BYTES = 1 << 30;
 
-/** `gone` where it is not a file. Links are not followed. */
+/** Hash of a file; `gone` if it is not a file. Links are not followed. */
 function contentHash(worktree: string, file: string): string {
   try {
     const content = readFileBytes(path.join(worktree, file), MAX_HASHED_BYTES);

@@ -7,11 +7,11 @@ import { git, GitError } from './git';
 import type { RigRepository } from './repository';
 
 /**
- * Puts back what makes a folder the worktree that it was, where an agent, a crash or a full disk has damaged it: the file
- * `.git`, the administrative folder, HEAD, the branch and the index. Files of the worktree and commits are never
- * touched. Call it while no agent works there, inside `withRepository`.
- * @param branch the branch that the worktree was made for, where its mark does not say so
- * @param base where the branch began: it stands there again where the whole repository was lost, and nothing says more
+ * Repairs a worktree that an agent, a crash or a full disk has damaged: the file `.git`, the administrative folder,
+ * HEAD, the branch and the index. Files of the worktree and commits are never touched. Call it while no agent works
+ * there, inside `withRepository`.
+ * @param branch the branch that the worktree was created for, if it has no mark
+ * @param base base of the branch: it is reset to that if the whole repository was lost and nothing else is known
  */
 export async function repairWorktree(
   repository: RigRepository,
@@ -29,8 +29,8 @@ export async function repairWorktree(
 }
 
 /**
- * Forgets worktrees whose folder is gone. Those of agents are locked, so that git does not forget one that has lost only its
- * file `.git`.
+ * Unregisters worktrees whose folder is gone. Those of agents are locked, so that git does not drop one that has only
+ * lost its file `.git`.
  */
 export async function pruneWorktrees(repository: RigRepository): Promise<void> {
   let isNeeded = false;
@@ -47,13 +47,16 @@ function adminFolders(repository: RigRepository): string[] {
   return isPresent(worktrees) ? listFolder(worktrees).map(({ name }) => path.join(worktrees, name)) : [];
 }
 
-/** @returns undefined where the folder is not a worktree of ours, and cannot be told to have been one */
+/**
+ * Repairs the file `.git`. @returns undefined if the folder is not one of our worktrees, and is not known to have been
+ * one
+ */
 function repairLink(repository: RigRepository, directory: string, branch: string | undefined): string | undefined {
   const worktrees = path.join(repository.directory, 'worktrees');
   const link = path.join(directory, '.git');
   const known = adminFolder(directory);
   if (known !== undefined && path.dirname(known) !== worktrees) return undefined; // of another repository
-  if (statOf(link)?.isDirectory()) return undefined; // a repository of its own
+  if (statOf(link)?.isDirectory()) return undefined; // a separate repository
   if (!isPresent(directory) || listFolder(directory).length === 0) return undefined;
   const admin = known ?? adminFolders(repository).find((one) => linkOf(one) === link);
   if (admin === undefined) return undefined;
@@ -67,7 +70,7 @@ function repairLink(repository: RigRepository, directory: string, branch: string
   return admin;
 }
 
-/** The file `.git` of the worktree that an administrative folder is for. */
+/** The file `.git` of the worktree of an administrative folder. */
 function linkOf(admin: string): string | undefined {
   const link = readTextIfPresent(path.join(admin, 'gitdir'))?.trim();
   return link === undefined ? undefined : path.resolve(admin, link);
@@ -83,7 +86,7 @@ function repairHead(admin: string, branch: string): void {
     writeFileAtomic(path.join(admin, 'HEAD'), `ref: refs/heads/${branch}\n`);
 }
 
-/** A branch that somebody has deleted under the worktree stands again where the worktree's own log saw it last. */
+/** Restores a branch that was deleted, at its last commit in the worktree's own reflog. */
 async function repairBranch(repository: RigRepository, admin: string, base: string | undefined): Promise<void> {
   const ref = /^ref: (refs\/heads\/\S+)/.exec(readTextIfPresent(path.join(admin, 'HEAD')) ?? '')?.[1];
   if (ref === undefined || (await repository.resolve(ref)) !== undefined) return;
@@ -96,7 +99,7 @@ async function repairBranch(repository: RigRepository, admin: string, base: stri
       return void (await git(repository.directory, ['update-ref', ref, commit]));
 }
 
-/** Git refuses everything where it cannot read the index. What was only staged is still in the files. */
+/** Rebuilds an unreadable index, with which git refuses everything. Staged changes are still in the files. */
 async function repairIndex(directory: string, admin: string): Promise<void> {
   try {
     if (!isPresent(path.join(admin, 'index'))) return void (await git(directory, ['read-tree', 'HEAD']));

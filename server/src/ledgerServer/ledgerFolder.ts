@@ -1,10 +1,10 @@
 import path from 'node:path';
 import { fileStamp } from '../base/safePaths';
 
-/** Files that say how a ledger is to be read. */
+/** Settings files that affect how a ledger is read. */
 const SETTINGS = ['config.yaml', 'metadata.json', 'redirect'];
 
-/** Whether the settings of a ledger are still those that it was opened with. */
+/** Detects changes of a ledger's settings since it was opened. */
 export class LedgerFolder {
   private stamp: string;
 
@@ -16,7 +16,7 @@ export class LedgerFolder {
     return this.currentStamp() !== this.stamp;
   }
 
-  /** They were read again. */
+  /** Records that the settings were read again. */
   settingsRead(): void {
     this.stamp = this.currentStamp();
   }

@@ -6,14 +6,14 @@ import { isPresent, statOf } from '../base/safePaths';
 import { readEndpoint, type Endpoint } from '../protocol/transport/endpointFile';
 import { stateFolderName } from '../protocol/transport/serverPlace';
 
-/** Names the ledger that a folder of the person's cache belongs to. */
+/** File in a folder of the user's cache with the path of its ledger. */
 const NAME_FILE = 'ledger';
-/** Folders looked at in one run. */
+/** Maximum number of folders that are checked in one run. */
 const MAX_FOLDERS = 1_000;
-/** Age from which a folder that does not say what it belongs to is removed. Milliseconds. */
+/** Age from which a folder without the path of its ledger is removed. Milliseconds. */
 const FORGOTTEN_MS = 30 * 24 * 3_600_000;
 
-/** Writes down which ledger the folder belongs to. @param state as `ledgerStateFolder` gives it */
+/** Writes the path of the ledger into its folder. @param state result of `ledgerStateFolder` */
 export function nameLedger(state: string, directory: string): void {
   const file = path.join(state, NAME_FILE);
   if (readTextIfPresent(file) !== directory) writeCacheFile(file, Buffer.from(directory));
@@ -21,13 +21,13 @@ export function nameLedger(state: string, directory: string): void {
 
 export interface LedgerFolder {
   state: string;
-  /** The `.beads` folder; undefined where nothing says. */
+  /** The `.beads` folder; undefined if unknown. */
   directory: string | undefined;
-  /** Of the server that runs. */
+  /** Endpoint of the running server. */
   endpoint: Endpoint | undefined;
 }
 
-/** What is kept about the ledgers of a person. @param states the folder of all of them */
+/** The folders with derived data about the user's ledgers. @param states the folder that contains them */
 export function ledgerFolders(states: string): LedgerFolder[] {
   return listFolder(states)
     .filter((entry) => entry.isDirectory())
@@ -38,7 +38,7 @@ export function ledgerFolders(states: string): LedgerFolder[] {
       const endpoint = readEndpoint(path.join(state, 'server.json'));
       return {
         state,
-        // Whoever wrote something else into the file does not decide what is looked at, or removed.
+        // The content of the file is not trusted to decide what is read or removed.
         directory: directory !== undefined && stateFolderName(directory) === name ? directory : undefined,
         endpoint: endpoint && isAlive(endpoint) ? endpoint : undefined,
       };
@@ -46,8 +46,9 @@ export function ledgerFolders(states: string): LedgerFolder[] {
 }
 
 /**
- * Removes what is kept about ledgers that no longer exist: all of it can be made again, should one come back with its disk.
- * @returns the folders that are gone
+ * Removes the derived data of ledgers that no longer exist. It can be rebuilt if one returns, for example with its
+ * disk.
+ * @returns the removed folders
  */
 export function removeUnusedFolders(states: string, now: number): string[] {
   const unused = ledgerFolders(states).filter(({ state, directory, endpoint }) => {

@@ -14,18 +14,18 @@ import {
 import { realFs } from '../beads/storage/ledgerFs';
 import type { OpenLedger } from './openLedger';
 
-/** Maximum size of a file that the serving thread writes itself: another thread would cost more. */
+/** Maximum size of a file that the serving thread writes itself: a worker thread would cost more. */
 const SMALL_BYTES = 1024 * 1024;
-/** A worker holds the text of a whole ledger, several times. */
+/** A worker holds several copies of a ledger's text. */
 const WORKER = { deadlineMs: 5 * 60_000, memoryMb: 2_048, idleMs: 10_000 };
 /** Delay after the last change, and maximum delay after the first, before `issues.jsonl` is written. Milliseconds. */
 const SAVE = { quietMs: 10, maxMs: 500 };
-/** Part of the time that writing the file may take while changes come. */
+/** Maximum fraction of the time for writing the file while changes arrive. */
 const SHARE = 0.25;
-/** Time without a change after which the index is saved. Milliseconds. */
+/** Delay after the last change, and maximum delay after the first, before the index is saved. Milliseconds. */
 const KEEP_INDEX = { quietMs: 20_000, maxMs: 300_000 };
 
-/** Writes small files itself, and large ones in a thread that serves nobody. */
+/** Writes small files on this thread, and large ones on a worker thread. */
 export function ledgerWriter(log: (text: string) => void): CheckpointWriter & { dispose(): Promise<void> } {
   const worker = new JobWorker({ script: bundledFile('checkpointWorker.js'), ...WORKER, log });
   return {
@@ -37,7 +37,9 @@ export function ledgerWriter(log: (text: string) => void): CheckpointWriter & { 
   };
 }
 
-/** Keeps the files of an open ledger close to what its journal holds: never needed for durability, which the journal gives. */
+/**
+ * Keeps the files of an open ledger up to date with its journal. Not needed for durability, which the journal provides.
+ */
 export class LedgerSaving {
   private readonly saving: Debouncer;
   private readonly keeping: Debouncer;
@@ -58,12 +60,12 @@ export class LedgerSaving {
     ledger.store.onDidChange(() => this.keeping.changed());
   }
 
-  /** Something may have been changed. */
+  /** To be called after possible changes. */
   changed(): void {
     if (this.ledger.store.isUnsaved) this.saving.changed();
   }
 
-  /** Writes what is left. */
+  /** Writes the remaining changes. */
   async finish(): Promise<void> {
     this.ended = true;
     this.saving.dispose();
@@ -73,7 +75,7 @@ export class LedgerSaving {
     await this.writer.dispose();
   }
 
-  /** What is in the file already is not written once more: the file may be that of another branch by now. */
+  /** Does not write an unchanged ledger again: the file may be that of another branch by now. */
   private async save(): Promise<void> {
     if (this.ledger.store.isUnsaved) await this.ledger.store.checkpoint();
   }

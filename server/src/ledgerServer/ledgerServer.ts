@@ -27,28 +27,26 @@ import { OpenLedger } from './openLedger';
 
 /** Time without a client after which the server ends. */
 export const IDLE_MS = 5 * 60_000;
-/** How often it looks whether it still has the ledger, and is still needed. */
+/** Interval of the checks whether the server still has the ledger, and is still needed. */
 const CHECK_MS = 1_000;
-/** Time after the start at which it removes what is kept about ledgers that are gone. Milliseconds. */
+/** Time after the start at which the derived data of removed ledgers is deleted. Milliseconds. */
 const TIDY_MS = 60_000;
-/** Time limit of a command that has the ledger open itself. */
+/** How long to wait for a command that has the ledger open itself. */
 const LOCK_MS = 30_000;
-/** A client that lost an answer asks again long before. */
-const OPERATION_LIFETIME_MS = 2 * 60_000;
-/** Time after which an ending server exits, whatever still runs. */
+/** Time after which an ending server exits, even if something still runs. */
 const END_LIMIT_MS = 5_000;
 
 export interface LedgerServerOptions {
   /** The `.beads` folder, without links. */
   directory: string;
-  /** The person's folder for the files of this server. */
+  /** The user's folder for the files of this server. */
   state: string;
   idleMs?: number;
-  /** Other projects of the person. */
+  /** Other projects of the user. */
   projects?: (onError: (error: Error) => void) => Promise<KnownProject[]>;
 }
 
-/** Serves one ledger outside of every town to command lines until nobody needs it. */
+/** Serves one ledger outside of every town to command lines until it is idle. */
 export class LedgerServer {
   private readonly clients: Connections;
   private rpc: RpcServer | undefined;
@@ -72,9 +70,7 @@ export class LedgerServer {
     });
   }
 
-  /**
-   * @throws UserError where another process has the ledger, or it cannot be opened
-   */
+  /** Opens the ledger and listens. @throws UserError if another process has the ledger, or it cannot be opened */
   static async start(options: LedgerServerOptions): Promise<LedgerServer> {
     const { directory, state } = options;
     const place = ledgerPlaceIn(state, directory);
@@ -106,7 +102,6 @@ export class LedgerServer {
       state,
       places: ({ cwd }) => ({ home: os.homedir(), ...(cwd === undefined ? {} : { cwd }) }),
       checkpoints: writer,
-      operationLifetimeMs: OPERATION_LIFETIME_MS,
       onError: (error) => log.error(messageOf(error)),
       ...(projects ? { projects: () => projects((error) => log.error(messageOf(error))) } : {}),
     });
@@ -130,7 +125,7 @@ export class LedgerServer {
           connection,
           this.ledger.dispatcher,
           (operation) => contextOf(hello, operation),
-          () => undefined, // only the person's own commands get here, and they may do everything
+          () => undefined, // only the user's own commands can connect, and they may do everything
           (method, error) => this.log.error(`${method}: ${stackOf(error)}`),
           (spec, context, run) => this.handle(spec, context, run),
         );
@@ -150,7 +145,7 @@ export class LedgerServer {
     setTimeout(tidy, TIDY_MS).unref();
   }
 
-  /** What is kept about other ledgers that no longer exist. */
+  /** Removes the derived data of other ledgers that no longer exist. */
   private removeUnusedFolders(): void {
     const removed = removeUnusedFolders(path.dirname(this.options.state), Date.now());
     if (removed.length > 0)
@@ -159,7 +154,7 @@ export class LedgerServer {
 
   private async handle(spec: RequestSpec, context: CallContext, run: () => Promise<unknown>): Promise<unknown> {
     if (spec.method === ServerRetire.spec.method) return run();
-    // One after the other: no request is answered while another one reads changed files.
+    // One at a time: no request is answered while another one reads changed files.
     await this.preparing.run(() => this.prepare());
     const result = await runOnce(this.ledger.store, spec, context, run);
     if (spec.access !== 'read') {
@@ -170,8 +165,8 @@ export class LedgerServer {
   }
 
   /**
-   * What others have done to the ledger since the last request is seen by the next one. As without a server, nothing is
-   * written for a request that only reads: a branch that is looked at can be left again.
+   * Reads outside changes of the ledger before a request. As without a server, a read request writes nothing, so that a
+   * checked-out branch stays clean.
    */
   private async prepare(): Promise<void> {
     if (!this.ending && !this.lease.isCurrent()) this.lose();
@@ -179,7 +174,7 @@ export class LedgerServer {
     if (!this.ending && (await this.ledger.store.isOutdated()))
       await this.ledger.store.reopenChanged().catch((error: unknown) => this.end(messageOf(error)));
     if (!this.ending) await this.ledger.store.externals.refreshIfDue();
-    // Its connection is closed in a moment, and the client asks the next server.
+    // The connection is about to be closed, and the client will retry with the next server.
     if (this.ending) await new Promise(() => undefined);
   }
 
@@ -193,7 +188,7 @@ export class LedgerServer {
     else if (Date.now() - this.idleSince > (this.options.idleMs ?? IDLE_MS)) void this.end('nobody needs it');
   }
 
-  /** The ledger is gone, or another process has it: nothing may be written any more. */
+  /** Ends the server after the ledger was removed or taken by another process: nothing may be written any more. */
   private lose(): never {
     this.log.error(`${this.options.directory} is gone, or another process has it`);
     void this.rpc?.close();
@@ -217,7 +212,10 @@ export class LedgerServer {
     this.exit(0);
   }
 
-  /** After an unexpected exception nothing in memory can be trusted: what was acknowledged is in the journal. */
+  /**
+   * Ends the process after an unexpected exception: the memory cannot be trusted, and acknowledged changes are in the
+   * journal.
+   */
   crash(reason: string): never {
     this.log.error(reason);
     return this.exit(1);
@@ -229,7 +227,7 @@ export class LedgerServer {
   }
 }
 
-/** The key of the endpoint file has shown that it is the person's own program; others than commands have no business here. */
+/** The handshake has proved that it is the user's own program; only command lines are accepted. */
 function acceptHello({ kind }: Hello): Acceptance {
   return kind === 'cli' ? { ok: true } : { ok: false, reason: 'this server serves bd alone', code: 'refused' };
 }

@@ -6,26 +6,26 @@ import { writeFileAtomic } from '../base/safeFiles';
 import { isPresent } from '../base/safePaths';
 import { makePrivateFolder } from '../base/safeFolders';
 
-/** Time that an ending server has to save. */
+/** Time limit for an ending server to save. */
 const END_MS = 10_000;
 const POLL_MS = 10;
 
-/** What the lock says of a server that holds it; what a command holds says nothing. */
+/** The note of a server in the lock; commands leave it empty. */
 export function serverNote(state: string): string {
   return `server ${state}`;
 }
 
 /**
- * The lock on a ledger: whoever has it is the only one who writes. A server lets go of the ledger for whoever wants it.
- * @param note as `serverNote` gives it, for a server: one with the same files is left alone
- * @returns undefined where the folder cannot be written
- * @throws UserError `unavailable` where another process holds it for longer than `timeoutMs`
+ * The lock on a ledger: only its owner writes. A server releases the ledger to whoever requests it.
+ * @param note result of `serverNote`, for a server: a running server with the same files is left alone
+ * @returns undefined if the folder is not writable
+ * @throws UserError `unavailable` if another process holds it for longer than `timeoutMs`
  */
 export async function lockLedger(directory: string, timeoutMs: number, note?: string): Promise<Lease | undefined> {
   const folder = path.join(directory, '.lock');
   try {
     makePrivateFolder(folder);
-    // The folder of another tool may not ignore it.
+    // A folder of another tool may have no .gitignore for it.
     if (!isPresent(path.join(folder, '.gitignore'))) writeFileAtomic(path.join(folder, '.gitignore'), '*\n');
     for (const deadline = Date.now() + timeoutMs; ; ) {
       const lease = Lease.tryAcquire(folder, note);
@@ -46,8 +46,8 @@ export async function lockLedger(directory: string, timeoutMs: number, note?: st
 }
 
 /**
- * Ends the server that holds a lock, if one does, and waits until it has. A signal reaches one whose files are elsewhere,
- * too; what a server acknowledged is in the journal, whatever ends it.
+ * Ends the server that holds a lock, if one does, and waits until it has. A signal also reaches a server whose files
+ * are elsewhere; its acknowledged changes are in the journal, however it ends.
  */
 async function endServer(folder: string, note: string | undefined): Promise<LeaseHolder | undefined> {
   const holder = Lease.holder(folder);
@@ -55,8 +55,8 @@ async function endServer(folder: string, note: string | undefined): Promise<Leas
   try {
     process.kill(holder.pid, 'SIGTERM');
   } catch (error) {
-    if (hasCode(error, 'ESRCH')) return holder; // it has just ended
-    if (!hasCode(error, 'EPERM')) throw error; // another user's: it is waited for like any other program
+    if (hasCode(error, 'ESRCH')) return holder; // the server has just ended
+    if (!hasCode(error, 'EPERM')) throw error; // of another user: wait for it like for any other program
   }
   for (const deadline = Date.now() + END_MS; isAlive(holder) && Date.now() < deadline; )
     await new Promise((done) => setTimeout(done, POLL_MS));
@@ -66,7 +66,7 @@ async function endServer(folder: string, note: string | undefined): Promise<Leas
 /**
  * Ends the server of a ledger, if one runs.
  * @returns the process that has ended; undefined without one
- * @throws UserError `unavailable` where it does not end in time
+ * @throws UserError `unavailable` if it does not end in time
  */
 export async function stopLedgerServer(directory: string): Promise<ProcessIdentity | undefined> {
   const ended = await endServer(path.join(directory, '.lock'), undefined);

@@ -20,27 +20,28 @@ import { BUILD } from '../protocol/transport/version';
 
 /** Name of the ledger outside of a town, for the store. */
 const LEDGER = 'local';
-/** A smaller file is read as quickly without an index. */
+/** Clients that lost an answer repeat the request long before this time. */
+const OPERATION_LIFETIME_MS = 2 * 60_000;
+/** Minimum size of a file with a stored index: smaller ones are read as quickly without. */
 const INDEX_FROM_BYTES = 256 * 1024;
 
-export interface OpenLedgerOptions
-  extends Pick<StoreOptions, 'checkpoints' | 'onError' | 'operationLifetimeMs' | 'projects'> {
+export interface OpenLedgerOptions extends Pick<StoreOptions, 'checkpoints' | 'onError' | 'projects'> {
   /** The `.beads` folder, without links. */
   directory: string;
-  /** The lock on the ledger; undefined where it can only be read. */
+  /** The lock on the ledger; undefined if it can only be read. */
   lease: Lease | undefined;
-  /** Folder for the index that is kept; undefined without one. */
+  /** Folder for the stored index; undefined without one. */
   state: string | undefined;
   places: (context: CallContext) => Omit<FormulaPlaces, 'ledger'>;
 }
 
 /**
- * A ledger outside of every town with the handlers of all requests about it: what a command opens itself, and what the
- * ledger's server has open. The caller keeps the lock and releases it after `close`.
+ * A ledger outside of every town with the handlers of all requests about it; used by the ledger's server, and by
+ * commands that open the ledger themselves. The caller keeps the lock and releases it after `close`.
  */
 export class OpenLedger {
   readonly dispatcher = new Dispatcher(ledgerServerSchemas);
-  /** Formulas may be anybody's: they are read in a thread of their own, which starts with the first. */
+  /** Formulas are untrusted: they are read in a worker thread, which starts with the first one. */
   private readonly formulaJobs = new JobWorker({ script: bundledFile('formulaWorker.js') });
 
   private constructor(
@@ -62,6 +63,7 @@ export class OpenLedger {
   static async open({ directory, lease, state, places, ...options }: OpenLedgerOptions): Promise<OpenLedger> {
     const store = await BeadStore.open({
       ...options,
+      operationLifetimeMs: OPERATION_LIFETIME_MS,
       fence: lease && { name: 'ledger', epoch: lease.epoch, isCurrent: () => lease.isCurrent() },
       ...(state === undefined ? {} : { indexCache: new IndexCache(path.join(state, 'index'), String(BUILD)) }),
     });
@@ -74,12 +76,12 @@ export class OpenLedger {
     return new OpenLedger(directory, store, state, places);
   }
 
-  /** The file of beads. */
+  /** Path of the file of beads. */
   get issuesFile(): string {
     return this.store.fileOf(LEDGER);
   }
 
-  /** What a person should know about the files. */
+  /** Problems of the files, for the user. */
   warnings(): string[] {
     const damages = this.store.damages().map(({ problem }) => {
       const hint = problem.hint ? `\nHint: ${problem.hint}` : '';
@@ -94,7 +96,10 @@ export class OpenLedger {
     return [...damages, ...lines];
   }
 
-  /** Keeps the index for whoever opens the ledger next, where that is worth it, and the table for whoever only shows beads. */
+  /**
+   * Stores the index for the next time that the ledger is opened, if it is large enough, and the table for commands
+   * that only show beads.
+   */
   async keepIndex(): Promise<void> {
     const size = statOf(this.issuesFile)?.size ?? 0;
     if (this.state === undefined || size === 0) return;

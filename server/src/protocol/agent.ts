@@ -2,7 +2,7 @@ import type { BeadStatus } from './bead';
 import { request, type NoParams } from './request';
 import { GATES_LIMIT_MS, LONG_LIMIT_MS } from './timeLimit';
 
-/** Requests of agents. */
+/** Requests that agents make about their own work. */
 
 export interface PrimeResult {
   /** Markdown: who the agent is, the bead on its hook, how to end. */
@@ -22,7 +22,7 @@ export interface HookResult {
   rebaseOnto?: string;
   /** Why the last attempt was rejected or failed, in one line. */
   problem?: string;
-  /** Its agent has ended this session without submitting. */
+  /** The agent has ended this session without submitting. */
   paused?: DoneStatus;
 }
 export namespace Hook {
@@ -35,15 +35,18 @@ export interface FrozenScript {
   title: string;
   attempt: number;
   blocks: string[];
-  /** How many of the blocks belong to which step of its molecule, in the same order; undefined where they are its own. */
+  /**
+   * How many of the blocks belong to which step of its molecule, in the same order; undefined if the blocks are the
+   * bead's own.
+   */
   steps?: { step: string; blocks: number }[];
-  /** False for a request to the Mayor: there is no worktree, nothing is committed, and the blocks answer themselves. */
+  /** False for a request to the Mayor: there is no worktree, nothing is committed, and the blocks send the answer. */
   submits?: boolean;
-  /** Reaches the blocks as `$GT_REBASE_ONTO`. */
+  /** The commit to rebase onto; reaches the blocks as `$GT_REBASE_ONTO`. */
   rebaseOnto?: string;
-  /** Id of its molecule. */
+  /** Id of the bead's molecule. */
   molecule?: string;
-  /** Of its molecule; they reach the blocks as `$GT_VAR_<name>`. */
+  /** Variables of the molecule; they reach the blocks as `$GT_VAR_<name>`. */
   variables?: Record<string, string>;
 }
 export namespace ScriptGet {
@@ -51,8 +54,8 @@ export namespace ScriptGet {
 }
 
 /**
- * How an agent's session ends. `completed`: its commits are submitted. `no-change`: nothing has to change, the message says
- * why. `escalated`: a person has to help. `deferred`: something is left, and another session does it.
+ * How an agent's session ends. `completed`: its commits are submitted. `no-change`: nothing has to change, the message
+ * says why. `escalated`: a person has to help. `deferred`: some work is left for another session.
  */
 export const doneStatuses = ['completed', 'no-change', 'escalated', 'deferred'] as const;
 export type DoneStatus = (typeof doneStatuses)[number];
@@ -60,7 +63,7 @@ export type DoneStatus = (typeof doneStatuses)[number];
 export interface DoneResult {
   bead: string;
   status: DoneStatus;
-  /** Where something was submitted, a change or a reviewed statement that there is none. */
+  /** The merge request, if something was submitted: a change, or a reviewed statement that there is none. */
   mergeRequest?: string;
 }
 export interface VerifyResult {
@@ -69,11 +72,11 @@ export interface VerifyResult {
   commit: string;
   /** Gates, in the order in which they run. */
   gates: string[];
-  /** The gate that failed, how, and the last part of what it printed; missing where all have passed. */
+  /** The gate that failed, its problem and the last part of its output; missing if all have passed. */
   failed?: { gate: string; problem: string; output: string };
 }
 export namespace Verify {
-  /** Runs the gates of the rig on what the caller has committed. The server runs them, in a checkout of its own. */
+  /** Runs the gates of the rig on the caller's commits. The server runs them, in a checkout of its own. */
   export const spec = request<NoParams, VerifyResult>('gastown/agent/verify', 'write', { timeLimitMs: GATES_LIMIT_MS });
 }
 

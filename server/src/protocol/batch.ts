@@ -2,7 +2,7 @@ import type { LedgerParam } from './beadFilter';
 import { request } from './request';
 import { LONG_LIMIT_MS } from './timeLimit';
 
-/** One change of a batch. Ids name beads that were there before it. */
+/** One change of a batch. Ids name beads that existed before the batch. */
 export type BatchOperation =
   | { op: 'create'; title: string; type?: string; priority?: number }
   | { op: 'update'; id: string; fields: BatchFields }
@@ -10,7 +10,7 @@ export type BatchOperation =
   | { op: 'dep-add'; from: string; to: string; type?: string }
   | { op: 'dep-remove'; from: string; to: string };
 
-/** Fields that an operation of a batch may set. An empty assignee leaves the bead to nobody. */
+/** Fields that an operation of a batch may set. An empty assignee removes the assignee. */
 export interface BatchFields {
   title?: string;
   status?: string;
@@ -25,6 +25,6 @@ export namespace BeadBatch {
     owner?: string;
     dryRun?: boolean;
   }
-  /** All of them or none. The id that each one has changed, in the same order. */
+  /** Applies all operations or none. Answers with the id that each one has changed, in the same order. */
   export const spec = request<Params, { ids: string[] }>('gastown/bead/batch', 'write', { timeLimitMs: LONG_LIMIT_MS });
 }

@@ -50,24 +50,24 @@ export namespace BeadCreate {
     /** Checked by the ledger, so that every caller gets the same message. */
     title: string;
     id?: string;
-    /** `hq-`, `hq` or a rig's name: another way to name the ledger. */
+    /** `hq-`, `hq` or the name of a rig: another way to name the ledger. */
     prefix?: string;
     parent?: string;
     labels?: string[];
     /** Types as on the command line: `blocks`, `discovered-from`, `blocked-by`, … */
     deps?: [type: string, id: string][];
-    /** It waits for the children of this bead. */
+    /** The bead waits for the children of this bead. */
     waitsFor?: { id: string; gate: 'all-children' | 'any-children' };
-    /** Address of its author, unless the ledger's settings leave it out. */
+    /** Address of the bead's author, unless the ledger's settings leave it out. */
     owner?: string;
     molType?: string;
     wispType?: string;
-    /** For a gate: the kind of what it waits for, and how long in nanoseconds. */
+    /** For a gate: the kind of its condition, and the time limit in nanoseconds. */
     awaitType?: string;
     timeout?: number;
     /** For a bead of type `event`. */
     event?: { category?: string; actor?: string; target?: string; payload?: string };
-    /** Refuses a description without the sections that its type needs. */
+    /** Refuses a description without the sections that the bead's type needs. */
     validate?: boolean;
     ephemeral?: boolean;
     dryRun?: boolean;
@@ -81,7 +81,7 @@ export namespace BeadCreateMany {
     beads: (BeadCreate.Params & { key?: string })[];
     edges?: { from: string; to: string; type?: string }[];
   }
-  /** All of them or none. */
+  /** Creates all beads or none. */
   export const spec = request<Params, Bead[]>('gastown/bead/create-many', 'write', { timeLimitMs: LONG_LIMIT_MS });
 }
 
@@ -95,10 +95,10 @@ export namespace BeadShow {
 
 export namespace BeadList {
   export interface Params extends BeadFilter {
-    /** With closed beads, gates and templates. Tombstones only where `status` names them. */
+    /** Also closed beads, gates and templates. Tombstones only if `status` names them. */
     all?: boolean;
     reverse?: boolean;
-    /** With what each bead waits for and what waits for it. */
+    /** Also lists what each bead waits for and what waits for it. */
     relations?: boolean;
   }
   export const spec = request<Params, BeadListItem[]>('gastown/bead/list', 'read');
@@ -108,7 +108,7 @@ export namespace BeadCount {
   export interface Params extends BeadFilter {
     by?: 'status' | 'priority' | 'type' | 'assignee' | 'label';
   }
-  /** Of all beads that the filter allows, closed ones too. Groups are sorted by name; a bead may be in several. */
+  /** Counts all beads that the filter allows, closed ones too. Groups are sorted by name; a bead may be in several. */
   export const spec = request<Params, { count: number; groups: { group: string; count: number }[] }>(
     'gastown/bead/count',
     'read',
@@ -139,7 +139,7 @@ export namespace BeadUpdate {
     setLabels?: string[];
     /** An empty string removes the parent. */
     parent?: string;
-    /** Take it if nobody has it: assignee = actor, status = in_progress. */
+    /** Take the bead if it is unassigned: assignee = actor, status = in_progress. */
     claim?: boolean;
     /** Keys to set; null removes one. `metadata` replaces all of them. */
     metadataChanges?: Record<string, unknown>;
@@ -147,7 +147,7 @@ export namespace BeadUpdate {
     addWaiters?: string[];
     /** False makes a wisp an ordinary bead. */
     ephemeral?: boolean;
-    /** Who closes it, for a change of status to closed. */
+    /** Session that closes the bead, for a change of status to closed. */
     closedBySession?: string;
   }
   export const spec = request<Params, Bead[]>('gastown/bead/update', 'write');
@@ -163,11 +163,11 @@ export interface CloseResult {
 
 export namespace BeadClose {
   export interface Params extends LedgerParam {
-    /** None: the bead that the caller changed last. */
+    /** Empty: the bead that the caller changed last. */
     ids: string[];
     reason?: string;
     force?: boolean;
-    /** Session in which it was closed. */
+    /** Session in which the bead was closed. */
     session?: string;
   }
   export const spec = request<Params, CloseResult>('gastown/bead/close', 'write');
@@ -194,12 +194,12 @@ export namespace BeadValidate {
     signals?: Record<string, boolean | null>;
     message?: string;
   }
-  /** Records that the caller has looked at the work of a bead. */
+  /** Records that the caller has checked the work of a bead. */
   export const spec = request<Params, Bead>('gastown/bead/validate', 'write');
 }
 
 export interface DeleteResult {
-  /** Ids of everything that was deleted, what was named first. */
+  /** Ids of everything that was deleted, starting with the named ones. */
   deleted: string[];
   dependencies: { issue_id: string; depends_on_id: string; type: string }[];
   labels: number;
@@ -211,7 +211,7 @@ export namespace BeadDelete {
   export interface Params extends LedgerParam {
     ids: string[];
     reason?: string;
-    /** With everything that depends on them. */
+    /** Also delete everything that depends on them. */
     cascade?: boolean;
     dryRun?: boolean;
   }
@@ -225,7 +225,7 @@ export namespace BeadMove {
     id: string;
     /** Name of a ledger, or its prefix. */
     to: string;
-    /** Words of the command that asks. */
+    /** The command that the messages name. */
     as: 'move' | 'refile';
     keepOpen?: boolean;
     /** Dependencies stay those of the old bead. */
@@ -252,7 +252,7 @@ export namespace BeadRename {
     id: string;
     newId: string;
   }
-  /** Dependencies and texts that name the bead follow it. */
+  /** Dependencies and texts that mention the bead are changed to its new id. */
   export const spec = request<Params, { id: string; newId: string; references: number }>(
     'gastown/bead/rename',
     'person',
@@ -264,7 +264,7 @@ export interface LabelResult {
   status: 'added' | 'removed';
   issue_id: string;
   label: string;
-  /** False where the bead had the label already, or did not have it. */
+  /** False if the bead had the label already, or did not have it. */
   changed: boolean;
 }
 
@@ -286,7 +286,7 @@ export namespace CommentAdd {
   export interface Params extends LedgerParam {
     id: string;
     text: string;
-    /** Default: who calls. */
+    /** By default the caller. */
     author?: string;
   }
   export const spec = request<Params, Comment>('gastown/bead/comment', 'write');
@@ -296,7 +296,7 @@ export namespace BeadEvents {
   export interface Params extends LedgerParam {
     id?: string;
     limit?: number;
-    /** Only what was done by, or concerns, this agent or person: an address or a pattern with `*` and `?`. */
+    /** Only actions by, or about, this agent or person: an address or a pattern with `*` and `?`. */
     by?: string;
   }
   export const spec = request<Params, AuditEvent[]>('gastown/bead/events', 'read');
@@ -304,7 +304,7 @@ export namespace BeadEvents {
 
 export namespace BeadStats {
   export interface Params extends LedgerParam {
-    /** Only of the beads that are assigned to the caller. */
+    /** Only beads that are assigned to the caller. */
     assigned?: boolean;
   }
   export const spec = request<Params, Stats>('gastown/bead/stats', 'read');

@@ -1,12 +1,12 @@
 /**
- * Which ledger is meant: a rig's name, `hq` for the town's, or undefined for the one that the caller's working
- * directory decides. Requests about an existing id are routed by its prefix and ignore it.
+ * The ledger of a request: a rig's name, `hq` for the town's, or undefined for the ledger of the caller's working
+ * directory. Requests about an existing id are routed by its prefix and ignore it.
  */
 export interface LedgerParam {
   ledger?: string;
 }
 
-/** Conditions on single beads that no index answers; all given ones must hold. Times are RFC 3339. */
+/** Conditions on single beads that no index covers; all given ones must hold. Times are RFC 3339. */
 export interface BeadConditions {
   priorityMin?: number;
   priorityMax?: number;
@@ -50,7 +50,7 @@ export interface BeadConditions {
   query?: string;
 }
 
-/** Which beads a list has. */
+/** Selects the beads of a list. */
 export interface BeadFilter extends LedgerParam, BeadConditions {
   status?: string[];
   type?: string[];

@@ -1,6 +1,6 @@
 import type { BeadStatus, BeadType, DependencyType, EventType } from './vocabulary';
 
-/** Beads and what belongs to them, as results have them. */
+/** Beads and what belongs to them, as results contain them. */
 
 /**
  * A bead as it is written in `issues.jsonl` (field names of beads v0.49.6, which the file format fixes).
@@ -23,7 +23,7 @@ export interface Bead {
   created_at: string;
   created_by?: string;
   updated_at: string;
-  /** Who made the last change; missing where that is who created it. */
+  /** Who made the last change; missing if that is the creator. */
   updated_by?: string;
   closed_at?: string;
   close_reason?: string;
@@ -64,7 +64,7 @@ export interface BeadListItem extends Bead {
   dependent_count: number;
   comment_count: number;
   parent?: string;
-  /** On request: what it waits for itself, and what waits for it. */
+  /** On request: the beads that it waits for, and those that wait for it. */
   blocked_by?: string[];
   blocks?: string[];
 }
@@ -80,20 +80,20 @@ type NamedFields<T> = { [K in keyof T as string extends K ? never : K]: T[K] };
 export type BeadDetails = Omit<NamedFields<BeadListItem>, 'dependencies'> & {
   dependencies: (Bead & { dependency_type: DependencyType })[];
   dependents: (Bead & { dependency_type: DependencyType })[];
-  /** Who has looked at its work, the oldest first; missing where nobody has. */
+  /** Who has validated the work, the oldest first; missing if there is no validation. */
   validation_records?: ValidationRecord[];
-  /** Dependencies on other projects; missing where there are none. */
+  /** Dependencies on other projects; missing if there are none. */
   external_dependencies?: ExternalDependency[];
 };
 
-/** Who vouched for the work of a bead, and by what. `null`: nothing looked at that. */
+/** Who validated the work on a bead, and how. `null`: not checked. */
 export interface ValidationRecord {
   validated_by: string;
   /** `merge`, `direct-landing`, `review`, or what `bd validate --type` was given. */
   validation_type: string;
   timestamp: string;
   quality_signals: Record<string, boolean | null>;
-  /** Of `bd validate`. */
+  /** The outcome that `bd validate` was given. */
   outcome?: string;
   score?: number;
   message?: string;
@@ -104,9 +104,9 @@ export interface ExternalDependency {
   id: string;
   dependency_type: DependencyType;
   state: 'met' | 'open' | 'unresolved';
-  /** What it was found as. */
+  /** The bead that was found under this id. */
   bead?: { id: string; title: string; status: string };
-  /** The `.beads` folder that was asked. */
+  /** The `.beads` folder that was searched. */
   directory?: string;
 }
 

@@ -2,7 +2,10 @@ import type { AuditEvent, BeadDetails, BeadStatus, BeadType } from './bead';
 import type { ReviewerInfo } from './mergeQueue';
 import { request } from './request';
 
-/** What windows show of beads outside of convoys: lists in pages, since a ledger may have ten thousand beads, and pages of one. */
+/**
+ * The beads that windows show outside of convoys: lists in pages, since a ledger may have ten thousand beads, and pages
+ * of single beads.
+ */
 
 export const boardStates = ['ready', 'blocked', 'in_progress', 'in_review', 'failed', 'deferred', 'closed'] as const;
 export type BoardState = (typeof boardStates)[number];
@@ -11,7 +14,7 @@ export type BoardGrouping = (typeof boardGroupings)[number];
 
 export interface BeadRef {
   id: string;
-  /** Undefined where no open ledger has it. */
+  /** Undefined if no open ledger has it. */
   title?: string;
   status?: BeadStatus;
 }
@@ -19,31 +22,31 @@ export interface BeadRef {
 /** One reason why work on a bead has not started. */
 export type WhyNot =
   | { kind: 'waits'; beads: BeadRef[]; more: number }
-  /** An ancestor of it waits. */
+  /** An ancestor of the bead waits. */
   | { kind: 'parent'; bead: BeadRef }
-  /** They are closed, but not merged yet. */
+  /** The beads that it depends on are closed, but not merged yet. */
   | { kind: 'unmerged'; beads: BeadRef[]; more: number }
-  /** Without `until`: until somebody ends it. `parent`: the parent that is deferred. */
+  /** Without `until`: until the deferral is ended. `parent`: the parent that is deferred. */
   | { kind: 'deferred'; until?: string; parent?: BeadRef }
-  /** It is assigned to somebody who is not an agent of this town. */
+  /** It is assigned to a person who is not an agent of this town. */
   | { kind: 'person'; name: string }
-  /** Unmerged work touches files that it says it will change, and the rig avoids that. */
+  /** Unmerged work touches the files that the bead declares, and the rig avoids that. */
   | { kind: 'overlap'; bead: BeadRef; files: string[]; more: number }
   /** A person stopped its agent. */
   | { kind: 'stopped' }
   /** Its convoy is paused. */
   | { kind: 'convoy-paused'; convoy: BeadRef }
-  /** What it depends on is on the feature branch of this convoy, and not on the target yet. */
+  /** Its dependency has landed on the feature branch of this convoy, and not on the target yet. */
   | { kind: 'unlanded'; bead: BeadRef; convoy: BeadRef }
-  /** Its agent could not go on, and a person has to help. */
+  /** Its agent could not continue, and a person has to help. */
   | { kind: 'escalated'; message: string }
-  /** Gates of its molecule are closed, or a step has to be done by somebody else. */
+  /** Gates of its molecule are closed, or a step has to be done by a person or another agent. */
   | { kind: 'steps'; gates: BeadRef[]; steps: BeadRef[]; more: number }
-  /** A person has not accepted what would run: the runtime of this name, the bead's own script, or the rig's commands. */
+  /** A person has not approved the commands: the runtime of this name, the bead's own script, or the rig's commands. */
   | { kind: 'consent'; what: 'runtime' | 'script' | 'rig'; name: string }
   /** Its rig cannot be used, for example because its settings cannot be read. */
   | { kind: 'rig'; name: string }
-  /** After a failure, until this time. */
+  /** Retried after a failure, at this time. */
   | { kind: 'backoff'; until: string }
   /** No agent works on beads of this type. */
   | { kind: 'type'; type: BeadType }
@@ -55,13 +58,14 @@ export type WhyNot =
   | { kind: 'paused' };
 
 /**
- * A list is named by its key: `''` for the top, `state:ready`, `rig:toy`, `rig:toy/ready`, `epic:toy-1` (the children of
- * a bead) and `loose` (what has no parent). Its beads are named: windows have each bead once, with the others.
+ * A list is named by its key: `''` for the top, `state:ready`, `rig:toy`, `rig:toy/ready`, `epic:toy-1` (the children
+ * of a bead) and `loose` (beads without a parent). Items only name their beads: a window gets each bead once, apart
+ * from the lists.
  */
 export type BoardItem = { kind: 'group'; key: string; count: number } | { kind: 'bead'; id: string };
 
 export interface BoardList {
-  /** Its key. */
+  /** Key of the list. */
   id: string;
   total: number;
   /** The first rows. */
@@ -76,9 +80,9 @@ export const boardListLimit = 200;
 /** The lists of beads that a window watches: the top of the tree, and those that are expanded. */
 export interface BoardQuery {
   grouping: BoardGrouping;
-  /** Every word of it must be in the title, id, assignee or a label, or be the type. */
+  /** Every word of the text must be in the title, id, assignee or a label, or be the type. */
   text: string;
-  /** Lists that are expanded, each with the number of rows that are wanted. */
+  /** Lists that are expanded, each with the number of rows to show. */
   open: { key: string; limit: number }[];
 }
 
@@ -91,7 +95,7 @@ export interface WorkSession {
   /** Type of the event that ended it, such as `done`; undefined while it runs. */
   end?: string;
   message?: string;
-  /** How often its process died and was started again. */
+  /** How often the agent's process died and was restarted. */
   restarts: number;
 }
 
@@ -106,10 +110,10 @@ export interface MergeInfo {
   /** Why it was closed: merged, rejected, cancelled. */
   reason?: string;
   retries: number;
-  /** Who looks, or has looked, at its latest version. */
+  /** Reviewers of the latest version, with their verdicts. */
   reviewers: ReviewerInfo[];
   comments: { author: string; text: string; at: string }[];
-  /** Events of the request itself, with its reviews. */
+  /** Events of the merge request itself, with its reviews. */
   events: AuditEvent[];
 }
 
@@ -119,11 +123,11 @@ export interface BeadPageInfo {
   /** Newest last. */
   events: AuditEvent[];
   sessions: WorkSession[];
-  /** Oldest first. */
+  /** Merge requests, oldest first. */
   merges: MergeInfo[];
-  /** Reviews with the answers of the author, oldest first. */
+  /** Reviews with the author's answers, oldest first. */
   reviews: { by: string; verdict: 'approved' | 'rejected'; message: string; note?: string; at: string }[];
-  /** What the next attempt is told: why the last one was rejected. */
+  /** Feedback for the next attempt: why the last one was rejected. */
   feedback?: string;
   problem?: string;
 }
@@ -136,7 +140,7 @@ export namespace BeadPage {
 export interface BeadDiffInfo {
   /** `merged`: the merged change; `branch`: the work since its base; `none`: there is no work. */
   kind: 'merged' | 'branch' | 'none';
-  /** Why there is none. */
+  /** Why there is no diff. */
   reason?: string;
   branch?: string;
   base?: string;
@@ -145,7 +149,7 @@ export interface BeadDiffInfo {
   insertions: number;
   deletions: number;
   text: string;
-  /** There is more than `text` holds. */
+  /** The diff is longer than `text`. */
   truncated: boolean;
 }
 
@@ -156,5 +160,5 @@ export namespace BeadDiff {
   );
 }
 
-/** Answered by a town. */
+/** Requests about beads that only a town answers. */
 export const boardRequests = [BeadPage.spec, BeadDiff.spec] as const;

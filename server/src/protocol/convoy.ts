@@ -3,21 +3,26 @@ import { request, type NoParams, type WithDefaults } from './request';
 import type { BeadInfo, ConvoyInfo } from './snapshot';
 import { LONG_LIMIT_MS } from './timeLimit';
 
-/** Convoys, and slinging, which creates them. */
+/** Requests about convoys, and slinging, which creates them. */
 
 export namespace ConvoyCreate {
   export interface Params {
     title: string;
     beads?: string[];
-    /** Check it as a plan that a person launches later. Without `stage` and `launch` it only tracks its beads. */
+    /**
+     * Check the convoy as a plan that a person launches later. Without `stage` and `launch` it only tracks its beads.
+     */
     stage?: boolean;
-    /** Start its beads at once. Not together with `stage`. */
+    /** Start the beads at once. Not together with `stage`. */
     launch?: boolean;
-    /** It does not land by itself: whoever created it lands it. */
+    /** It does not land automatically: its creator lands it. */
     owned?: boolean;
-    /** Collect its beads on a branch of its own, which lands as a whole; as the rigs or the town say where it is missing. */
+    /**
+     * Collect its beads on a branch of its own, which lands as a whole; if it is missing, the settings of the rigs or
+     * the town decide.
+     */
     featureBranch?: boolean;
-    /** Who is told when it lands: addresses of agents, names of people. */
+    /** Who is notified when the convoy lands: addresses of agents, names of people. */
     notify?: string[];
   }
   export const spec = request<
@@ -28,14 +33,14 @@ export namespace ConvoyCreate {
 }
 
 export namespace ConvoyAdd {
-  /** A convoy that has closed is opened again. */
+  /** Reopens a closed convoy. */
   export const spec = request<{ id: string; beads: string[] }, ConvoyInfo>('gastown/convoy/add', 'write', {
     timeLimitMs: LONG_LIMIT_MS,
   });
 }
 
 export namespace ConvoyRemove {
-  /** The work on the beads is left as it is. */
+  /** Removes beads from a convoy; the work on them is left as it is. */
   export const spec = request<{ id: string; beads: string[] }, ConvoyInfo>('gastown/convoy/remove', 'write', {
     timeLimitMs: LONG_LIMIT_MS,
   });
@@ -45,12 +50,12 @@ export namespace ConvoyRename {
   export const spec = request<{ id: string; title: string }, ConvoyInfo>('gastown/convoy/rename', 'write');
 }
 
-/** `staged` is both of the staged ones. */
+/** `staged` stands for both staged statuses. */
 export const convoyListStatuses = ['open', 'closed', 'staged', 'staged_ready', 'staged_warnings'] as const;
 export type ConvoyListStatus = (typeof convoyListStatuses)[number];
 
 export namespace ConvoyList {
-  /** `all`: also those that are closed. `status`: only those, whatever `all` says. */
+  /** `all`: also closed convoys. `status`: only convoys with it, regardless of `all`. */
   export const spec = request<
     { all?: boolean; status?: ConvoyListStatus },
     ConvoyInfo[],
@@ -62,11 +67,11 @@ export interface ConvoyStatus extends ConvoyInfo {
   tracked: BeadInfo[];
   /** Ids by wave: a wave needs only the waves before it. */
   waves: string[][];
-  /** What keeps it from being launched, or its beads from starting. */
+  /** What keeps the convoy from being launched, or its beads from starting. */
   errors: PlanFinding[];
-  /** While it is open: what keeps it from landing by itself. */
+  /** While the convoy is open: what keeps it from landing automatically. */
   warnings: PlanFinding[];
-  /** Who is told when it lands. */
+  /** Who is notified when the convoy lands. */
   notify: string[];
   /** Since when it is paused, and by whom. */
   pause?: { by: string; at: string; reason?: string };
@@ -84,7 +89,7 @@ export namespace ConvoyLaunch {
 }
 
 export namespace ConvoyPause {
-  /** None of its beads is started until it is resumed; those that are in work go on. */
+  /** Pauses a convoy: none of its beads is started until it is resumed; beads in progress continue. */
   export const spec = request<{ id: string; reason?: string }, ConvoyInfo>('gastown/convoy/pause', 'write');
 }
 
@@ -94,14 +99,14 @@ export namespace ConvoyResume {
 
 /** A convoy that ends, with its beads that are open. */
 export interface ConvoyEnd extends ConvoyInfo {
-  /** In work or in the merge queue: they go on. */
+  /** In progress or in the merge queue: these continue. */
   running: string[];
   /** The others. */
   waiting: string[];
 }
 
 export namespace ConvoyClose {
-  /** Ends it before its work is done, and leaves the work as it is. */
+  /** Closes a convoy before its work is done, and leaves the work as it is. */
   export const spec = request<{ id: string; reason?: string }, ConvoyEnd, { id: string; reason: string }>(
     'gastown/convoy/close',
     'write',
@@ -111,12 +116,12 @@ export namespace ConvoyClose {
 export namespace ConvoyLand {
   export interface Params {
     id: string;
-    /** Although beads are open. */
+    /** Close it although beads are open. */
     force?: boolean;
     /** Change nothing. */
     dryRun?: boolean;
   }
-  /** For a convoy that is owned. */
+  /** Lands a convoy with `owned`. */
   export const spec = request<Params, ConvoyEnd, WithDefaults<Params, 'force' | 'dryRun'>>(
     'gastown/convoy/land',
     'write',
@@ -132,7 +137,7 @@ export namespace ConvoyCheck {
 }
 
 export namespace ConvoyWatch {
-  /** Without an address, the caller is told. */
+  /** Subscribes an address, by default the caller, to the landing of a convoy. */
   export const spec = request<{ id: string; address?: string }, ConvoyInfo>('gastown/convoy/watch', 'write');
 }
 
@@ -143,9 +148,9 @@ export namespace ConvoyUnwatch {
 export interface StrandedConvoy {
   id: string;
   title: string;
-  /** `ready`: nobody has started its beads. `stuck`: they cannot go on. `empty`: it tracks nothing. */
+  /** `ready`: none of its beads has been started. `stuck`: they cannot continue. `empty`: it tracks no beads. */
   kind: 'ready' | 'stuck' | 'empty';
-  /** Why it makes no progress, one line for each bead that holds it up. */
+  /** Why the convoy makes no progress: one line for each bead that holds it up. */
   reasons: string[];
 }
 export namespace ConvoyStranded {
@@ -156,9 +161,9 @@ export interface SlingResult {
   bead: string;
   rig: string;
   convoy: string;
-  /** False where the bead was slung before: slinging twice changes nothing. */
+  /** False if the bead was slung before: slinging twice changes nothing. */
   changed: boolean;
-  /** The paused convoy that keeps it from being begun. */
+  /** The paused convoy that keeps the bead from starting. */
   pausedBy?: string;
 }
 

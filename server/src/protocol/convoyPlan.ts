@@ -5,8 +5,9 @@ import { LONG_LIMIT_MS } from './timeLimit';
 /** The check of a convoy before it is launched. Field names are those of `gt convoy stage --json` in the Go `gt`. */
 
 /**
- * Errors forbid the launch: `cycle`, `no-rig`, `no-runtime`, `not-accepted`. The others are warnings: `type` and `outside`
- * keep the convoy from landing by itself; `blocked-rig`, `orphan`, `cross-rig` and `capacity` are worth a look.
+ * Errors forbid the launch: `cycle`, `no-rig`, `no-runtime`, `not-accepted`. The others are warnings: `type` and
+ * `outside` keep the convoy from landing automatically; `blocked-rig`, `orphan`, `cross-rig` and `capacity` are worth a
+ * look.
  */
 export type FindingCategory =
   | 'cycle'
@@ -33,7 +34,7 @@ export interface PlanTask {
   title: string;
   type: string;
   rig?: string;
-  /** Beads of the convoy that it waits for. */
+  /** Beads of the convoy that this one waits for. */
   blocked_by?: string[];
 }
 
@@ -46,13 +47,13 @@ export interface PlanNode {
   children?: PlanNode[];
 }
 
-/** How long the open beads will take, by how long such beads have taken. */
+/** How long the open beads will take, estimated from finished beads of the same rig and type. */
 export interface PlanForecast {
-  /** From the launch to the last merge, with the workers that the rigs have; for the beads that are known. */
+  /** From the launch to the last merge, with the workers that the rigs have; only for beads with an estimate. */
   minutes?: number;
-  /** Finished beads that it rests on. */
+  /** Number of finished beads behind the estimate. */
   samples: number;
-  /** Beads of whose rig and type none has been finished yet. */
+  /** Beads without an estimate: no bead of their rig and type has been finished yet. */
   unknown: string[];
 }
 
@@ -68,12 +69,12 @@ export interface PlanCheck {
 
 export interface StagedPlan extends PlanCheck {
   status: 'staged_ready' | 'staged_warnings' | 'error';
-  /** Empty where errors kept it from being staged. */
+  /** Empty if errors kept it from being staged. */
   convoy_id: string;
   title: string;
-  /** It was staged before. */
+  /** The convoy was staged before. */
   restaged: boolean;
-  /** It was launched as well. */
+  /** The convoy was launched as well. */
   launched: boolean;
   tree: PlanNode[];
 }
@@ -82,11 +83,11 @@ export namespace ConvoyStage {
   export interface Params {
     /** A staged convoy, an epic, or beads. */
     ids: string[];
-    /** Of a new convoy; otherwise it is called like its epic or its first bead. */
+    /** Title of a new convoy; by default that of its epic or its first bead. */
     title?: string;
-    /** Launch it where there are no errors. */
+    /** Launch the convoy if there are no errors. */
     launch?: boolean;
-    /** Despite warnings. */
+    /** Launch the convoy despite warnings. */
     force?: boolean;
   }
   export const spec = request<Params, StagedPlan, WithDefaults<Params, 'launch' | 'force'>>(

@@ -1,7 +1,7 @@
 import { request, type WithDefaults } from './request';
 import { CLONE_LIMIT_MS, LONG_LIMIT_MS } from './timeLimit';
 
-/** Crew: workspaces of people, each a clone of its own, with an agent or a shell where the person wants one. */
+/** Crew: workspaces of people, each a clone of its own, with an agent or a shell on request. */
 
 export interface CrewInfo {
   rig: string;
@@ -10,7 +10,7 @@ export interface CrewInfo {
   agent: string;
   folder: string;
   branch?: string;
-  /** Undefined where its folder cannot be read. */
+  /** Undefined if its folder cannot be read. */
   clean?: boolean;
   session?: string;
   runtime?: string;
@@ -38,7 +38,7 @@ export namespace CrewList {
 
 export namespace CrewStart {
   export interface Params extends MemberParams {
-    /** By default the rig's; `shell` for a login shell. */
+    /** The runtime; by default the rig's, `shell` for a login shell. */
     runtime?: string;
   }
   export const spec = request<Params, CrewInfo>('gastown/crew/start', 'person');
@@ -46,10 +46,10 @@ export namespace CrewStart {
 
 export namespace CrewRemove {
   export interface Params extends MemberParams {
-    /** Also with work that is not pushed. */
+    /** Remove the member even if it has work that is not pushed. */
     force?: boolean;
   }
-  /** Moves the clone to `.runtime/removed/`. */
+  /** Removes a crew member: moves its clone to `.runtime/removed/`. */
   export const spec = request<Params, { movedTo: string }, WithDefaults<Params, 'force'>>(
     'gastown/crew/remove',
     'person',

@@ -2,7 +2,7 @@ import type { LedgerParam } from './beadFilter';
 import type { Dependency, TreeNode } from './beadRecord';
 import { request } from './request';
 
-/** `from` depends on `to`. */
+/** Parameters of a dependency: `from` depends on `to`. */
 export interface EdgeParams extends LedgerParam {
   from: string;
   to: string;
@@ -35,7 +35,7 @@ export namespace DependencyTree {
     id: string;
     maxDepth?: number;
     direction?: 'down' | 'up' | 'both';
-    /** Each bead as often as it is reached, not only where it is nearest to the root. */
+    /** Lists each bead as often as it is reached, not only at its smallest depth. */
     allPaths?: boolean;
   }
   export const spec = request<Params, TreeNode[]>('gastown/dependency/tree', 'read');

@@ -10,11 +10,11 @@ export interface CallContext {
   readonly agent?: string;
   /** For an agent: the session that it calls from. */
   readonly session?: string;
-  /** Working directory of a command line; decides the ledger where a request names none. */
+  /** Working directory of a command line; decides the ledger if a request names none. */
   readonly cwd?: string;
-  /** Client-made id of this mutating request. */
+  /** Id, chosen by the client, of this mutating request. */
   readonly operation?: string;
-  /** Its connection; terminals are attached to connections. */
+  /** Id of the connection; terminals are attached to connections. */
   readonly connection?: string;
 }
 
@@ -28,7 +28,7 @@ interface Entry {
   run(params: unknown, context: CallContext): Promise<unknown>;
 }
 
-/** The handlers of a program, by method. It validates parameters, and is independent of how requests arrive. */
+/** The handlers of a program, by method. Validates parameters; independent of the transport. */
 export class Dispatcher {
   private readonly entries = new Map<string, Entry>();
 
@@ -41,12 +41,12 @@ export class Dispatcher {
     this.entries.set(spec.method, {
       spec,
       parse: (input) => parseWith(schema, input, spec.method),
-      // `schemaFor` holds the schema's output to the handler's parameters.
+      // `schemaFor` ensures that the schema's output fits the handler's parameters.
       run: (params, context) => handler(params as ParsedParams<S>, context),
     });
   }
 
-  /** Puts a check or a note around a handler that is already there. */
+  /** Puts a check or a note around a handler that is already registered. */
   wrap<S extends RequestSpec>(spec: S, around: (next: Handler<S>) => Handler<S>): void {
     const entry = this.entries.get(spec.method);
     if (!entry) throw new Error(`no handler for ${spec.method}`);

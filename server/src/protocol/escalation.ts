@@ -1,6 +1,6 @@
 import { request, type WithDefaults } from './request';
 
-/** Requests of agents, people and the town itself for the help of a person. Most severe first. */
+/** Requests for a person's help, from agents, people and the town itself. Severities, most severe first. */
 export const severities = ['critical', 'high', 'medium', 'low'] as const;
 export type Severity = (typeof severities)[number];
 
@@ -9,7 +9,7 @@ export interface EscalationInfo {
   severity: Severity;
   title: string;
   detail: string;
-  /** `acked`: somebody takes care of it. */
+  /** `acked`: a person takes care of it. */
   state: 'open' | 'acked' | 'closed';
   by?: string;
   bead?: string;
@@ -28,7 +28,7 @@ export namespace EscalationRaise {
     /** By default the bead on the calling agent's hook. */
     bead?: string;
   }
-  /** The same text twice is one escalation. */
+  /** Raises an escalation. The same text twice is one escalation. */
   export const spec = request<Params, EscalationInfo, WithDefaults<Params, 'severity'>>(
     'gastown/escalation/raise',
     'write',
@@ -36,7 +36,7 @@ export namespace EscalationRaise {
 }
 
 export namespace EscalationList {
-  /** `all`: also closed ones. */
+  /** Lists escalations. `all`: also closed ones. */
   export const spec = request<{ all?: boolean }, EscalationInfo[], { all: boolean }>('gastown/escalation/list', 'read');
 }
 
@@ -45,7 +45,7 @@ export namespace EscalationGet {
 }
 
 export namespace EscalationAck {
-  /** Somebody takes care of it: it stays listed and notifies nobody any more. */
+  /** Acknowledges an escalation: a person takes care of it, so it stays listed, but no longer notifies. */
   export const spec = request<{ id: string }, EscalationInfo>('gastown/escalation/ack', 'person');
 }
 

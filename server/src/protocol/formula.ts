@@ -8,12 +8,12 @@ export interface FormulaSummary {
   name: string;
   type: string;
   description: string;
-  /** The file, or that it is built in. */
+  /** The path of the file, or a note that the formula is built in. */
   source: string;
   tier: 'project' | 'user' | 'town' | 'built-in';
   steps: number;
   vars: number;
-  /** Errors: it cannot be used while there are any. */
+  /** Problems that keep the formula from being used. */
   errors: string[];
   warnings: string[];
 }
@@ -33,7 +33,10 @@ export interface FormulaDetails extends FormulaSummary {
   /** On request: the data as TOML. */
   toml?: string;
   variables: FormulaVariable[];
-  /** Its steps as they would be poured, as far as that is known without values; those of the file where it has errors. */
+  /**
+   * Steps as they would be poured, as far as known without values; if the file has errors, its steps as they are
+   * written.
+   */
   outline: FormulaStep[];
 }
 
@@ -56,7 +59,7 @@ export interface FormulaStep {
   children?: FormulaStep[];
 }
 
-/** A formula with all that it includes, as a file would spell it. */
+/** A composed formula, spelled as in a file. */
 export interface CookedFormula {
   formula: string;
   description?: string;
@@ -65,7 +68,7 @@ export interface CookedFormula {
   phase?: 'liquid' | 'vapor';
   vars?: Record<string, Omit<FormulaVariable, 'name'>>;
   steps: FormulaStep[];
-  /** The file, or that it is built in. */
+  /** The path of the file, or a note that the formula is built in. */
   source: string;
 }
 
@@ -84,7 +87,7 @@ export type StepState = 'done' | 'current' | 'ready' | 'pending' | 'blocked';
 
 export interface MoleculeStep {
   issue: Bead;
-  /** Its id in the formula. */
+  /** Id of the step in the formula. */
   step: string;
   status: StepState;
   is_current: boolean;
@@ -96,7 +99,7 @@ export interface MoleculeInfo {
   status: BeadStatus;
   formula?: string;
   assignee?: string;
-  /** The bead that it says how to do. */
+  /** The bead whose work the molecule describes. */
   attached_to?: string;
   current_step?: Bead;
   current_step_id?: string;
@@ -112,7 +115,7 @@ export interface MoleculeInfo {
 
 export interface PourResult {
   new_epic_id: string;
-  /** Ids of beads by ids of steps. */
+  /** Ids of beads by id of the step. */
   id_mapping: Record<string, string>;
   /** Titles by ids of steps. */
   titles: Record<string, string>;
@@ -130,7 +133,7 @@ export interface BondResult {
   result_id: string;
   result_type: 'compound_molecule';
   bond_type: BondType;
-  /** Beads that were created. */
+  /** Number of beads that were created. */
   spawned?: number;
   /** Ids of beads by `formula` and `formula.step`. */
   id_mapping?: Record<string, string>;
@@ -183,7 +186,7 @@ export namespace FormulaList {
 export namespace FormulaShow {
   export interface Params extends LedgerParam {
     name: string;
-    /** With its data as TOML. */
+    /** Also return the data as TOML. */
     toml?: boolean;
   }
   export const spec = request<Params, FormulaDetails>('gastown/formula/show', 'read');
@@ -203,7 +206,7 @@ export namespace FormulaCook {
 export namespace MoleculePour {
   export interface Params extends FormulaSource {
     assignee?: string;
-    /** Wisps: never written to `issues.jsonl`. */
+    /** Pour wisps, which are never written to `issues.jsonl`. */
     ephemeral?: boolean;
     dryRun?: boolean;
   }
@@ -215,7 +218,7 @@ export namespace MoleculePour {
 
 export namespace MoleculeGet {
   export interface Params extends LedgerParam {
-    /** Of the molecule or one of its steps. */
+    /** Id of the molecule or of one of its steps. */
     id?: string;
     /** Without an id: the molecules that this actor (default: the caller) is working on. */
     actor?: string;
@@ -262,14 +265,16 @@ export namespace MoleculeBurn {
 
 export namespace MoleculeBond {
   export interface Params extends LedgerParam {
-    /** Each a bead, or else the name of a formula, which is poured. */
+    /** Id of a bead, or else the name of a formula, which is poured. */
     a: string;
     b: string;
     type?: BondType;
     vars?: Record<string, string>;
-    /** Whether what is poured is never written to `issues.jsonl`; by default as the bead that it is bonded to. */
+    /**
+     * Whether the poured beads are never written to `issues.jsonl`; by default like the bead that they are bonded to.
+     */
     ephemeral?: boolean;
-    /** The last part of the id of what is poured, such as `arm-{{name}}`. */
+    /** The last part of the ids of the poured beads, such as `arm-{{name}}`. */
     ref?: string;
     /** The title of the molecule that holds two formulas. */
     title?: string;
@@ -280,7 +285,7 @@ export namespace MoleculeBond {
   );
 }
 
-/** Every request about formulas and molecules; each has a handler in `formulas/handlers.ts`. */
+/** Every request about formulas and molecules; each has a handler in `formulas/pour/handlers.ts`. */
 export const formulaRequests = [
   FormulaList.spec,
   FormulaShow.spec,

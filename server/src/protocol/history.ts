@@ -3,7 +3,7 @@ import { request } from './request';
 
 /** What agents and people have done, derived from beads, reviews and commits. */
 
-/** `completed` is closed, with a change or without one; `failed` was given up. */
+/** `completed`: closed, with or without a change; `failed`: given up. */
 export type WorkOutcome = 'completed' | 'failed' | 'active';
 
 /** The work of one agent or person on one bead. */
@@ -13,9 +13,9 @@ export interface WorkRecord {
   type: BeadType;
   rig: string;
   labels: string[];
-  /** Whose work it is. */
+  /** The agent or person who did the work. */
   actor: string;
-  /** What ran the agent at last; missing where a person did the work. */
+  /** The runtime of the agent's last session; missing if a person did the work. */
   runtime?: string;
   model?: string;
   outcome: WorkOutcome;
@@ -25,17 +25,17 @@ export interface WorkRecord {
   closedAt?: string;
   /** Commit on the landing branch. */
   merged?: string;
-  /** How often work was begun. */
+  /** How often work was started. */
   attempts: number;
   approvals: number;
   rejections: number;
-  /** Of the files of the merged commit, the most frequent first. */
+  /** Languages of the files of the merged commit, the most frequent first. */
   languages: string[];
-  /** Who vouched for what landed; missing where nothing landed. */
+  /** Who validated the landed commit; missing if nothing landed. */
   validation?: { validated_by: string; validation_type: string; quality_signals: Record<string, boolean | null> };
 }
 
-/** A review by the agents or people that were asked about. */
+/** A review by the agents or people of the query. */
 export interface ReviewRecord {
   bead: string;
   by: string;
@@ -44,14 +44,14 @@ export interface ReviewRecord {
 }
 
 export interface WorkHistoryResult {
-  /** The latest last. */
+  /** Sorted by time, the latest last. */
   work: WorkRecord[];
   reviews: ReviewRecord[];
 }
 
 export namespace WorkHistory {
   export interface Params {
-    /** An address or a pattern with `*` and `?`; everybody where it is missing. */
+    /** An address or a pattern with `*` and `?`; everyone if it is missing. */
     actor?: string;
     /** Only beads with this label, or with files of this language. */
     tag?: string;

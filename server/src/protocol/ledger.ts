@@ -32,7 +32,7 @@ export namespace LedgerPrefixChange {
     repair?: boolean;
     dryRun?: boolean;
   }
-  /** Gives all beads ids with another prefix; dependencies and texts follow. */
+  /** Replaces the prefix of all ids; dependencies and texts follow. */
   export const spec = request<Params, { from: string; to: string; renamed: [from: string, to: string][] }>(
     'gastown/ledger/prefix',
     'person',
@@ -50,7 +50,7 @@ export namespace LedgerExport {
 
 export namespace LedgerFlush {
   export interface Params extends LedgerParam {
-    /** Only read what others have changed in the file. */
+    /** Only read changes that other programs made in the file. */
     importOnly?: boolean;
   }
   /** Brings `issues.jsonl` and the ledger to the same state. */
@@ -61,7 +61,9 @@ export namespace LedgerFlush {
 }
 
 export namespace LedgerDatabase {
-  /** Writes `beads.db` into the ledger's folder: an SQLite file with the beads of all open ledgers, for people. */
+  /**
+   * Writes `beads.db` into the ledger's folder: an SQLite file with the beads of all open ledgers, for people to query.
+   */
   export const spec = request<LedgerParam, { file: string }>('gastown/ledger/database', 'write', {
     timeLimitMs: LONG_LIMIT_MS,
     transient: true,
@@ -77,7 +79,7 @@ export namespace LedgerImportPart {
     /** Whole lines. */
     text: string;
   }
-  /** A part of a large text, in order, before the import of the last one. Nothing is imported by it. */
+  /** A part of a large text, in order, before the import of the last one. Imports nothing itself. */
   export const spec = request<Params, null>('gastown/ledger/importPart', 'write', {
     timeLimitMs: LONG_LIMIT_MS,
     transient: true,
@@ -87,12 +89,12 @@ export namespace LedgerImportPart {
 export namespace LedgerImport {
   export interface Params extends LedgerParam {
     text: string;
-    /** Name of the text of which the other parts were sent before. */
+    /** Name of the text whose other parts were sent before. */
     upload?: string;
     dryRun?: boolean;
-    /** Leaves beads that are in the ledger as they are. */
+    /** Leaves existing beads as they are. */
     skipExisting?: boolean;
-    /** Gives beads with another prefix that of the ledger; otherwise they are refused. */
+    /** Replaces other prefixes by that of the ledger; otherwise beads with them are refused. */
     ownPrefix?: boolean;
     /** Imports the beads beside lines that are none, which are refused otherwise. */
     skipBroken?: boolean;
@@ -110,10 +112,10 @@ export namespace LedgerImport {
 
 export namespace LedgerMerge {
   export interface Params extends LedgerParam {
-    /** Lines of the version that both sides come from: of the beads in which `theirs` differs from it. */
+    /** Lines of the common ancestor of both sides, for the beads in which `theirs` differs from it. */
     base: string;
     theirs: string;
-    /** Names of the texts of which the other parts were sent before. */
+    /** Names of the texts whose other parts were sent before. */
     uploads?: { base: string; theirs: string };
   }
   /** Merges another version of the ledger into it. */
@@ -127,7 +129,7 @@ export interface LedgerSyncResult {
   issues: number;
   branch: string;
   committed: boolean;
-  /** Changed beads that came from the file that the project itself tracks. */
+  /** Number of changed beads that came from the file that the project itself tracks. */
   imported: number;
   remote?: string;
   merged: boolean;
@@ -135,7 +137,9 @@ export interface LedgerSyncResult {
 }
 
 export namespace LedgerSync {
-  /** In a town: commits the ledger of a rig to its own branch, and brings it and the rig's remote to one state, where it has one. */
+  /**
+   * In a town: commits the ledger of a rig to its own branch, and synchronises it with the rig's remote, if it has one.
+   */
   export const spec = request<LedgerParam, LedgerSyncResult>('gastown/ledger/sync', 'write', {
     timeLimitMs: LONG_LIMIT_MS,
     transient: true,

@@ -22,7 +22,7 @@ export interface MailInfo {
 
 export namespace MailInbox {
   export interface Params {
-    /** By default the caller's own. */
+    /** Whose inbox; by default the caller's own. */
     address?: string;
     unread?: boolean;
     /** Also acknowledged mail. */
@@ -55,12 +55,12 @@ export namespace MailReply {
 }
 
 export namespace MailAck {
-  /** Removes mail from the inbox. Doing it twice changes nothing. */
+  /** Archives mail: removes it from the inbox. Doing it twice changes nothing. */
   export const spec = request<{ ids: string[] }, MailInfo[]>('gastown/mail/ack', 'write');
 }
 
 export namespace MailCheck {
-  /** For hooks: mail that was not delivered to the calling agent yet, as text; empty where there is none. */
+  /** For hooks: mail that was not delivered to the calling agent yet, as text; empty if there is none. */
   export const spec = request<NoParams, { text: string; ids: string[] }>('gastown/mail/check', 'read');
 }
 

@@ -9,7 +9,7 @@ export interface MayorRequestInfo {
   askedAt: string;
   /** How often the Mayor's session ended without an answer. */
   tries: number;
-  /** It waits for a person: the Mayor was stopped, or does not answer. */
+  /** The request waits for a person: the Mayor was stopped, or does not answer. */
   held: boolean;
 }
 
@@ -17,14 +17,14 @@ export interface MayorInfo {
   /** Set while there is a terminal to attach to. */
   session?: string;
   runtime: string;
-  /** A person has not accepted the runtime yet. */
+  /** The runtime still needs a person's approval. */
   needsConsent: boolean;
   requests: MayorRequestInfo[];
   unreadMail: number;
 }
 
 export namespace MayorAsk {
-  /** Files a request. The Mayor starts by itself while the engine is running. */
+  /** Files a request. The Mayor starts automatically while the engine is running. */
   export const spec = request<{ text: string; title?: string }, { request: string; up: boolean; live: boolean }>(
     'gastown/mayor/ask',
     'person',
@@ -32,7 +32,7 @@ export namespace MayorAsk {
 }
 
 export namespace MayorStart {
-  /** Starts its session now, and resumes requests that waited for a person. `live`: it was running already. */
+  /** Starts the Mayor's session now, and resumes requests that waited for a person. `live`: it was running already. */
   export const spec = request<NoParams, { live: boolean }>('gastown/mayor/start', 'person');
 }
 
@@ -49,7 +49,7 @@ export namespace MayorPlan {
 }
 
 export namespace MayorAnswer {
-  /** Answers a request in words, where there is nothing to plan or something to ask; the person gets it by mail. */
+  /** Answers a request in words, if there is nothing to plan or a question to ask; the person gets it by mail. */
   export const spec = request<{ request: string; message: string }, { request: string; mail: string }>(
     'gastown/mayor/answer',
     'write',
@@ -57,7 +57,7 @@ export namespace MayorAnswer {
 }
 
 export namespace MayorRuntime {
-  /** Reads the Mayor's runtime, and sets it where `name` is given; an empty name resets it to the town's default. */
+  /** Reads the Mayor's runtime, and sets it if `name` is given; an empty name resets it to the town's default. */
   export const spec = request<{ name?: string }, { name: string }>('gastown/mayor/runtime', 'person');
 }
 

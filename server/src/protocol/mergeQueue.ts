@@ -10,27 +10,27 @@ export interface ReviewNote {
   by: string;
   verdict: 'approved' | 'rejected';
   message: string;
-  /** What the author had said about the change. */
+  /** The author's note about the change. */
   note?: string;
   at: string;
-  /** One of several answers to the same version, which decided nothing by itself. */
+  /** One of several verdicts on the same version, which did not decide alone. */
   part?: true;
 }
 
-/** One of those who look at a change. `no-answer`: it was asked, and given up; a person decides in its place. */
+/** A reviewer of a change. `no-answer`: it was asked and did not answer; a person decides instead. */
 export interface ReviewerInfo {
   /** A runtime, `agent`, `script` or `person`. */
   name: string;
   state: 'to-do' | 'reviewing' | 'approved' | 'rejected' | 'no-answer';
-  /** Who has answered, and what. */
+  /** Who has answered: an agent, a person or the review command. */
   by?: string;
   message?: string;
   at?: string;
-  /** It is asked again at this ISO time, as it gave no answer. */
+  /** The reviewer is asked again at this ISO time, because it gave no answer. */
   waitsUntil?: string;
 }
 
-/** `queued` waits for its turn, `merging` has it, `failed` was given up; the others have ended. */
+/** `queued` waits in the queue, `merging` is being tested or merged, `failed` was given up; the others have ended. */
 export const mergeRequestStates = [
   'merging',
   'queued',
@@ -47,13 +47,13 @@ export type MergeRequestState = (typeof mergeRequestStates)[number];
 export interface CheckInfo {
   gate: string;
   passed: boolean;
-  /** ISO time at which it ended. */
+  /** ISO time at which the gate ended. */
   at: string;
-  /** How long it took; missing where the result was known, as it had run for the same files before. */
+  /** How long it took; missing if the result is cached from an earlier run on the same files. */
   seconds?: number;
 }
 
-/** Who vouched for what has landed, and by what. `null`: nothing looked at that. */
+/** Who validated the landed change, and how. `null`: not checked. */
 export interface ValidationRecord {
   validated_by: string;
   validation_type: 'merge' | 'direct-landing';
@@ -64,87 +64,90 @@ export interface ValidationRecord {
 export interface MergeRequestInfo {
   id: string;
   rig: string;
-  /** The bead whose work it is. */
+  /** The bead of the change. */
   bead: string;
   title: string;
   worker: string;
   branch: string;
-  /** Branch that it lands on. */
+  /** Branch that the change lands on. */
   target: string;
-  /** It is the feature branch of a convoy, `bead`, that lands. */
+  /** The request lands a convoy's feature branch; `bead` is that convoy. */
   landing?: true;
   /** Tip of the branch when it was submitted. */
   commit: string;
   state: MergeRequestState;
-  /** It is not merged before its steps are done, by its pull request, or before `waitsUntil`, as something was in the way. */
+  /**
+   * What the merge waits for: the steps of its molecule, a retry at `waitsUntil`, its pull request, the repetition of a
+   * failed gate, or the search for the culprit of its batch.
+   */
   waitsFor?: 'steps' | 'retry' | 'pull-request' | 'gate' | 'search';
   /** ISO time. */
   waitsUntil?: string;
-  /** Parts of the repository that it touches, where the rig has such and the change touches nothing else. */
+  /** Parts of the repository that it touches, if the rig defines parts and the change touches nothing else. */
   parts?: string[];
   review: ReviewState;
-  /** Identifies the patch that is or was reviewed: a verdict that names it is refused once it is another. */
+  /** Identifies the patch that is or was reviewed: a verdict on another patch is refused. */
   patch?: string;
-  /** Who approved it, and what was said. */
+  /** Who approved it, and with which message. */
   approvedBy?: string;
-  /** Who looks, or has looked, at this version of it; nobody where the rig has no reviews. */
+  /** Reviewers of this version; empty if the rig has no reviews. */
   reviewers: ReviewerInfo[];
   /** Whether all of them have to approve. */
   reviewsNeeded: NeededReviews;
-  /** A person has to look: that is how the rig is set up, or its reviewers do not answer. */
+  /** A person has to review: that is the rig's setting, or its reviewers do not answer. */
   needsPerson: boolean;
   priority: number;
   /** The pull request by which it is merged, or was. */
   pullRequest?: { number: number; url: string; open: boolean };
-  /** Its place where a person has set it, else 0; smaller ones are merged sooner. */
+  /** Position that a person has set, else 0; smaller ones are merged sooner. */
   order: number;
-  /** A person wants it merged before others. */
+  /** A person has moved it to the front of the queue. */
   first: boolean;
-  /** Other open requests for the same target that change the same files, and how many; the most first. */
+  /** Other open requests for the same target that change the same files, and how many; most overlaps first. */
   overlaps: { bead: string; files: number }[];
-  /** Higher is merged sooner, among those of one order. */
+  /** Priority in the queue: higher is merged sooner, among requests of the same order. */
   score: number;
   retries: number;
   createdAt: string;
-  /** Of the oldest open convoy with its bead. */
+  /** Creation time of the oldest open convoy with the bead. */
   convoyCreatedAt?: string;
   closedAt?: string;
   /** Why it ended, or was given up. */
   reason?: string;
   /** The commit on the landing branch. */
   landed?: string;
-  /** How the gates ended when they last ran for it. */
+  /** Results of the last gate runs for the request. */
   checks: CheckInfo[];
-  /** It was landed without waiting for its turn and its review: by whom, and what was skipped. */
+  /** It was landed without the merge queue and a review: by whom, and what was skipped. */
   direct?: { by: string; at: string; force?: boolean; skipTests?: boolean };
-  /** Of what has landed. */
+  /** How the landed change was validated. */
   validation?: ValidationRecord;
-  /** What its author says about it. */
+  /** The author's note about the change. */
   note?: string;
-  /** All that was said about the bead's changes so far, oldest first. */
+  /** All reviews of the bead's changes so far, oldest first. */
   reviews: ReviewNote[];
 }
 
 export interface MqListFilter {
   rig?: string;
-  /** Also the latest of those that have ended. */
+  /** Also list the latest ended requests. */
   all?: boolean;
   status?: MergeRequestState;
-  /** Only those that could be merged at this moment. */
+  /** Only requests that could be merged at this moment. */
   ready?: boolean;
-  /** Only those that wait for something else than their turn. */
+  /** Only requests that wait for anything but their position in the queue. */
   blocked?: boolean;
   /** Address or name of an agent. */
   worker?: string;
 }
 
 export namespace MqList {
-  /** In the order in which they will be merged; those in review come after them, those that have ended last. */
+  /** Requests in the order in which they will be merged, then those in review, then ended ones. */
   export const spec = request<MqListFilter, MergeRequestInfo[]>('gastown/mq/list', 'read');
 }
 
 export namespace MqGet {
-  /** `id`: of the merge request or its bead, or the branch; also of those that have ended. */
+  /** One merge request, open or ended. `id` is its own id, that of its bead, or its branch. */
   export const spec = request<{ id: string }, MergeRequestInfo>('gastown/mq/get', 'read');
 }
 
@@ -154,7 +157,7 @@ export interface ReviewResult {
 }
 
 export interface VerdictResult extends ReviewResult {
-  /** Reviewers that have to answer, too, before it is decided; missing where it is. */
+  /** Reviewers whose verdicts are still missing; not set once it is decided. */
   waitsFor?: string[];
 }
 
@@ -164,9 +167,9 @@ export namespace MqApprove {
     message?: string;
     /** The patch that was reviewed; refused if it is another one now. */
     patch?: string;
-    /** Merge it before all others. */
+    /** Merge the change before all others. */
     first?: boolean;
-    /** Of a person: also in place of the reviewers that have not answered. */
+    /** For a person: the verdict also stands for the reviewers that have not answered. */
     forAll?: boolean;
   }
   export const spec = request<Params, VerdictResult, WithDefaults<Params, 'message'>>('gastown/mq/approve', 'write', {
@@ -177,7 +180,7 @@ export namespace MqApprove {
 export namespace MqReject {
   export interface Params {
     id: string;
-    /** What has to change. A person may leave it out; what is empty is refused. */
+    /** What has to change. Optional for a person, but never empty. */
     message?: string;
     /** The patch that was reviewed; refused if it is another one now. */
     patch?: string;
@@ -187,8 +190,8 @@ export namespace MqReject {
 
 export namespace MqRetry {
   /**
-   * Retries a merge that has failed or waits, at once, or one whose checks sent it back until its bead failed. Checks that have
-   * failed run again.
+   * Retries a merge that is waiting or has failed, at once, or one whose checks sent it back until its bead failed.
+   * Checks that have failed run again.
    */
   export const spec = request<{ id: string }, ReviewResult>('gastown/mq/retry', 'person');
 }
@@ -200,32 +203,39 @@ export namespace MqReorder {
     /** The request, bead or branch for `before`. */
     before?: string;
   }
-  /** Gives an open request another place in the queue of its rig, for good. */
+  /** Moves an open request to another place in its queue, where it stays. */
   export const spec = request<Params, ReviewResult>('gastown/mq/reorder', 'person');
 }
 
 export namespace MqSubmit {
   export interface Params {
-    /** The bead, the branch or the polecat whose work it is; for an agent its own. */
+    /**
+     * The bead, the branch or the agent; for an agent its own bead. For a crew member: a branch of its clone, by default the one
+     * that is checked out, and a new bead unless the branch names one.
+     */
     bead?: string;
     branch?: string;
     agent?: string;
-    /** For the merge request; that of the bead where it is missing. */
+    /** Priority of the merge request; by default that of the bead. */
     priority?: number;
     /** A note for the reviewer. */
     message?: string;
   }
-  /** Submits the work of a polecat, checked as for `gt done`. An agent's session ends with it. */
-  export const spec = request<Params, ReviewResult>('gastown/mq/submit', 'write', { timeLimitMs: LONG_LIMIT_MS });
+  export interface Result extends ReviewResult {
+    /** The clone of the crew member has changes that are in none of the commits, and not part of what was submitted. */
+    isDirty?: boolean;
+  }
+  /** Submits the work of a polecat, checked as for `gt done`, or of the crew. A polecat's session ends with it. */
+  export const spec = request<Params, Result>('gastown/mq/submit', 'write', { timeLimitMs: LONG_LIMIT_MS });
 }
 
 export interface GateLog {
   gate: string;
-  /** The file. */
+  /** Path of the log file. */
   path: string;
   /** ISO time of its last line. */
   at: string;
-  /** Its last part, at most 1 MB. */
+  /** The last part of the log, at most 1 MB. */
   text: string;
 }
 
@@ -235,30 +245,30 @@ export namespace MqLog {
     bead: string;
     logs: GateLog[];
   }
-  /** What the gates printed when they last ran for a merge request, open or not, and what its reviewers have said. */
+  /** The output of the last gate runs for a merge request, open or not, and its reviews. */
   export const spec = request<{ id: string; gate?: string }, Result>('gastown/mq/log', 'read');
 }
 
 export namespace MqDiff {
-  /** The change as a text, its first 250 kB. */
+  /** The change as text, at most 250 kB. */
   export const spec = request<{ id: string }, { text: string }>('gastown/mq/diff', 'read', {
     timeLimitMs: LONG_LIMIT_MS,
   });
 }
 
-/** What has become of one request. */
+/** The outcome of one request. */
 export interface ProcessedRequest {
   mergeRequest: string;
   bead: string;
   title: string;
   state: MergeRequestState;
   landed?: string;
-  /** Why it was not merged. */
+  /** Why the request was not merged. */
   reason?: string;
 }
 
 export namespace MqProcess {
-  /** Runs the merge queue of a rig now, whether the engine is up or not, and waits for its end. */
+  /** Runs the merge queue of a rig now, also while the engine is paused, and waits until it is done. */
   export const spec = request<{ rig: string }, ProcessedRequest[]>('gastown/mq/process', 'person', {
     timeLimitMs: GATES_LIMIT_MS,
   });
@@ -270,7 +280,7 @@ export type LandingCheckName = (typeof landingChecks)[number];
 
 export interface LandingCheck {
   name: LandingCheckName;
-  /** `skipped`: as asked for; `not-run`: a dry run runs no gates, or an earlier check has failed. */
+  /** `skipped`: on request; `not-run`: a dry run runs no gates, or an earlier check has failed. */
   outcome: 'passed' | 'failed' | 'skipped' | 'not-run';
   /** What was found, or what would run. */
   detail?: string;
@@ -282,13 +292,13 @@ export interface DirectLandingResult {
   title: string;
   branch: string;
   checks: LandingCheck[];
-  /** What would land, or has landed. */
+  /** The files that would land, or have landed. */
   files: ChangedFile[];
   /** The commit on the landing branch; missing for a dry run. */
   landed?: string;
-  /** Holds what was in the worktree. */
+  /** The snapshot of the worktree's content. */
   snapshot?: string;
-  /** The branch is still there, as the worktree could not be removed yet. */
+  /** The branch still exists, because the worktree could not be removed yet. */
   keptBranch?: boolean;
 }
 
@@ -296,12 +306,12 @@ export namespace DirectLand {
   export interface Params {
     /** Address of the polecat, such as `toy/rust`. */
     agent: string;
-    /** Land although its session lives, which is ended, or its worktree has changes that nobody committed. */
+    /** Land even if its session is running (the session is ended) or its worktree has uncommitted changes. */
     force?: boolean;
     skipTests?: boolean;
     dryRun?: boolean;
   }
-  /** Lands the work of a polecat at once, without its turn in the queue and its review. For a person; see `LandingSettings`. */
+  /** Lands the work of a polecat at once, without the queue and a review. For people only; see `LandingSettings`. */
   export const spec = request<Params, DirectLandingResult>('gastown/mq/land', 'write', { timeLimitMs: GATES_LIMIT_MS });
 }
 
@@ -309,12 +319,12 @@ export namespace LandingSettings {
   export interface Settings {
     /** The Mayor may land work directly. */
     mayorMayLand: boolean;
-    /** What becomes of approved work in rigs that do not say it themselves. */
+    /** The merge strategy of rigs that do not set their own. */
     mergeStrategy: MergeStrategy;
-    /** New convoys collect their beads on a feature branch, where neither they nor a rig says otherwise. */
+    /** New convoys collect their beads on a feature branch, unless they or their rig say otherwise. */
     featureBranch: boolean;
   }
-  /** How work lands in a town: all of its settings, of which those that are given are set first. */
+  /** How work lands in a town: all of its settings, after setting those that are given. */
   export const spec = request<Partial<Settings>, Settings>('gastown/config/landing', 'write');
 }
 
@@ -342,10 +352,10 @@ export namespace MqFile {
     id: string;
     path: string;
     side: 'base' | 'change';
-    /** From this commit of `MqChange`, whatever has become of the merge request since. */
+    /** Read the file at this commit of `MqChange`, regardless of what happened to the merge request since. */
     at?: { rig: string; commit: string };
   }
-  /** One side of a changed file, at most 1 MB of it; undefined where it does not exist or is binary. */
+  /** One side of a changed file, at most 1 MB of it; undefined if it does not exist or is binary. */
   export const spec = request<Params, { text?: string }>('gastown/mq/file', 'read');
 }
 

@@ -1,6 +1,6 @@
 /**
- * Who may call: `read` anybody who is connected; `write` people and agents with a valid session token;
- * `person` a person only (accepting commands, removing rigs, starting the engine).
+ * Who may call: `read`: every connected client; `write` people and agents with a valid session token; `person` a person
+ * only (accepting commands, removing rigs, starting the engine).
  */
 export type Access = 'read' | 'write' | 'person';
 
@@ -11,7 +11,10 @@ export type Access = 'read' | 'write' | 'person';
 export interface RequestSpec<P = unknown, R = unknown, Parsed = P> {
   readonly method: string;
   readonly access: Access;
-  /** A repeated call may take effect twice after a crash: for what is not worth a disk write each, such as a key press. */
+  /**
+   * A repeated call may take effect twice after a crash: for requests that are not worth a disk write each, such as key
+   * presses.
+   */
   readonly transient?: boolean;
   /** How long a client waits for the answer; without it `DEFAULT_TIME_LIMIT_MS` (timeLimit.ts). */
   readonly timeLimitMs?: number;
@@ -37,10 +40,10 @@ export function notification<P>(method: string): NotificationSpec<P> {
   return { method };
 }
 
-/** Parameters of a request that has none. */
+/** Parameters of a request without any. */
 export type NoParams = Record<string, never>;
 
-/** Parameters of which the schema fills in these. */
+/** Parameters with defaults: the schema fills in these. */
 export type WithDefaults<P, K extends keyof P> = Omit<P, K> & Required<Pick<P, K>>;
 
 /** What callers write; defaults may be left out. */
@@ -50,8 +53,8 @@ export type ParsedParams<S> = S extends RequestSpec<unknown, unknown, infer Pars
 export type Result<S> = S extends RequestSpec<unknown, infer R, unknown> ? R : never;
 
 /**
- * What is around the parameters on the wire. A client that lost the answer repeats the request with the same
- * operation id and gets the first result.
+ * The envelope of the parameters on the wire. A client that lost the answer repeats the request with the same operation
+ * id and gets the first result.
  */
 export interface Envelope {
   input?: unknown;

@@ -5,31 +5,40 @@ export interface RigInfo {
   /** Its name, unique in the town. */
   id: string;
   prefix: string;
-  /** Git URL or absolute path that it was made from. */
+  /** Git URL or absolute path of the rig's repository. */
   source: string;
   sourceIsFolder: boolean;
   defaultBranch: string;
   /** Where merged work lands in the source repository. */
   targetBranch: string;
   maxWorkers: number;
-  /** Gate commands, in the order they run. */
+  /** Gates, in the order they run. */
   gates: GateInfo[];
-  /** Programs of git filters that run in its worktrees, where it has some. */
+  /** Programs of git filters that run in its worktrees, if there are any. */
   filters?: { name: string; command: string }[];
-  /** Who looks at changes before they are merged. */
+  /** Who reviews changes before they are merged. */
   review: ReviewSetting;
   mergeStrategy: MergeStrategy;
+  /** Parts of the repository with gates of their own, by their names; missing where there are none. */
+  targets?: Readonly<Record<string, RigTarget>>;
   /** False while a person has not yet accepted the rig's commands. */
   accepted: boolean;
-  /** After `gt rig add`: beads that the repository itself keeps in `.beads`, where they were not imported. */
+  /** After `gt rig add`: beads that the repository itself keeps in `.beads`, if they were not imported. */
   trackedBeads?: TrackedBeadsInfo;
   /** For a rig made from a folder: merged commits that its checked-out branch does not have yet. */
   fastForward?: { commits: number; clean: boolean };
 }
 
+/** A part of the repository. A change that touches only its files runs only its gates. */
+export interface RigTarget {
+  /** Patterns of paths, such as `services/api/**`. */
+  paths: string[];
+  gates: GateName[];
+}
+
 export interface TrackedBeadsInfo {
   count: number;
-  /** What most of their ids begin with, without the hyphen. */
+  /** The most frequent prefix of their ids, without the hyphen. */
   prefix: string;
   /** A command line that prints them, for `bd import`. */
   show: string;
@@ -39,13 +48,13 @@ export interface GateInfo {
   name: string;
   command: string;
   timeoutSeconds: number;
-  /** Missing where it has none. */
+  /** Missing if the gate has no limits. */
   limits?: GateLimits;
-  /** Variables of the rig for it, on top of the environment; missing where there are none. */
+  /** Variables that the rig sets for the gate, on top of the environment; missing if there are none. */
   env?: Readonly<Record<string, string>>;
 }
 
-/** What all processes of a gate may use together. */
+/** Limits for all processes of a gate together. */
 export interface GateLimits {
   memoryMb?: number;
   processes?: number;
@@ -54,7 +63,10 @@ export interface GateLimits {
 export const gateNames = ['setup', 'typecheck', 'lint', 'build', 'test'] as const;
 export type GateName = (typeof gateNames)[number];
 
-/** `off`: nobody; `script`: a command of the rig; `agent`: a reviewer session; `person`: a person in VS Code or by `gt mq`. */
+/**
+ * `off`: no review; `script`: a command of the rig; `agent`: a reviewer session; `person`: a person in VS Code or with
+ * `gt mq`.
+ */
 export const reviewModes = ['off', 'script', 'agent', 'person'] as const;
 export type ReviewMode = (typeof reviewModes)[number];
 
@@ -62,29 +74,32 @@ export type ReviewMode = (typeof reviewModes)[number];
 export const neededReviews = ['all', 'any'] as const;
 export type NeededReviews = (typeof neededReviews)[number];
 
-/** Several who look at a change at once: names of runtimes, `agent` (the rig's `reviewer`), `script`, `person`. */
+/** Several reviewers of the same change: names of runtimes, `agent` (the rig's `reviewer`), `script`, `person`. */
 export interface SeveralReviewers {
   reviewers: readonly string[];
   needed: NeededReviews;
 }
 
-/** Who looks at changes before they are merged. */
+/** Who reviews changes before they are merged. */
 export type ReviewSetting = ReviewMode | SeveralReviewers;
 
 /**
- * How far reviewers look. `quick`: at the change alone; `normal`: also at what was said about it before; `deep`: also at the
+ * What reviewers are asked to read. `quick`: the change only; `normal`: also its earlier reviews; `deep`: also the
  * author's commits and the history of the files.
  */
 export const reviewDepths = ['quick', 'normal', 'deep'] as const;
 export type ReviewDepth = (typeof reviewDepths)[number];
 
-/** `batch`: changes are tested together, and those that fail are found; `each`: every commit of the target is tested by itself. */
+/**
+ * `batch`: changes are tested together, and failing ones are found by bisection; `each`: every commit of the target is
+ * tested separately.
+ */
 export const mergeModes = ['batch', 'each'] as const;
 export type MergeMode = (typeof mergeModes)[number];
 
 /**
- * What becomes of approved work: `squash`: one commit for each bead; `rebase`: the author's commits; `merge`: the author's
- * commits and one that merges them; `local`: as `squash`, but nothing is pushed; `pr`: a pull request.
+ * How approved work is merged. `squash`: one commit for each bead; `rebase`: the author's commits; `merge`: the
+ * author's commits and one that merges them; `local`: as `squash`, but nothing is pushed; `pr`: a pull request.
  */
 export const mergeStrategies = ['squash', 'rebase', 'merge', 'local', 'pr'] as const;
 export type MergeStrategy = (typeof mergeStrategies)[number];
@@ -103,13 +118,13 @@ export namespace RigAdd {
     prefix?: string;
     defaultBranch?: string;
     maxWorkers?: number;
-    /** Imports the beads that the repository itself keeps in `.beads`. */
+    /** Import the beads that the repository itself keeps in `.beads`. */
     importBeads?: boolean;
     /** By default commands are detected in the repository (package.json scripts and the like). */
     gates?: GateCommands;
     /**
-     * Accepts exactly the commands that the result shows. Without it, or where the rig's folder brought other commands
-     * along, the rig waits for a person.
+     * Accepts exactly the commands that the result shows. Without it, or if the rig's folder contains other commands,
+     * the rig waits for a person.
      */
     accept?: boolean;
   }
@@ -158,12 +173,17 @@ export type RigSettingName = (typeof rigSettingNames)[number];
 export namespace RigSet {
   export interface Params {
     name: string;
-    /** An empty text removes a setting. */
+    /** An empty text removes the setting. */
     settings?: Partial<Record<RigSettingName, string>>;
     gates?: GateCommands;
+    /** Null removes one; the others stay as they are. */
+    targets?: Record<string, RigTarget | null>;
   }
-  /** Commands that a person who may accept them sets here are accepted. */
-  export const spec = request<Params, RigInfo, WithDefaults<Params, 'settings' | 'gates'>>('gastown/rig/set', 'person');
+  /** Sets settings of a rig. Commands are accepted at once if the caller is a person who may accept them. */
+  export const spec = request<Params, RigInfo, WithDefaults<Params, 'settings' | 'gates' | 'targets'>>(
+    'gastown/rig/set',
+    'person',
+  );
 }
 
 export namespace RigList {
@@ -171,7 +191,7 @@ export namespace RigList {
 }
 
 export namespace RigRemove {
-  /** Refused while it has unmerged work. The folder is moved to `.runtime/removed/`, never deleted. */
+  /** Removes a rig. Refused while it has unmerged work. The folder is moved to `.runtime/removed/`, never deleted. */
   export const spec = request<{ name: string }, { movedTo: string }>('gastown/rig/remove', 'person', {
     timeLimitMs: LONG_LIMIT_MS,
   });
@@ -182,14 +202,14 @@ export interface FlakyGateInfo {
   gate: string;
   at: string;
   commit: string;
-  /** The request under whose name its logs are. */
+  /** The request whose logs contain the failure. */
   mergeRequest: string;
-  /** How it failed. */
+  /** How the gate failed. */
   problem: string;
 }
 
 export namespace RigFlakyGates {
-  /** Oldest first. */
+  /** Gates of a rig that turned out to be flaky, oldest first. */
   export const spec = request<{ name: string }, FlakyGateInfo[]>('gastown/rig/flakyGates', 'read');
 }
 

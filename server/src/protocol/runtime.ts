@@ -8,10 +8,10 @@ export interface RuntimeSettings {
   /** How the first prompt is given: as the last argument, after a flag, or not at all. */
   prompt: 'argument' | 'flag' | 'none';
   promptFlag?: string;
-  /** The built-in runtime whose program it starts: hooks, resuming and the rest are those of that runtime. */
+  /** The built-in runtime whose program it starts: hooks, resuming and the rest are taken from that runtime. */
   provider?: string;
 }
-/** The same as it is written: what is left out has a default. */
+/** `RuntimeSettings` as they are written: missing fields have defaults. */
 export type RuntimeSettingsInput = Pick<RuntimeSettings, 'command'> & Partial<RuntimeSettings>;
 
 export interface RuntimeInfo extends RuntimeSettings {
@@ -36,6 +36,6 @@ export namespace AgentConfigRemove {
 }
 
 export namespace DefaultAgent {
-  /** Reads it, and sets it where `name` is given. */
+  /** Reads the default runtime, and sets it if `name` is given. */
   export const spec = request<{ name?: string }, { name: string }>('gastown/agentConfig/default', 'person');
 }

@@ -3,7 +3,7 @@ import { notification, request } from './request';
 /** Terminals of agents, as windows and `gt attach` show them. */
 
 export interface SessionScreen {
-  /** Bytes for a terminal that bring back the screen with its scrollback. */
+  /** Terminal output that restores the screen with its scrollback. */
   screen: string;
   cols: number;
   rows: number;
@@ -39,7 +39,7 @@ export namespace SessionOutput {
     session: string;
     sequence: number;
     data: string;
-    /** `data` is the whole screen, and replaces what is shown. */
+    /** `data` is the whole screen, and replaces the current one. */
     isScreen?: boolean;
   }
   export const spec = notification<Params>('gastown/session/output');

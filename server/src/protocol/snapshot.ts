@@ -15,7 +15,7 @@ export interface TownInfo {
   defaultAgent: string;
 }
 
-/** Where work is: a step of the bead's molecule, or a block of its script. */
+/** Current position in the work: a step of the bead's molecule, or a block of its script. */
 export interface StepInfo {
   /** Short, such as `implement`. */
   id: string;
@@ -25,7 +25,7 @@ export interface StepInfo {
   total: number;
 }
 
-/** `waiting`: its program asks something that only a person can answer. */
+/** `waiting`: the agent's program asks a question that only a person can answer. */
 export type AgentState = 'off' | 'idle' | 'starting' | 'working' | 'waiting' | 'finished' | 'crashed';
 
 export interface AgentInfo {
@@ -34,10 +34,10 @@ export interface AgentInfo {
   role: 'mayor' | 'deacon' | 'witness' | 'refinery' | 'polecat' | 'crew';
   rig?: string;
   name: string;
-  /** A `rule` is code of the engine and never burns a token; an `agent` is a runtime in a terminal. */
+  /** A `rule` is engine code and uses no model; an `agent` is a runtime in a terminal. */
   kind: 'rule' | 'agent';
   state: AgentState;
-  /** What it does right now, in a few words, such as `testing toy-a1b2c`. */
+  /** Current activity, in a few words, such as `testing toy-a1b2c`. */
   activity?: string;
   bead?: string;
   beadTitle?: string;
@@ -50,21 +50,24 @@ export interface AgentInfo {
   since?: string;
 }
 
-/** `collecting`: its beads are not all in; then its landing waits for a review, for its turn, or for a person (`failed`). */
+/**
+ * `collecting`: some of its beads have not landed on it; then its landing waits for a review, for the merge queue, or
+ * for a person (`failed`).
+ */
 export type FeatureState = 'collecting' | 'reviewing' | 'queued' | 'merging' | 'failed' | 'landed';
 
 /** The branch on which a convoy collects its beads. */
 export interface FeatureInfo {
   branch: string;
-  /** Rigs in which it is there, or was. */
+  /** Rigs in which the branch exists or existed. */
   rigs: {
     rig: string;
     state: FeatureState;
-    /** The request to land it. */
+    /** The request to land the branch. */
     mergeRequest?: string;
-    /** The commit by which it is on the target. */
+    /** The commit that landed the branch on the target. */
     landed?: string;
-    /** Commits that the target does not have: only where one convoy is asked for. */
+    /** Number of commits that the target does not have; only if a single convoy was requested. */
     ahead?: number;
   }[];
 }
@@ -79,13 +82,13 @@ export interface ConvoyInfo {
   total: number;
   /** ISO times. */
   createdAt: string;
-  /** Undefined while none of its beads is to start because of it. */
+  /** Undefined while the convoy is not launched, so that it starts none of its beads. */
   launchedAt?: string;
-  /** A person paused it: none of its beads is started. */
+  /** Set if a person paused the convoy: none of its beads is started. */
   paused?: true;
-  /** It does not land by itself. */
+  /** The convoy does not land automatically. */
   owned?: true;
-  /** Its beads land together, by this branch. */
+  /** The branch by which its beads land together. */
   feature?: FeatureInfo;
   /** Why a person closed it before its work was done. */
   cancelled?: string;
@@ -111,26 +114,28 @@ export interface BeadInfo {
   type: BeadType;
   status: BeadStatus;
   phase: BeadPhase;
-  /** Where it counts in lists by state: as `bd ready` and `bd blocked` say, but `blocked` where only the engine waits. */
+  /**
+   * The list by state that contains it: as in `bd ready` and `bd blocked`, but `blocked` also if only the engine waits.
+   */
   state: BoardState;
   /** Why work on it has not started. */
   why: WhyNot[];
   priority: number;
-  /** Ledger that has it: a rig's name, or `hq`. */
+  /** Ledger of the bead: a rig's name, or `hq`. */
   rig?: string;
   assignee?: string;
   /** Open beads that it waits for. */
   blockedBy: string[];
   /** How many times work on it was started. */
   attempt: number;
-  /** The last failure, in one line. */
+  /** The last failure of the work, in one line. */
   problem?: string;
-  /** The current step, while it is in progress. */
+  /** The current step, while the bead is in progress. */
   step?: StepInfo;
   convoys: string[];
-  /** Children, of a bead with some, or an epic. */
+  /** Progress of the children, for an epic or a bead with children. */
   progress?: { done: number; total: number };
-  /** Sent only because a list that the window watches has it; no part of the overview of the town. */
+  /** Sent only because it is in a list that the window watches; not part of the overview of the town. */
   listedOnly?: true;
 }
 
@@ -139,7 +144,7 @@ export interface AttentionInfo {
   id: string;
   /**
    * A `problem` is something on disk that keeps a part of the town from working, such as a broken settings file; an
-   * `input` is an agent whose program asks a person; a `gate` holds a step until a person opens it.
+   * `input` is an agent whose program asks a question; a `gate` holds a step until a person opens it.
    */
   kind: 'escalation' | 'consent' | 'fast-forward' | 'problem' | 'review' | 'input' | 'mail' | 'plan' | 'gate';
   title: string;
@@ -147,21 +152,21 @@ export interface AttentionInfo {
   rig?: string;
   bead?: string;
   agent?: string;
-  /** For `review`. */
+  /** For `review`: the merge request. */
   mergeRequest?: string;
   /** For `plan`: the staged convoy. */
   convoy?: string;
-  /** For `gate`: its bead, which is closed to open it; `bead` is the work that it holds. */
+  /** For `gate`: its bead, which is closed to open it; `bead` is the work that it blocks. */
   gate?: string;
-  /** For `escalation`. */
+  /** For `escalation`: its severity. */
   severity?: Severity;
-  /** Somebody takes care of it: it is listed, and notifies nobody. */
+  /** A person takes care of it: it stays listed, but no longer notifies. */
   acked?: boolean;
-  /** For `problem`: what a person runs to repair it, where one command does. */
+  /** For `problem`: the command that repairs it, if there is one. */
   command?: string;
-  /** For `mail`. */
+  /** For `mail`: the sender. */
   from?: string;
-  /** For `consent`: what `ConsentGive` takes. `runtime`: the name of the runtime. */
+  /** For `consent`: the parameters of `ConsentGive`. `runtime`: the name of the runtime. */
   consent?: { kind: ConsentKind; hash: string; text: string; runtime?: string };
 }
 
@@ -174,7 +179,7 @@ export interface TownCollections {
   convoys: ConvoyInfo;
   beads: BeadInfo;
   attention: AttentionInfo;
-  /** Those that the window watches, by their keys. */
+  /** The lists that the window watches, by their keys. */
   lists: BoardList;
 }
 
@@ -200,17 +205,17 @@ export interface TownDelta {
 
 export namespace TownGetSnapshot {
   /**
-   * Also subscribes the connection to `TownChanged` and `TownEvent`, unless `once` is set.
-   * `board`: what the connection watches from now on; nothing where it is left out.
+   * Also subscribes the connection to `TownChanged` and `TownEvent`, unless `once` is set. `board`: the lists that the
+   * connection watches from now on; none if it is left out.
    */
   export const spec = request<{ once?: boolean; board?: BoardQuery }, TownSnapshot>('gastown/town/snapshot', 'read');
 }
 
 export namespace BoardWatch {
   /**
-   * Sets or replaces what a subscribed connection watches; nothing without `board`. The answer is the first content, as a
-   * delta to what the connection has; later changes come with `TownChanged`. An open key that means nothing, such as that
-   * of an epic that is gone, has no list.
+   * Sets or replaces the lists that a subscribed connection watches; none without `board`. The answer is the first
+   * content, as a delta to the connection's state; later changes come with `TownChanged`. An open key that is unknown,
+   * such as that of a deleted epic, has no list.
    */
   export const spec = request<{ board?: BoardQuery }, TownDelta>('gastown/board/watch', 'read');
 }
@@ -225,7 +230,10 @@ export namespace TownEvent {
 }
 
 export namespace PersonNotified {
-  /** A message for the person at the window, such as a landed convoy; `plan`: the convoy is staged and waits to be launched. */
+  /**
+   * A message for the user of the window, such as a landed convoy; `plan`: the convoy is staged and waits to be
+   * launched.
+   */
   export const spec = notification<{
     severity: 'info' | 'warning' | 'error';
     text: string;

@@ -1,10 +1,13 @@
 import { request, type WithDefaults } from './request';
 import { LONG_LIMIT_MS } from './timeLimit';
 
-/** What people and agents do about running agents. */
+/** Requests of people and agents about running agents. */
 
 export namespace AgentPeek {
-  /** The last lines of an agent's screen. Changes nothing, but not everybody may read what is on it. */
+  /**
+   * The last lines of an agent's screen. A read-only request that nevertheless needs a permission: a screen may be
+   * private.
+   */
   export const spec = request<
     { agent: string; lines?: number },
     { agent: string; text: string },
@@ -16,7 +19,7 @@ export namespace AgentNudge {
   export interface Params {
     agent: string;
     message: string;
-    /** Types at once, into whatever the terminal shows; for users alone. */
+    /** Types at once, independent of the screen; for users only. */
     force?: boolean;
   }
   export interface Result {
@@ -24,7 +27,10 @@ export namespace AgentNudge {
     /** `mailed`: the agent was working, or a user had begun to type in its terminal, so it gets the message as mail. */
     delivery: 'typed' | 'mailed';
   }
-  /** Types a line to an agent, with the name of the sender. Refused if its runtime reads no keys or it asks a question. */
+  /**
+   * Types a line to an agent, with the name of the sender. Refused if its runtime reads no keys or its program asks a
+   * question.
+   */
   export const spec = request<Params, Result, WithDefaults<Params, 'force'>>('gastown/agent/nudge', 'write');
 }
 
@@ -56,7 +62,7 @@ export namespace SessionStart {
 export namespace PolecatNuke {
   export interface Params {
     agent: string;
-    /** Also while its work waits to be merged. */
+    /** End the polecat even while its work waits to be merged. */
     force?: boolean;
   }
   /** Ends a polecat, keeps a snapshot of its work and removes its worktree. Its bead waits until it is slung again. */
@@ -68,11 +74,11 @@ export namespace PolecatNuke {
 }
 
 export interface SnapshotInfo {
-  /** What `PolecatRestore` takes. */
+  /** The name of the snapshot, a parameter of `PolecatRestore`. */
   label: string;
   bead: string;
   commit: string;
-  /** ISO time of its commit. */
+  /** ISO time of the snapshot's commit. */
   at: string;
 }
 export namespace SnapshotList {
@@ -80,7 +86,10 @@ export namespace SnapshotList {
 }
 
 export namespace PolecatRestore {
-  /** Puts a snapshot (by default the newest of the bead) on a polecat's hook again, stopped until it is started. */
+  /**
+   * Puts a snapshot (by default the newest of the bead) on a polecat's hook again, where it stays until the agent is
+   * started.
+   */
   export const spec = request<{ bead: string; snapshot?: string }, { agent: string; bead: string; worktree: string }>(
     'gastown/polecat/restore',
     'person',

@@ -1,14 +1,14 @@
 import { UserError } from '../base/errors';
 import type { RequestSpec } from './request';
 
-/** For every request whose spec says nothing else. */
+/** Time limit of requests whose spec sets none. */
 export const DEFAULT_TIME_LIMIT_MS = 30_000;
-/** For what starts or ends processes, runs git, or writes many beads. */
+/** For requests that start or end processes, run git, or write many beads. */
 export const LONG_LIMIT_MS = 180_000;
-/** For what clones a repository. */
+/** For requests that clone a repository. */
 export const CLONE_LIMIT_MS = 900_000;
 
-/** For what waits for the gates of a rig. */
+/** For requests that wait for the gates of a rig. */
 export const GATES_LIMIT_MS = 4 * 3_600_000;
 
 /** How long a client waits for the answer to this request. */
@@ -17,7 +17,7 @@ export function timeLimitOf(spec: Pick<RequestSpec, 'timeLimitMs'>): number {
 }
 
 /**
- * Sends a request and waits for its answer, but no longer than its time limit. The one place that clients of all kinds use.
+ * Sends a request and waits for its answer, but no longer than its time limit. All clients use this function.
  * @param send gets a signal that aborts when the limit has passed, to cancel the request at the other end
  * @throws UserError `unavailable` after the limit
  */
@@ -47,7 +47,7 @@ export async function limited<T>(
       onLimit?.();
     }, limit);
   });
-  answer.catch(() => undefined); // after the limit nobody waits for it any more
+  answer.catch(() => undefined); // after the limit the answer is ignored
   try {
     return await Promise.race([answer, late]);
   } finally {
@@ -67,7 +67,7 @@ function timeLimitError({ method, access }: Pick<RequestSpec, 'method' | 'access
 const unknownOutcome =
   'it is not known whether the change was made: look, for example with "bd show" or "gt status", before you try again';
 
-/** The error of a request that was sent, whose answer was lost with the connection, and that could not be sent again. */
+/** The error of a request whose answer was lost with the connection and which could not be repeated. */
 export function answerLostError({ method, access }: Pick<RequestSpec, 'method' | 'access'>, reason: string): UserError {
   return new UserError(
     `the connection to the server was lost before it answered ${method}: ${reason}`,

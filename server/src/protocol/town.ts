@@ -51,7 +51,7 @@ export namespace TownDown {
 }
 
 export namespace TownStop {
-  /** Ends sessions: of one agent, one rig or all. Their work stays on their hooks; `all` also pauses the engine. */
+  /** Ends the sessions of one agent, one rig or all. The work stays on their hooks; `all` also pauses the engine. */
   export const spec = request<{ agent?: string; rig?: string; all?: boolean }, { stopped: string[] }>(
     'gastown/town/stop',
     'person',
@@ -64,7 +64,9 @@ export namespace ConsentGive {
 }
 
 export namespace ServerRetire {
-  /** Asks a server to end: a newer `build` takes over, or 0 to stop it. It answers, closes what it holds and exits. */
+  /**
+   * Asks a server to end: a newer `build` takes over, or 0 to stop it. It answers, releases its resources and exits.
+   */
   export const spec = request<{ build: number }, null>('gastown/server/retire', 'write', { transient: true });
 }
 

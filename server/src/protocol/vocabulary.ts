@@ -1,7 +1,7 @@
 /**
- * Statuses, types of beads, types of dependencies and types of events. Each is a union of the built-in ones and of custom
- * ones: a ledger's settings add statuses and types, and files of other tools have spellings of their own, which are kept.
- * A custom one is branded, so that a misspelled built-in one does not compile.
+ * Statuses, types of beads, types of dependencies and types of events. Each is a union of the built-in ones and of
+ * custom ones: a ledger's settings add statuses and types, and files of other tools have spellings of their own, which
+ * are kept. A custom one is branded, so that a misspelled built-in one does not compile.
  */
 declare const custom: unique symbol;
 type Custom<Kind extends string> = string & { readonly [custom]: Kind };
@@ -44,7 +44,10 @@ export const builtInTypes = [
 export type BuiltInType = (typeof builtInTypes)[number];
 export type BeadType = BuiltInType | Custom<'type'>;
 
-/** Dependencies that keep a bead from being ready. Among them `parent-child` passes on the parent's state only. */
+/**
+ * Dependencies that keep a bead from being ready. Among them, `parent-child` only passes on the blocked state of the
+ * parent.
+ */
 export const blockingDependencyTypes = ['blocks', 'conditional-blocks', 'waits-for', 'parent-child'] as const;
 export const builtInDependencyTypes = [
   ...blockingDependencyTypes,
@@ -150,7 +153,7 @@ export function beadType(text: string): BeadType {
   return text as BeadType;
 }
 
-/** A type of event as a file has it. */
+/** A type of event as it is spelled in a file. */
 export function eventType(text: string): EventType {
   return text as EventType;
 }

@@ -22,21 +22,21 @@ const errorCodes: readonly ErrorCode[] = [
   'unavailable',
 ];
 
-/** How anything that was thrown crosses the wire. */
+/** Converts anything thrown to a `WireError`. */
 export function wireError(error: unknown): WireError {
   const told = asUserError(error);
   if (told) return { code: USER_ERROR, message: told.message, data: { hint: told.hint, code: told.code } };
   return { code: INTERNAL_ERROR, message: messageOf(error) };
 }
 
-/** The `UserError` that the other end threw, or undefined where it threw something else. */
+/** The `UserError` that the other end threw, or undefined if it threw something else. */
 export function userErrorOf({ code, message, data }: WireError): UserError | undefined {
   if (code !== USER_ERROR) return undefined;
   const fields = typeof data === 'object' && data !== null ? (data as Record<string, unknown>) : {};
   return new UserError(message, typeof fields.hint === 'string' ? fields.hint : undefined, errorCode(fields.code));
 }
 
-/** `invalid` for a code that is not known here. */
+/** The code of a `UserError`; `invalid` for an unknown one. */
 export function errorCode(code: unknown): ErrorCode {
   return errorCodes.find((known) => known === code) ?? 'invalid';
 }

@@ -13,14 +13,17 @@ import { requireImportable, trackedBeads } from './trackedBeads';
 export interface AddedRig {
   rig: Rig;
   settings: RigSettings;
-  /** Its settings come from this request, not from an earlier one. */
+  /** Whether its settings come from this request, not from an earlier one. */
   asWanted: boolean;
   prefix: string;
   /** The beads that the project itself tracks. */
   tracked: Awaited<ReturnType<typeof trackedBeads>>;
 }
 
-/** Creates the repository, folder, settings and ledger of a new rig. Repeating it continues where it stopped. */
+/**
+ * Creates the repository, folder, settings and ledger of a new rig. Can be repeated, and continues after an
+ * interruption.
+ */
 export async function makeAddedRig(
   { town, store, open }: { town: TownLayout; store: BeadStore; open: (config: RigConfig) => Rig },
   request: RigAddRequest,

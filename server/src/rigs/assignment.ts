@@ -6,7 +6,7 @@ import type { StepInfo } from '../protocol/town';
 import type { RigLayout } from '../town/layout';
 import type { FrozenBlocks } from './types';
 
-/** Record in a polecat's folder: its bead, and the script that was frozen for it. */
+/** Record in a polecat's folder: its bead, and the frozen script. */
 const assignmentSchema = z.object({
   bead: z.string(),
   title: z.string(),
@@ -18,9 +18,9 @@ const assignmentSchema = z.object({
 });
 export type Assignment = z.output<typeof assignmentSchema>;
 
-/** Undefined where there is none, or it cannot be read. */
+/** The assignment of a polecat; undefined if there is none, or it cannot be read. */
 export function readAssignment(layout: RigLayout, name: string): Assignment | undefined {
-  // It is in the agent's folder: invalid content must not stop others.
+  // The file is in the agent's folder: invalid content must not stop others.
   try {
     const text = readTextIfPresent(layout.assignment(name));
     return text === undefined ? undefined : assignmentSchema.safeParse(JSON.parse(text)).data;

@@ -2,37 +2,37 @@ import { git } from '../git/git';
 import { localRef } from '../git/localLanding';
 import type { RigRepository } from '../git/repository';
 
-/** Commits whose files are kept, and files of one: of more it is not known what they change. */
+/** Maximum number of cached commits, and of files of one commit: larger changes have unknown files. */
 const MAX_COMMITS = 500;
 const MAX_FILES = 2_000;
 const MAX_BYTES = 500_000;
 
-/** Which files the changes of a rig touch. Kept by commit: git is asked once for each, and once for all branches. */
+/** The files that changes of a rig touch. Cached by commit: git is run once for each, and once for all branches. */
 export class BranchFiles {
   private readonly files = new Map<string, readonly string[]>();
   private readonly tips = new Map<string, string>();
 
   constructor(private readonly repository: Pick<RigRepository, 'directory'>) {}
 
-  /** Undefined where nobody has asked yet, and for changes that are too large. */
+  /** Files of a commit; undefined if they were not read yet, or the change is too large. */
   of(commit: string): readonly string[] | undefined {
     return this.files.get(commit);
   }
 
-  /** As the branch was when it was last read. */
+  /** Files of a branch, as of its last reading. */
   ofBranch(branch: string): readonly string[] | undefined {
     const tip = this.tips.get(branch);
     return tip === undefined ? undefined : this.files.get(tip);
   }
 
-  /** Reads those that are not known yet. @returns whether there were some */
+  /** Reads commits that are not cached. @returns whether there were any */
   async read(commits: readonly string[]): Promise<boolean> {
     const missing = commits.filter((commit) => !this.files.has(commit));
     for (const commit of missing) this.keep(commit, await this.changed(commit));
     return missing.length > 0;
   }
 
-  /** Reads branches that have moved since. @returns whether there were some */
+  /** Reads branches that have moved since. @returns whether there were any */
   async readBranches(branches: readonly string[]): Promise<boolean> {
     if (branches.length === 0) return false;
     const refs = branches.map((branch) => `refs/heads/${branch}`);
@@ -68,7 +68,7 @@ export class BranchFiles {
     }
   }
 
-  /** What its own commits change: those that are on no target, of this rig or of a feature branch. */
+  /** The files of a branch's own commits: those that are on no target, neither the rig's nor a feature branch. */
   private async changed(commit: string): Promise<readonly string[]> {
     const landed = ['--not', '--remotes=origin', `--glob=${localRef('')}*`];
     const options = ['--name-only', '--format=', '--no-renames', '-z'];
@@ -77,7 +77,7 @@ export class BranchFiles {
       const files = output.length > MAX_BYTES ? [] : [...new Set(output.split('\0').filter(Boolean))];
       return files.length > MAX_FILES ? [] : files;
     } catch {
-      return []; // gone meanwhile: nothing is predicted of it
+      return []; // gone meanwhile: no overlap is predicted
     }
   }
 }

@@ -1,10 +1,10 @@
 import { fastForwardState } from '../git/fastForward';
 import type { Rig } from './rig';
 
-/** How far a folder's checkout is behind the merged work. */
+/** How far a folder's checkout is behind merged work. */
 export type CheckoutState = Awaited<ReturnType<typeof fastForwardState>>;
 
-/** State of people's checkouts against the landed work, as of the last refresh. */
+/** State of users' checkouts relative to landed work, as of the last refresh. */
 export class Checkouts {
   private readonly states = new Map<string, CheckoutState>();
   private looking: Promise<void> = Promise.resolve();
@@ -20,12 +20,12 @@ export class Checkouts {
   }
 
   /**
-   * People change a checkout outside of the town. Refreshes run one at a time, so that an earlier one does not
-   * overwrite a later result.
+   * Reads the state again, because users change a checkout outside of the town. Refreshes run one at a time, so that an
+   * earlier one does not overwrite a later result.
    */
   refresh(rig: Rig): Promise<void> {
     const look = this.looking.then(() => this.look(rig));
-    this.looking = look.catch(() => undefined); // whoever asked is told
+    this.looking = look.catch(() => undefined); // the caller gets the error
     return look;
   }
 

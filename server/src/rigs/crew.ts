@@ -13,17 +13,17 @@ import { uploadPackOf } from '../git/source';
 import type { CrewInfo } from '../protocol/town';
 import type { TownLayout } from '../town/layout';
 
-/** Time without output of the other side after which git is killed. */
+/** Time without output after which git is killed. */
 const NETWORK_TIMEOUT_MS = 10 * 60_000;
 
-/** One at a time for each member: adding and removing move folders. */
+/** One at a time for each member: adding and removing both move folders. */
 const memberLock = new KeyedMutex();
 
 export function crewAddress(rig: string, name: string): string {
   return `${rig}/crew/${name}`;
 }
 
-/** Names of the members of a rig's crew: those whose clone is whole. */
+/** Names of the members of a rig's crew: those with a complete clone. */
 export function crewNames(rig: Rig): string[] {
   const { crew } = rig.layout;
   return listFolder(crew)
@@ -35,7 +35,7 @@ export function crewNames(rig: Rig): string[] {
     .sort();
 }
 
-/** @throws UserError `not-found` */
+/** Folder of a crew member. @throws UserError `not-found` */
 export function requireMember(rig: Rig, name: string): string {
   if (crewNames(rig).includes(requireSegment('crew member', name)))
     return path.join(rig.layout.crewMember(name), 'rig');
@@ -61,7 +61,7 @@ export async function crewInfo(rig: Rig, name: string, session: SessionRecord | 
   };
 }
 
-/** A clone of the rig's source with its own origin: the person pushes and pulls as in any other. */
+/** Adds a member: a clone of the rig's source with its own origin, from which the user pushes and pulls as usual. */
 export async function addMember(rig: Rig, name: string, branch?: string): Promise<void> {
   requireSegment('crew member', name);
   if (branch !== undefined && !isSafeBranch(branch))
@@ -80,7 +80,7 @@ export async function addMember(rig: Rig, name: string, branch?: string): Promis
         'move it away; nothing in it was touched',
         'conflict',
       );
-    // Cloned beside it under a name that no member can have: a crash leaves no half-made member.
+    // Cloned under a temporary name that no member can have, so that a crash leaves no partial member.
     const partial = path.join(rig.layout.crew, `.${name}-partial`);
     removeFolder(partial);
     makeFolder(rig.layout.crew);
@@ -118,7 +118,7 @@ async function clone(rig: Rig, folder: string, branch: string | undefined): Prom
       timeoutMs: NETWORK_TIMEOUT_MS,
     },
   );
-  // It names the file; what is in it stays there.
+  // The settings only name the file, not the secret in it.
   for (const setting of rig.repository.credentials.config) {
     const [, key, value] = /^(.*?\.helper)=(.*)$/s.exec(setting)!;
     await git(folder, ['config', '--add', key!, value!]);
@@ -157,7 +157,7 @@ export async function removeMember(
   });
 }
 
-/** Work that exists nowhere else. A clone that git cannot read may hold anything. */
+/** Describes work that exists nowhere else. A clone that git cannot read may contain such work. */
 async function unsavedWork(folder: string): Promise<string | undefined> {
   try {
     if ((await inspectWorktree(folder))?.dirty) return 'uncommitted changes';

@@ -17,7 +17,7 @@ export interface CrewTown {
   readonly rigs: Pick<Rigs, 'all' | 'require'>;
   readonly runtimes: RuntimeCatalogue;
   readonly sessions: SessionManager;
-  /** Starts a session that a person asked for. */
+  /** Starts a session on a person's request. */
   start(request: SessionRequest): Promise<void>;
   changed(): void;
 }

@@ -3,11 +3,11 @@ import type { GateName } from '../protocol/town';
 
 const packageJson = z.looseObject({ scripts: z.record(z.string(), z.string()).default({}) });
 
-/** What npm writes into every new package: it is not a test suite. */
+/** The placeholder that npm writes into every new package; not a test suite. */
 const NO_TEST = /no test specified/;
 
 /**
- * Proposes gates from the files of a repository. Nothing of it runs before a person accepts it.
+ * Proposes gates from the files of a repository. None of them runs until a person accepts it.
  * @param read the text of a file at the repository's root, or undefined
  */
 export async function detectGates(
@@ -27,7 +27,7 @@ function npmGates(manifest: string, locked: boolean): Partial<Record<GateName, s
   try {
     parsed = packageJson.parse(JSON.parse(manifest));
   } catch {
-    return {}; // A broken manifest proposes nothing; the person names the gates.
+    return {}; // A broken manifest proposes nothing; the user has to name the gates.
   }
   const gates: Partial<Record<GateName, string>> = {};
   const hasDependencies = ['dependencies', 'devDependencies'].some(

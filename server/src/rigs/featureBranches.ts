@@ -1,16 +1,16 @@
 import path from 'node:path';
-import { removeTree } from '../base/accessibleTree';
+import { removeTree } from '../base/folderTree';
 import { forgetFeature, keepFeature, keptRef } from '../git/featureBranch';
 import { git, withRepository } from '../git/git';
 import { localRef } from '../git/localLanding';
 import type { RigRepository } from '../git/repository';
 import type { RigLayout } from '../town/layout';
 
-/** `moved`: somebody has pushed commits to it that are not on the target; it is left as it is. */
+/** `moved`: the branch has commits by others that are not on the target, and is kept. */
 export type DroppedFeature = 'deleted' | 'moved';
 
 /**
- * Deletes the feature branch of a convoy that has ended, with its worktree in the refinery. What has not landed stays
+ * Deletes the feature branch of an ended convoy, with its worktree in the refinery. Commits that have not landed stay
  * reachable under `refs/gastown/convoy/`. Safe to repeat.
  */
 export async function dropFeature(

@@ -7,10 +7,12 @@ const entriesSchema = z.array(
   z.object({ gate: z.string(), at: z.string(), commit: z.string(), mergeRequest: z.string(), problem: z.string() }),
 );
 
-/** Older entries are dropped. */
+/** Maximum number of entries; older ones are dropped. */
 const MAX_ENTRIES = 200;
 
-/** Gates of a rig that failed and then passed on the same files, oldest first, kept over restarts of the server. */
+/**
+ * Gates of a rig that failed and then passed on the same files, oldest first, persistent over restarts of the server.
+ */
 export class FlakyGates {
   constructor(private readonly file: string) {}
 
@@ -18,7 +20,7 @@ export class FlakyGates {
     try {
       writeJsonAtomic(this.file, [...this.list(), entry].slice(-MAX_ENTRIES), PRIVATE_FILE);
     } catch (error) {
-      onUnexpectedError(error); // people miss one line; the result of the gate counts all the same
+      onUnexpectedError(error); // one entry is lost; the result of the gate is still valid
     }
   }
 
@@ -26,7 +28,7 @@ export class FlakyGates {
     try {
       return entriesSchema.parse(JSON.parse(readTextIfPresent(this.file) ?? '[]'));
     } catch {
-      return []; // what cannot be read is written anew
+      return []; // an unreadable file is replaced
     }
   }
 }

@@ -1,6 +1,6 @@
 import type { GateInfo } from '../protocol/town';
 
-/** Gates that make files which later gates use, such as installed packages. A checkout removes these files again. */
+/** Gates that create files which later gates use, such as installed packages. A checkout removes these files again. */
 const PRODUCERS: ReadonlySet<string> = new Set(['setup', 'build']);
 
 /** Gates that have to run in the same checkout before this one. */
@@ -9,15 +9,15 @@ export function needsOf(gate: GateInfo, gates: readonly GateInfo[]): GateInfo[] 
   return gates.slice(0, Math.max(0, position)).filter(({ name }) => PRODUCERS.has(name));
 }
 
-/** The gate of this name with what it needs; all gates where it is not given, or there is none (settings change). */
+/** The gate of this name with its needs; all gates if no name is given, or the gate no longer exists. */
 export function selectGates(gates: readonly GateInfo[], only: string | undefined): readonly GateInfo[] {
   const gate = gates.find(({ name }) => name === only);
   return gate ? [...needsOf(gate, gates), gate] : gates;
 }
 
 /**
- * The order in which gates run: those of one stage at the same time, one stage after another.
- * @param gates what has to run, in the order of the rig
+ * Stages of gates: those of one stage run in parallel, one stage after another.
+ * @param gates the gates to run, in the order of the rig
  */
 export function stagesOf(gates: readonly GateInfo[], parallel: boolean): GateInfo[][] {
   if (!parallel) return gates.map((gate) => [gate]);

@@ -16,32 +16,32 @@ const outcomeSchema = z.discriminatedUnion('passed', [
 const entrySchema = z.object({ key: z.string(), commands: z.string(), outcome: outcomeSchema });
 type Entry = z.output<typeof entrySchema>;
 
-/** How one gate ended; `output`: the last part of what it printed, `confirmed`: it failed more than once. */
+/** The result of one gate; `output`: the last part of its output, `confirmed`: it failed more than once. */
 export type KeptOutcome = z.output<typeof outcomeSchema>;
 
-/** What a result is kept for. */
+/** Key of a result. */
 export interface TestedGate {
   tree: string;
   gate: GateInfo;
-  /** Gates whose files it uses (see `gatePlan.ts`): with other commands it may end in another way. */
+  /** Gates whose files it uses (see `gatePlan.ts`): their commands may change the result. */
   needs: readonly GateInfo[];
 }
 
-/** Older results than these are not asked for any more. */
+/** Maximum number of results; older ones are not needed any more. */
 const MAX_RESULTS = 1_000;
 
-/** How the gates of a rig ended, by the files that they tested and their commands: they never run twice for the same. */
+/** Cached results of the gates of a rig, by the tested files and the commands: gates never run twice for the same. */
 export class GateResults {
   private known: Map<string, Entry> | undefined;
 
-  /** @param file where they are kept over restarts of the server; in memory only without one */
+  /** @param file stores them over restarts of the server; without it they are only in memory */
   constructor(private readonly file?: string) {}
 
   get(tested: TestedGate): KeptOutcome | undefined {
     return this.read().get(keyOf(tested))?.outcome;
   }
 
-  /** Whether this gate has passed on any files. */
+  /** Whether this gate has passed on any files before. */
   hasPassed(tested: Pick<TestedGate, 'gate' | 'needs'>): boolean {
     const commands = commandsOf(tested);
     return [...this.read().values()].some((entry) => entry.outcome.passed && entry.commands === commands);
@@ -50,7 +50,7 @@ export class GateResults {
   set(tested: TestedGate, outcome: KeptOutcome): void {
     const known = this.read();
     const key = keyOf(tested);
-    known.delete(key); // the latest come last
+    known.delete(key); // moves the entry to the end
     known.set(key, { key, commands: commandsOf(tested), outcome });
     for (const oldest of known.keys()) {
       if (known.size <= MAX_RESULTS) break;
@@ -59,7 +59,7 @@ export class GateResults {
     this.save();
   }
 
-  /** A person wants to see once more what failed: the reason may have been another than the files. */
+  /** Drops failures, for a manual retry: their cause may have been outside of the files. */
   forgetFailures(): void {
     const failed = [...this.read()].filter(([, { outcome }]) => !outcome.passed);
     if (failed.length === 0) return;
@@ -77,7 +77,7 @@ export class GateResults {
       const entries = z.array(entrySchema).parse(JSON.parse(readTextIfPresent(this.file) ?? '[]'));
       return new Map(entries.map((entry) => [entry.key, entry]));
     } catch {
-      return new Map(); // a record that cannot be read costs one more run
+      return new Map(); // an unreadable cache only costs another run
     }
   }
 
@@ -86,7 +86,7 @@ export class GateResults {
     try {
       writeJsonAtomic(this.file, [...this.read().values()], PRIVATE_FILE);
     } catch (error) {
-      onUnexpectedError(error); // it holds for this run of the server
+      onUnexpectedError(error); // it is kept in memory for this run of the server
     }
   }
 }

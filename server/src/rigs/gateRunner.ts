@@ -26,21 +26,21 @@ export interface GateRunnerOptions {
   repository: RigRepository;
   environment(): Promise<NodeJS.ProcessEnv>;
   checkout(): CheckoutOptions;
-  /** As they are now. */
+  /** The current settings of the rig. */
   settings(): RigSettings;
-  /** Asked right before commands run. @throws UserError `consent` where a person has not accepted them */
+  /** Called right before commands run. @throws UserError `consent` if a person has not accepted them */
   requireAccepted(settings: RigSettings): void;
 }
 
-/** In place of a feature branch: a checkout in which agents have their work tested, beside the merge queue. */
+/** Lane, instead of a feature branch, whose checkout tests the work of agents outside the merge queue. */
 export const VERIFY_LANE = 'verify';
 
-/** Runs the gates of a rig in its refinery, each once for one tree and its command. */
+/** Runs the gates of a rig in its refinery, each once per tree and command. */
 export class GateRunner {
   private readonly results: GateResults;
   private readonly flaky: FlakyGates;
   private readonly slots: GateSlots;
-  /** By the files and the gates. */
+  /** Concurrent runs by files and gates. */
   private readonly shared = new SharedRuns<GateResult>();
 
   constructor(private readonly options: GateRunnerOptions) {
@@ -51,8 +51,8 @@ export class GateRunner {
   }
 
   /**
-   * Waits for a free slot first; what runs already for the same files is waited for, and not begun again.
-   * @param settings read once: what is accepted, what runs and what the result is kept for are the same
+   * Runs gates in a free slot; joins a run in progress for the same files.
+   * @param settings read once, so that the accepted commands, the executed ones, and the key of the result are the same
    */
   async run(commit: string, run: GateRun, settings: RigSettings, onGate: GateListener): Promise<GateResult> {
     this.options.requireAccepted(settings);
@@ -79,7 +79,7 @@ export class GateRunner {
         filesFor: () => files,
         world: this.worldOf(commit, run, settings, async () => {
           slot ??= run.isSpare ? this.slots.takeSpare() : await this.slots.take(run.target ?? '');
-          if (!slot) throw new AbortedError(); // others need the machine
+          if (!slot) throw new AbortedError(); // a spare run gives way to needed ones
           return slot.index;
         }),
       });
@@ -88,17 +88,17 @@ export class GateRunner {
     }
   }
 
-  /** Discards the results of gates that failed, where a person wants them to run again. */
+  /** Discards the results of failed gates, for a manual retry. */
   forgetFailed(): void {
     this.results.forgetFailures();
   }
 
-  /** Oldest first. */
+  /** Flaky gates, oldest first. */
   flakyGates(): FlakyGateInfo[] {
     return this.flaky.list();
   }
 
-  /** @param slot where it runs, asked before the first gate */
+  /** The environment of a run. @param slot its checkout, determined before the first gate */
   private worldOf(
     commit: string,
     { mergeRequest, target }: GateRun,
@@ -117,7 +117,7 @@ export class GateRunner {
           directory: lane === undefined ? layout.refinery : layout.featureRefinery(lane),
           groupFile: (gate) => this.groupFile(gate, lane),
         };
-        // A killed server may have left gates there.
+        // A killed server may have left gates running there.
         for (const gate of gateNames) await endRecordedGate(place.groupFile(gate));
         const { comparison, differences } = await checkoutDetached(repository, place.directory, commit, {
           ...this.options.checkout(),
@@ -143,7 +143,7 @@ export class GateRunner {
     };
   }
 
-  /** Remembers the process group of a gate that runs. */
+  /** File that records the process group of a running gate. */
   private groupFile(gate: string, lane: string | undefined): string {
     const part = lane === undefined ? '' : `.${safePart(lane)}`;
     return path.join(this.options.town.gateLogs, `${this.options.rig}${part}.${gate}.group.json`);
@@ -156,11 +156,11 @@ interface WantedRun {
   settings: RigSettings;
   onGate: GateListener;
   scope: TestScope;
-  /** Identifies the files that matter. */
+  /** Identifies the relevant files. */
   files: string;
 }
 
-/** Names the checkout of a slot; undefined is that of the rig's own target. */
+/** Name of a slot's checkout; undefined for that of the rig's own target. */
 function laneOf(slot: number, target: string | undefined): string | undefined {
   return slot === 0 ? target : `beside-${slot}`;
 }

@@ -1,6 +1,8 @@
 import { AbortedError, currentSignal, throwIfAborted } from '../base/abort';
 
-/** Place of a gate run: a checkout of its own. 0 is the one that each queue has for itself, the others are the rig's. */
+/**
+ * A slot for a gate run, with its own checkout. 0 is the private slot of each queue, the others are shared by the rig.
+ */
 export interface GateSlot {
   index: number;
   release(): void;
@@ -12,17 +14,17 @@ interface Waiting {
 }
 
 /**
- * Which gate runs of a rig go on side by side. Each queue (a target branch, a lane) has one slot of its own, so that no queue
- * waits for another one; what a rig allows beyond one run is shared by all of them.
+ * Limits the parallel gate runs of a rig. Each queue (a target branch, a lane) has one slot of its own, so that no
+ * queue waits for another one; further slots of the rig are shared by all of them.
  */
 export class GateSlots {
   private readonly taken = new Set<string>();
   private readonly waiting: Waiting[] = [];
 
-  /** @param width gate runs that may go on side by side, 1 or more; read again each time */
+  /** @param width maximum number of parallel gate runs, 1 or more; read again each time */
   constructor(private readonly width: () => number) {}
 
-  /** Waits for a slot. @throws AbortedError where the running operation is cancelled meanwhile */
+  /** Waits for a slot. @throws AbortedError if the running operation is cancelled meanwhile */
   async take(queue: string): Promise<GateSlot> {
     throwIfAborted();
     const free = this.freeIndex(queue);
@@ -45,7 +47,7 @@ export class GateSlots {
     });
   }
 
-  /** A shared slot for what nobody waits for; undefined where none is free. */
+  /** A shared slot for a spare run, whose result is not needed yet; undefined if none is free. */
   takeSpare(): GateSlot | undefined {
     const index = this.waiting.length > 0 ? undefined : this.sharedIndex();
     return index === undefined ? undefined : this.slot('', index);

@@ -6,17 +6,17 @@ import type { GateInfo } from '../protocol/town';
 import { gatesOf, type RigSettings } from '../town/config';
 import { needsOf } from './gatePlan';
 
-/** Part of a repository with gates of its own: see `merge_queue.targets` in `town/config.ts`. */
+/** Part of a repository with its own gates: see `merge_queue.targets` in `town/config.ts`. */
 type Targets = RigSettings['merge_queue']['targets'];
 
-/** What has to be tested of a change. */
+/** The scope of the tests of a change. */
 export interface TestScope {
   gates: readonly GateInfo[];
-  /** Targets whose files it touches; undefined for all of the repository. */
+  /** Targets whose files the change touches; undefined for the whole repository. */
   targets: readonly string[] | undefined;
 }
 
-/** Targets that have one of these files; undefined where a file is in none of them, or there are no targets. */
+/** Targets that contain one of these files; undefined if a file is in none of them, or there are no targets. */
 export function targetsTouched(targets: Targets, files: readonly string[]): string[] | undefined {
   if (Object.keys(targets).length === 0) return undefined;
   const touched = new Set<string>();
@@ -29,8 +29,8 @@ export function targetsTouched(targets: Targets, files: readonly string[]): stri
 }
 
 /**
- * The gates that a change needs: those of the targets that it touches, with what they need; all where it touches more.
- * @param files undefined where all of the repository is to be tested
+ * The gates that a change needs: those of the touched targets, with their needs; all if it touches other files, too.
+ * @param files undefined to test the whole repository
  */
 export function scopeOf(settings: RigSettings, files: readonly string[] | undefined): TestScope {
   const all = gatesOf(settings);
@@ -42,7 +42,7 @@ export function scopeOf(settings: RigSettings, files: readonly string[] | undefi
   return { gates: all.filter((gate) => wanted.has(gate)), targets: touched };
 }
 
-/** Files that a range of commits has changed, both names of one that was renamed. */
+/** Files that a range of commits has changed; both names of renamed files. */
 export async function filesChanged(repository: RigRepository, base: string, commit: string): Promise<string[]> {
   const names = await git(repository.directory, [
     ...['diff-tree', '-r', '-z', '--name-only', '--no-renames', '--no-textconv', '--no-ext-diff'],
@@ -52,8 +52,8 @@ export async function filesChanged(repository: RigRepository, base: string, comm
 }
 
 /**
- * Identifies the files that matter to targets: theirs, and those of no target. A gate of theirs ends as before where these
- * are the same.
+ * Identifies the relevant files of targets: their own, and those of no target. Results of their gates stay valid while
+ * these are unchanged.
  */
 export async function filesOfTargets(
   repository: RigRepository,

@@ -12,12 +12,12 @@ import { recordedProcess } from '../base/recordedProcess';
 import { canLimit, exceeded } from './gateLimits';
 import type { GateInfo } from '../protocol/town';
 
-/** `output`: its last part. `code` is null where it was killed, ran too long or could not be started. */
+/** `output`: its last part. `code` is null if the gate was killed, ran too long or could not be started. */
 export type GateOutcome =
   | { passed: true; output: string }
   | { passed: false; code: number | null; problem: string; output: string };
 
-/** Variable that tells the processes of one run of a gate from all others. */
+/** Variable that identifies the processes of one run of a gate. */
 const GATE_MARK = 'GT_GATE_RUN';
 
 const recordedGate = recordedProcess.extend({
@@ -26,15 +26,15 @@ const recordedGate = recordedProcess.extend({
 });
 type RunningGate = ProcessIdentity & { mark?: string; outputs: string[] };
 
-/** What is kept of a gate's output: the last part for the agent, more of it in the log. */
+/** Bytes of a gate's output that are kept: the last part for the agent, more in the log. */
 const TAIL_BYTES = 8_000;
 const LOG_BYTES = 5_000_000;
 
 /**
- * Runs one gate command in a worktree, in a process group of its own, and ends the whole group afterwards, so
- * that nothing that it left behind can touch the next gate.
- * @param groupFile remembers the process group, for a server that is killed meanwhile (see `endRecordedGate`)
- * @throws AbortedError where the running operation is cancelled meanwhile: the gate then has no outcome
+ * Runs one gate command in a worktree, in its own process group, and ends the whole group afterwards, so that leftover
+ * processes cannot affect the next gate.
+ * @param groupFile records the process group, in case the server is killed meanwhile (see `endRecordedGate`)
+ * @throws AbortedError if the running operation is cancelled meanwhile: the gate then has no outcome
  */
 export async function runGate(
   gate: GateInfo,
@@ -81,7 +81,7 @@ export async function runGate(
   child.stderr.on('data', collect);
   let timedOut = false;
   const endEarly = (): void => {
-    if (group) endProcessGroup(group).catch(() => undefined); // what is left is ended below
+    if (group) endProcessGroup(group).catch(() => undefined); // the rest is ended below
   };
   if (gate.limits && !canLimit())
     collect(
@@ -95,7 +95,7 @@ export async function runGate(
   signal?.addEventListener('abort', endEarly, { once: true });
   const end = await new Promise<{ code: number | null; signal: string | null; error?: Error }>((resolve) => {
     child.once('error', (error) => resolve({ code: null, signal: null, error }));
-    // A process that the gate left behind may hold the pipe open for ever: its last output gets a moment.
+    // A leftover process may keep the pipe open forever: allow a moment for the last output.
     child.once('exit', (code, signal) => setTimeout(() => resolve({ code, signal }), 20));
     child.once('close', (code, signal) => resolve({ code, signal }));
   });
@@ -116,10 +116,10 @@ export async function runGate(
   };
 }
 
-/** Time between two looks at what a gate uses, in milliseconds. */
+/** Polling interval for the resources of a gate, in milliseconds. */
 const LIMIT_LOOK_MS = 100;
 
-/** @param onExceeded told in words what the processes of the gate use too much of */
+/** Watches the limits of a gate. @param onExceeded called with the message about the exceeded limit */
 function watchLimits(
   group: ProcessIdentity,
   { limits }: GateInfo,
@@ -133,12 +133,13 @@ function watchLimits(
   return new DescendantWatch(group, look, LIMIT_LOOK_MS);
 }
 
-/** Gates that run in one folder, and the first of them that started since it was without any. */
+/** Running gates by folder: their number, and the first one of them. */
 const running = new Map<string, { count: number; first: ProcessIdentity }>();
 
 /**
- * Notes that a gate runs in a folder.
- * @returns a function for its end. Which gate an orphan comes from cannot be told: the last one to leave takes all along.
+ * Records that a gate runs in a folder.
+ * @returns a function to call when it ends. The origin of an orphan cannot be determined: the last gate to end kills
+ * all of them.
  */
 function enter(folder: string, group: ProcessIdentity): () => ProcessTraces['orphansIn'] {
   const here = running.get(folder) ?? { count: 0, first: group };
@@ -168,7 +169,7 @@ export async function endRecordedGate(groupFile: string): Promise<void> {
   try {
     gate = recordedGate.parse(JSON.parse(readTextIfPresent(groupFile) ?? ''));
   } catch {
-    return; // none was running, or what the file names is not for us to end
+    return; // none was running, or the file does not name a process that we may end
   }
   await endGate(gate, {}, 0);
   removeFile(groupFile);
@@ -184,7 +185,7 @@ async function endGate(
   if (mark !== undefined) await endProcessesWith({ variables: { [GATE_MARK]: mark }, outputs, ...traces }, graceMs);
 }
 
-/** The last bytes of a stream, whatever its length. */
+/** Keeps the last bytes of a stream. */
 class Tail {
   private chunks: Buffer[] = [];
   private size = 0;

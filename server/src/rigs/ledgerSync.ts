@@ -12,14 +12,13 @@ import { trackedBeads } from './trackedBeads';
 
 const DEACON = { name: 'deacon', email: 'deacon@gastown.local' };
 const FILE = '.beads/issues.jsonl';
-/** The commit of the project whose own beads were taken in last. */
+/** Ref of the commit whose tracked beads were imported last. */
 const TRACKED_REF = 'refs/gastown/tracked-beads';
 
 export type SyncedRig = Pick<Rig, 'name' | 'layout' | 'repository' | 'settings'>;
 
 /**
- * Commits the ledger of a rig to its branch in the rig's repository. Where the rig has a `sync_remote`, that one and this one are
- * brought to one state.
+ * Commits the ledger of a rig to its branch in the rig's repository. If the rig has a `sync_remote`, synchronises both.
  */
 export async function syncLedger(rig: SyncedRig, store: BeadStore): Promise<SyncResult> {
   const { repository, layout, name } = rig;
@@ -49,7 +48,9 @@ export async function syncLedger(rig: SyncedRig, store: BeadStore): Promise<Sync
   );
 }
 
-/** The same for whoever asks, after the beads that the project itself tracks were taken in, where they were imported once. */
+/**
+ * Syncs on request. First imports changes of the beads that the project itself tracks, if these were imported before.
+ */
 export async function syncLedgerNow(rig: SyncedRig, store: BeadStore): Promise<LedgerSyncResult> {
   const imported = await takeInTracked(rig, store);
   await store.checkpoint();
@@ -66,13 +67,13 @@ export async function syncLedgerNow(rig: SyncedRig, store: BeadStore): Promise<L
   };
 }
 
-/** The beads of the project's own file were imported as they are at this commit. */
+/** Records that the project's own beads were imported at the current commit. */
 export async function markImported(repository: RigRepository): Promise<void> {
   const tip = await repository.tip();
   if (tip !== undefined) await git(repository.directory, ['update-ref', TRACKED_REF, tip]);
 }
 
-/** @returns how many beads changed */
+/** Imports changes of the project's own beads. @returns number of changed beads */
 async function takeInTracked({ repository, name }: SyncedRig, store: BeadStore): Promise<number> {
   const before = await repository.resolve(TRACKED_REF);
   if (before === undefined) return 0;
@@ -89,13 +90,13 @@ async function takeInTracked({ repository, name }: SyncedRig, store: BeadStore):
   return changed.length;
 }
 
-/** A remote's name or address, as the rig's settings have it. @throws UserError where it is none */
+/** The remote's name or address in the rig's settings. @throws UserError if it is invalid */
 function remoteOf({ settings, name }: SyncedRig): string | undefined {
   const remote = settings.sync_remote?.trim();
   if (!remote) return undefined;
   if (remote.startsWith('-') || remote.includes('::') || /\s/.test(remote))
     throw new UserError(
-      `sync_remote of ${name} is no remote: ${JSON.stringify(remote)}`,
+      `sync_remote of ${name} is not a remote: ${JSON.stringify(remote)}`,
       `Use origin or an address: gt rig set ${name} sync_remote=origin`,
     );
   return remote;

@@ -4,16 +4,16 @@ import { PRIVATE_FILE, readTextIfPresent, writeJsonAtomic } from '../base/safeFi
 
 const windowSchema = z.object({
   size: z.number().int().min(1),
-  /** Whether the last batch had something that failed. */
+  /** Whether the last batch had a failure. */
   failed: z.boolean(),
 });
 
-/** How many merge requests of a rig are tested together. */
+/** The batch size: number of merge requests that are tested together. */
 export type MergeWindow = z.output<typeof windowSchema>;
 
 export const FIRST_WINDOW: MergeWindow = { size: 4, failed: false };
 
-/** Keeps a rig's merge window over restarts of the server. */
+/** Stores a rig's batch size over restarts of the server. */
 export class MergeWindowRecord {
   private known: MergeWindow | undefined;
 
@@ -28,7 +28,7 @@ export class MergeWindowRecord {
     try {
       writeJsonAtomic(this.file, window, PRIVATE_FILE);
     } catch (error) {
-      onUnexpectedError(error); // it holds for this run of the server
+      onUnexpectedError(error); // it is kept in memory for this run of the server
     }
   }
 
@@ -36,7 +36,7 @@ export class MergeWindowRecord {
     try {
       return windowSchema.parse(JSON.parse(readTextIfPresent(this.file) ?? ''));
     } catch {
-      return FIRST_WINDOW; // none yet, or one that cannot be read: it grows again
+      return FIRST_WINDOW; // missing or unreadable: the size grows again
     }
   }
 }

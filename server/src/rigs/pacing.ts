@@ -4,13 +4,13 @@ import { onUnexpectedError } from '../base/errors';
 
 const pacingSchema = z.object({ lastSpawnAt: z.number(), shortLives: z.array(z.number()) });
 
-/** When a rig last started an agent, and when agents ended right after their start. Milliseconds since 1970. */
+/** Times of the last start of an agent in a rig, and of early exits of agents. Milliseconds since 1970. */
 export type Pacing = z.output<typeof pacingSchema>;
 
-/** More ends than this are not needed to tell a crash loop. */
+/** Maximum number of stored exits, which is enough to detect a crash loop. */
 const MAX_SHORT_LIVES = 200;
 
-/** Keeps a rig's pacing over restarts of the server, so that a crash loop does not start over with each of them. */
+/** Stores a rig's pacing over restarts of the server, so that the detection of a crash loop does not start over. */
 export class PacingRecord {
   private known: Pacing | undefined;
 
@@ -35,7 +35,7 @@ export class PacingRecord {
       const text = readTextIfPresent(this.file);
       return text === undefined ? none : (pacingSchema.safeParse(JSON.parse(text)).data ?? none);
     } catch {
-      return none; // a record that cannot be read delays nothing
+      return none; // an unreadable record causes no delay
     }
   }
 
@@ -44,7 +44,7 @@ export class PacingRecord {
     try {
       writeJsonAtomic(this.file, pacing, PRIVATE_FILE);
     } catch (error) {
-      onUnexpectedError(error); // it holds for this run of the server
+      onUnexpectedError(error); // it is kept in memory for this run of the server
     }
   }
 }

@@ -45,20 +45,20 @@ export interface RigProblem {
   error: Error;
 }
 
-/** After an answer, when what it did not wait for is looked at. */
+/** Delay after an answer, before outside changes are checked for which it did not wait. */
 const OUTSIDE_MS = 100;
 
-/** The rigs of a town: made, loaded, removed; each with its ledger in the store. */
+/** The rigs of a town: adds, loads and removes them, each with its ledger in the store. */
 export class Rigs extends Disposable {
   private readonly rigs = new Map<string, Rig>();
-  /** Rigs of rigs.json that cannot be opened. The town goes on without them. */
+  /** Rigs of rigs.json that cannot be opened. The town works without them. */
   private readonly broken = new Map<string, Error>();
   private readonly lastSettings = new Map<string, RigSettings>();
   private outsideTimer: NodeJS.Timeout | undefined;
   private outsideRefresh: Promise<void> = Promise.resolve();
   private readonly checkouts: Checkouts;
   private readonly unfinished: UnfinishedAdds;
-  /** Adding and removing choose prefixes and change rigs.json. */
+  /** Held while adding and removing, which choose prefixes and change rigs.json. */
   private readonly lock = new Mutex();
   private readonly openEmitter = this._register(new Emitter<Rig>());
   private readonly closeEmitter = this._register(new Emitter<Rig>());
@@ -81,7 +81,7 @@ export class Rigs extends Disposable {
     return [...this.rigs.values()];
   }
 
-  /** Rigs of the town that cannot be used; `require` says why. */
+  /** Rigs of the town that cannot be used; `require` throws the reason. */
   brokenNames(): string[] {
     return [...this.broken.keys()];
   }
@@ -115,7 +115,7 @@ export class Rigs extends Disposable {
     writeRoutes(this.layout);
   }
 
-  /** Looks again at the rigs that could not be opened: somebody may have repaired them. */
+  /** Retries the rigs that could not be opened: they may have been repaired. */
   async retryBroken(): Promise<void> {
     if (this.broken.size === 0) return;
     await this.lock.run(async () => {
@@ -163,7 +163,7 @@ export class Rigs extends Disposable {
     return rig;
   }
 
-  /** None while a person still has to be asked about the rig's commands. */
+  /** Filters of a rig; none until its commands are accepted. */
   private acceptedFilters(rig: Rig): GitFilters {
     const settings = this.settingsOf(rig);
     return settings && this.areAccepted(rig.name, commandsOf(settings)) ? settings.git_filters : {};
@@ -171,7 +171,7 @@ export class Rigs extends Disposable {
 
   // ---------------------------------------------------------------- adding and removing
 
-  /** Repeating it after a crash in the middle goes on where it stopped. */
+  /** Adds a rig. Repeating it after a crash continues where it stopped. */
   add(request: RigAddRequest, by: { actor: string; operation?: string }): Promise<RigInfo> {
     return this.lock.run(() => this.addLocked(request, by));
   }
@@ -200,7 +200,7 @@ export class Rigs extends Disposable {
     );
     const { rig, settings, asWanted, prefix, tracked } = made;
     const gates = commandsOf(settings);
-    // No gates at all is what this person asked for, and the answer says so.
+    // The user asked for no gates; the result states that there are none.
     if (asWanted && (request.accept || gates.length === 0)) this.accept(name, gates, by.actor);
     rigsFile(this.layout).update((file) => {
       file.rigs[name] = {
@@ -217,13 +217,13 @@ export class Rigs extends Disposable {
     return { ...this.info(rig, settings), ...(request.importBeads ? {} : { trackedBeads: tracked?.info }) };
   }
 
-  /** The rig that this very request has added before a crash swallowed its answer. */
+  /** The rig that this same request added before a crash lost its answer. */
   private addedBy(name: string, operation: string | undefined): Rig | undefined {
     const entry = operation === undefined ? undefined : rigsFile(this.layout).read().rigs[name];
     return entry && entry.operation === operation ? this.rigs.get(name) : undefined;
   }
 
-  /** One that cannot be opened can be removed too: its folder may be gone. */
+  /** Removes a rig, even if it cannot be opened: its folder may be gone. */
   remove(name: string): Promise<{ movedTo: string }> {
     return this.lock.run(async () => {
       const isWhole = !this.broken.has(name) && !this.unfinished.has(name);
@@ -258,18 +258,18 @@ export class Rigs extends Disposable {
 
   // ---------------------------------------------------------------- settings and consent
 
-  /** Undefined while they cannot be read. Read again each time: people edit the file. */
+  /** Settings of a rig; undefined while they are unreadable. Read again each time, because users edit the file. */
   settingsOf(rig: Rig): RigSettings | undefined {
     try {
       const { settings } = rig;
       this.lastSettings.set(rig.name, settings);
       return settings;
     } catch {
-      return undefined; // `problems` says why
+      return undefined; // `problems` has the reason
     }
   }
 
-  /** Adds that were cut short, of rigs that are not there. */
+  /** Interrupted adds of rigs that do not exist. */
   unfinishedAdds(): UnfinishedAdd[] {
     return this.unfinished.all().filter(({ name }) => !this.rigs.has(name));
   }
@@ -286,7 +286,10 @@ export class Rigs extends Disposable {
     return [...[...this.broken].map(([rig, error]) => ({ rig, error })), ...unreadable];
   }
 
-  /** What a person sets here is accepted with it, unless there was something before that nobody had accepted. */
+  /**
+   * Changes settings. Commands that a person sets here are thereby accepted, unless there were commands before that are
+   * not accepted.
+   */
   async configure(
     { settings: { default_branch: branch, git_filters: names, ...rest }, ...request }: RigSetRequest,
     actor: string,
@@ -310,8 +313,8 @@ export class Rigs extends Disposable {
   }
 
   /**
-   * False where a person has to be asked about the rig's commands. While they cannot be read there is nothing to ask:
-   * that is a problem of its own, and nothing is dispatched.
+   * Whether a rig's commands are accepted. Unreadable settings count as accepted: they are a separate problem, and
+   * nothing is dispatched.
    */
   isAccepted(rig: Rig): boolean {
     const settings = this.settingsOf(rig);
@@ -343,8 +346,8 @@ export class Rigs extends Disposable {
   }
 
   /**
-   * Looks soon at what changes without the town's doing: people's checkouts, and rigs that could not be opened. Once for
-   * all who ask meanwhile, and after their answers: git takes longer than an answer.
+   * Schedules a check for outside changes: users' checkouts, and rigs that could not be opened. One check for all calls
+   * in the meantime, after their answers, because git takes longer than an answer.
    */
   scheduleExternalRefresh(): void {
     this.outsideTimer ??= setTimeout(() => {
@@ -359,7 +362,7 @@ export class Rigs extends Disposable {
     await this.retryBroken();
   }
 
-  /** Looks again how far the folder's checkout is behind; people change it outside of the town. */
+  /** Checks again how far the folder's checkout is behind; users change it outside of the town. */
   refreshFastForward(rig: Rig): Promise<void> {
     return this.checkouts.refresh(rig);
   }

@@ -7,7 +7,7 @@ import { requireSegment } from '../git/names';
 import { rigConfigFile, type RigConfig } from '../town/config';
 import type { RigLayout, TownLayout } from '../town/layout';
 
-/** Moves the folder of a rig to those that were removed. @returns where it is now */
+/** Moves the folder of a rig to the removed rigs. @returns its new path */
 export function moveAside(town: TownLayout, name: string): string {
   const { root } = town.rig(requireSegment('rig', name));
   const movedTo = path.join(town.removed, `${name}-${Date.now().toString(36)}`);
@@ -16,7 +16,7 @@ export function moveAside(town: TownLayout, name: string): string {
   return movedTo;
 }
 
-/** A rig of this source that was removed last, and whose beads are still there. */
+/** The most recently removed rig with this source whose beads still exist. */
 export interface RemovedRig {
   prefix: string;
   ledger: string;
@@ -36,13 +36,13 @@ export function removedRig(town: TownLayout, location: string): RemovedRig | und
     })[0];
 }
 
-/** Takes the beads back into a rig that has none yet. */
+/** Restores the beads into a rig that has none yet. */
 export function takeBackLedger(removed: RemovedRig, rig: RigLayout): void {
   if (isPresent(rig.ledger)) return;
   moveFile(removed.ledger, rig.ledger);
 }
 
-/** Undefined where it cannot be read: then nothing is taken from there. */
+/** The configuration of a removed rig; undefined if unreadable, in which case nothing is restored. */
 function configOf(layout: RigLayout): RigConfig | undefined {
   try {
     return rigConfigFile(layout).exists() ? rigConfigFile(layout).read() : undefined;

@@ -1,4 +1,4 @@
-import { removeTree } from '../base/accessibleTree';
+import { removeTree } from '../base/folderTree';
 import { git, withRepository, type GitIdentity } from '../git/git';
 import { safePart } from '../git/names';
 import type { RigRepository } from '../git/repository';
@@ -9,9 +9,9 @@ import type { RigLayout } from '../town/layout';
 import { readAssignment } from './assignment';
 
 /**
- * Removes a polecat's folder; what its worktree held is kept as a snapshot.
- * @returns the snapshot's label, or undefined where there was no worktree
- * @throws GitError where git cannot read the worktree: then nothing is removed, and a person is told
+ * Removes a polecat's folder; the content of its worktree is kept as a snapshot.
+ * @returns the snapshot's label, or undefined without a worktree
+ * @throws GitError if git cannot read the worktree: then nothing is removed, and a person is notified
  */
 export async function retireWorktree(
   repository: RigRepository,
@@ -20,7 +20,7 @@ export async function retireWorktree(
 ): Promise<string | undefined> {
   const directory = layout.polecatWorktree(name);
   const branch = readAssignment(layout, name)?.branch;
-  // Each try of a bead has a snapshot of its own: a later one never takes the place of an earlier.
+  // Each attempt of a bead has its own snapshot: a later one never replaces an earlier one.
   const label = `${safePart(bead)}/${safePart(branch?.split('@').pop() ?? name)}`;
   await withRepository(repository.directory, () => repairWorktree(repository, directory, branch));
   const hasWork = (await inspectWorktree(directory)) !== undefined;
@@ -33,7 +33,7 @@ export async function retireWorktree(
   return hasWork ? label : undefined;
 }
 
-/** The snapshot holds a branch's commits; one that it does not hold is kept. */
+/** Deletes a branch whose commits are in the snapshot; others are kept. */
 async function dropBranch(repository: RigRepository, branch: string, label: string): Promise<void> {
   const tip = await repository.resolve(`refs/heads/${branch}`);
   const snapshot = await repository.resolve(snapshotRef(label));

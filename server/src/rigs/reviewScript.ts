@@ -7,15 +7,16 @@ import { runGate } from './gates';
 export interface ReviewPlace {
   /** A checkout of the change. */
   worktree: string;
-  /** Where the files for the command lie: never in the checkout. */
+  /** Folder of the files for the command, never in the checkout. */
   directory: string;
   logFile: string;
   groupFile: string;
 }
 
 /**
- * Runs a review command. It gets the bead as JSON in the file `GT_BEAD_FILE` and the change as a diff in `GT_DIFF_FILE`,
- * with `GT_BEAD`, `GT_BASE`, `GT_COMMIT` and `GT_REVIEW_DEPTH`: files, because what others wrote never becomes a part of a command.
+ * Runs a review command. It gets the bead as JSON in the file `GT_BEAD_FILE` and the change as a diff in
+ * `GT_DIFF_FILE`, with `GT_BEAD`, `GT_BASE`, `GT_COMMIT` and `GT_REVIEW_DEPTH`: files, because untrusted text never
+ * becomes a part of a command.
  */
 export async function runReviewScript(
   command: GateInfo,

@@ -36,7 +36,7 @@ import {
   type RigConfig,
   type RigSettings,
 } from '../town/config';
-import { refineryAddress, type RigLayout, type TownLayout } from '../town/layout';
+import { parseAddress, refineryAddress, type RigLayout, type TownLayout } from '../town/layout';
 import { identityOf } from '../agents/gitIdentity';
 import type { FrozenBlocks, GateResult, RebasedWork, ReviewedChange, WorktreeRequest } from './types';
 import { frozenScript, progressFile, readAssignment, scriptStep, type Assignment } from './assignment';
@@ -55,18 +55,18 @@ import { runReviewScript } from './reviewScript';
 import type { GateListener, GateRun } from './runGates';
 import { checkSubmission, type SubmittedWork } from './submission';
 
-/** The reviewer that is the rig's own command: its checkout has this name. */
+/** The reviewer for the rig's own command; also the name of its checkout. */
 const SCRIPT_REVIEWER = 'script';
 
-/** Above the limit of a reviewer's prompt in any script, so that a diff that is cut is noticed. */
+/** Above the limit of a reviewer's prompt in any script, so that a truncated diff is noticed. */
 const MAX_READABLE_BYTES = 250_000;
 
-/** What lands on a branch of this rig alone, or by a pull request, is one commit for each bead as well. */
+/** The shape of commits. Local landings and pull requests have one commit for each bead, too. */
 function shapeOf(strategy: MergeStrategy): CommitShape {
   return strategy === 'rebase' || strategy === 'merge' ? strategy : 'squash';
 }
 
-/** The worktree of the refinery in which conflicts are resolved as they were before. */
+/** The worktree of the refinery in which earlier resolutions of conflicts are reused. */
 const REBASE_LANE = 'rebase';
 
 /** A rig on disk: its repository, worktrees and gates. */
@@ -74,7 +74,7 @@ export class Rig {
   readonly layout: RigLayout;
   private readonly pacingRecord: PacingRecord;
   private readonly windowRecord: MergeWindowRecord;
-  /** Merge windows of feature branches, which live shorter than a server: they are not kept over restarts. */
+  /** Batch sizes of feature branches, which are short-lived: not stored over restarts. */
   private readonly featureWindows = new Map<string, MergeWindow>();
   private readonly gateRunner: GateRunner;
   private readonly rebases = new Mutex();
@@ -89,7 +89,7 @@ export class Rig {
     readonly repository: RigRepository,
     private readonly gateEnvironment: () => Promise<NodeJS.ProcessEnv>,
     private readonly emailDomain: () => string,
-    /** Asked again right before commands run: they may have changed since the reconciler looked. */
+    /** Checked again right before commands run: they may have changed since the reconciler read them. */
     private readonly areAccepted: (gates: readonly GateInfo[]) => boolean,
   ) {
     this.layout = town.rig(config.name);
@@ -123,7 +123,7 @@ export class Rig {
   get prefix(): string {
     return this.config.beads.prefix;
   }
-  /** Read again each time: people edit it. */
+  /** Read again each time, because users edit the file. */
   get settings(): RigSettings {
     return rigSettingsFile(this.layout).read();
   }
@@ -231,7 +231,7 @@ export class Rig {
       if (error instanceof GitError) return 'unreadable' as const;
       throw error;
     });
-    if (state === 'unreadable') return true; // it may hold anything
+    if (state === 'unreadable') return true; // it may contain unsubmitted work
     if (!state?.head) return false;
     const base = this.assignment(name)?.base;
     return (
@@ -242,7 +242,8 @@ export class Rig {
   }
 
   async progress(name: string): Promise<string> {
-    const state = await inspectWorktree(this.layout.polecatWorktree(name)).catch(() => undefined); // a mark, no more
+    // Only a fingerprint, so errors are ignored.
+    const state = await inspectWorktree(this.layout.polecatWorktree(name)).catch(() => undefined);
     const steps = readTextIfPresent(progressFile(this.layout, name)) ?? '';
     return `${state?.head ?? ''} ${steps.replace(/\s+/g, '')}`;
   }
@@ -279,7 +280,8 @@ export class Rig {
           target,
           title: work.title,
           trailers: [`Bead: ${work.bead}`],
-          author: identityOf(work.worker, this.emailDomain()),
+          // Of the crew it is the person who has committed it.
+          author: parseAddress(work.worker)?.role === 'crew' ? undefined : identityOf(work.worker, this.emailDomain()),
           signing: signingOf(this.settings),
         },
         base,
@@ -298,7 +300,7 @@ export class Rig {
     return this.complete(await mergeBranch(this.repository, work, base, this.refineryIdentity), base);
   }
 
-  /** A fresh clone has to have all of it. */
+  /** Checks that a fresh clone would be complete. */
   private async complete(
     made: RebaseResult,
     base: string,
@@ -313,7 +315,7 @@ export class Rig {
     return featureTip(this.repository, branch);
   }
 
-  /** Commits of a feature branch that the rig's own target does not have, as far as they were fetched. */
+  /** Commits of a feature branch that the rig's own target does not have, as of the last fetch. */
   async commitsAhead(branch: string): Promise<number | undefined> {
     const [tip, target] = [await featureTip(this.repository, branch), await this.repository.tip()];
     return tip && target ? (await this.repository.graph.divergence(target, tip)).right : undefined;
@@ -323,7 +325,9 @@ export class Rig {
     return dropFeature(this.repository, this.layout, branch, landed);
   }
 
-  /** Read once: what is accepted, what runs and what the result is kept for are the same. */
+  /**
+   * Settings are read once, so that the accepted commands, the executed ones, and the key of the result are the same.
+   */
   async runGates(commit: string, run: GateRun, onGate: GateListener): Promise<GateResult> {
     return this.gateRunner.run(commit, run, this.settings, onGate);
   }
@@ -332,12 +336,12 @@ export class Rig {
     return this.gateRunner.flakyGates();
   }
 
-  /** Discards the results of gates that failed, where a person wants them to run again. */
+  /** Discards the results of failed gates, for a manual retry. */
   forgetFailedGates(): void {
     this.gateRunner.forgetFailed();
   }
 
-  /** Asked right before they run: they may have changed since the reconciler looked. */
+  /** Checked right before commands run: they may have changed since the reconciler read them. */
   private requireAccepted(settings: RigSettings = this.settings): void {
     if (!this.areAccepted(commandsOf(settings)))
       throw new UserError(`the commands of ${this.name} have changed and wait for a person`, undefined, 'consent');
@@ -347,7 +351,7 @@ export class Rig {
     return patchId(this.repository, base, commit);
   }
 
-  /** A change to read, as much of it as anybody reads. */
+  /** A change for reading, truncated to a readable size. */
   diff(base: string, commit: string): Promise<string> {
     return readableDiff(this.repository, base, commit, MAX_READABLE_BYTES);
   }
@@ -383,7 +387,7 @@ export class Rig {
   }
 
   async land(commit: string, base: LandingBase): Promise<boolean> {
-    // Also of what landed here before the rig's landings were pushed.
+    // Also for local landings before the rig's landings were pushed.
     if (!this.repository.landsHere) await uploadLargeFiles(this.repository, base.expected ?? base.commit, commit);
     return this.repository.push(commit, base.expected, base.branch);
   }

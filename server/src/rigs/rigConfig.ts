@@ -8,8 +8,8 @@ import type { TownLayout } from '../town/layout';
 import { sourceOf } from './setup';
 
 /**
- * What a rig's folder says of it.
- * @throws UserError with what to do where it is gone or cannot be read
+ * The configuration in a rig's folder.
+ * @throws UserError with a hint if it is missing or unreadable
  */
 export function readRigConfig(town: TownLayout, name: string): RigConfig {
   const layout = town.rig(requireSegment('rig', name));
@@ -26,7 +26,7 @@ export function readRigConfig(town: TownLayout, name: string): RigConfig {
   return withoutSecret(town, config);
 }
 
-/** Earlier builds kept a token of the address where everybody could read it. */
+/** Moves a token out of the configuration, where earlier builds stored it readable for other users. */
 function withoutSecret(town: TownLayout, config: RigConfig): RigConfig {
   const { location, credential } = splitAddress(config.git_url);
   if (location === config.git_url) return config;

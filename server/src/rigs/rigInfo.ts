@@ -5,8 +5,8 @@ import type { CheckoutState } from './checkouts';
 import type { Rig } from './rig';
 
 /**
- * What windows and commands show of a rig.
- * @param state.shown its settings, or the last ones that could be read
+ * Information about a rig for windows and commands.
+ * @param state.shown its settings, or the last readable ones
  */
 export function rigInfo(
   rig: Rig,
@@ -30,6 +30,7 @@ export function rigInfo(
     ...(shown && Object.keys(shown.git_filters).length > 0 ? { filters: filterCommands(shown.git_filters) } : {}),
     review: shown ? reviewSettingOf(shown) : 'off',
     mergeStrategy,
+    ...(shown && Object.keys(shown.merge_queue.targets).length > 0 ? { targets: shown.merge_queue.targets } : {}),
     accepted: isAccepted,
     fastForward,
   };

@@ -4,46 +4,46 @@ import { needsOf, selectGates, stagesOf } from './gatePlan';
 import type { GateResults, KeptOutcome } from './gateResults';
 import type { GateResult } from './types';
 
-/** Which gates are to run, and why. */
+/** The gates to run, and the reason. */
 export interface GateRun {
-  /** Names the logs. */
+  /** The request whose name the logs get. */
   mergeRequest: string;
-  /** Feature branch that it is for, which has a worktree of its own; missing for the rig's own target. */
+  /** Feature branch of the change, which has its own worktree; missing for the rig's own target. */
   target?: string;
-  /** Only this gate, with what it needs; all gates where it is missing. */
+  /** Only this gate, with its needs; by default all gates. */
   only?: string;
-  /** Problem of the failed run of `only` that this one repeats: its kept result does not count. */
+  /** Problem of the failed run of `only` that this one repeats: its cached result is ignored. */
   confirms?: string;
-  /** A commit below it that has landed: only what has changed since has to be tested. All of it, where it is missing. */
+  /** A landed ancestor: only changes since then have to be tested; by default everything. */
   base?: string;
-  /** Nobody waits for it yet: it runs only where the rig may run another gate beside what runs, and is cancelled otherwise. */
+  /** A spare run, whose result is not needed yet: it runs only if a shared slot is free, and is cancelled otherwise. */
   isSpare?: boolean;
 }
 
-/** Told of every gate that runs. */
+/** Called for every gate that runs. */
 export type GateListener = (gate: GateInfo, outcome: 'started' | 'passed' | 'failed') => void;
 
-/** `isFinal`: it says something about the files, and not about the machine or the time it took. */
+/** `isFinal`: the result depends on the files, not on the machine or a time limit. */
 export type GateEnd = KeptOutcome & { isFinal: boolean };
 
 export interface GateWorld {
   readonly results: Pick<GateResults, 'get' | 'set' | 'hasPassed'>;
-  /** Makes a clean checkout of the commit. Called before the first gate runs, and where gates have to run again. */
+  /** Checks out the commit cleanly. Called before the first gate runs, and before gates run again. */
   checkOut(): Promise<void>;
   run(gate: GateInfo): Promise<GateEnd>;
-  /** What of the checkout was changed since, such as `HEAD` or names of files; empty where it is as it was. */
+  /** Changes of the checkout since then, such as `HEAD` or names of files; empty if there are none. */
   changes(): Promise<string>;
-  /** A gate that had failed passed on the same files. */
+  /** Records a gate that failed and then passed on the same files. */
   recordFlaky(gate: string, problem: string): void;
 }
 
 type Failure = Extract<GateResult, { passed: false }>;
 
 /**
- * Runs gates on one tree, each once: what is known of a tree is not tested again. Stops at the first gate that fails.
- * @param gates those of the rig, in their order
- * @param filesFor identifies the files that matter to a gate; all of the tree where it is missing
- * @param parallel whether gates that do not need one another run at the same time
+ * Runs gates on one tree, each once: known results for a tree are reused. Stops at the first gate that fails.
+ * @param gates gates of the rig, in order
+ * @param filesFor identifies the files that a gate depends on; by default the whole tree
+ * @param parallel whether independent gates run in parallel
  */
 export async function runGates(
   tree: string,
@@ -89,7 +89,7 @@ export async function runGates(
 interface StageOptions {
   world: GateWorld;
   onGate: GateListener;
-  /** @returns what is said of it where it failed */
+  /** Stores a result. @returns the failure, if it failed */
   keep: (gate: GateInfo, end: GateEnd) => Failure | undefined;
 }
 
@@ -105,7 +105,7 @@ async function runStage(stage: readonly GateInfo[], options: StageOptions): Prom
     }
     return undefined;
   }
-  // One of them changed what it should only test: one after another they show which.
+  // One of them changed the files that it should only test: running them one by one shows which.
   await world.checkOut();
   for (const gate of stage) {
     const found = await runOne(gate, options);
@@ -126,7 +126,7 @@ async function runOne(gate: GateInfo, { world, onGate, keep }: StageOptions): Pr
   return keep(gate, end);
 }
 
-/** The first one that fails ends the others. */
+/** Runs gates in parallel; the first failure cancels the others. */
 async function runTogether(
   stage: readonly GateInfo[],
   { world, onGate, keep }: StageOptions,

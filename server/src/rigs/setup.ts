@@ -6,7 +6,14 @@ import { requireSegment } from '../git/names';
 import type { Credential } from '../git/credentials';
 import { RigRepository } from '../git/repository';
 import type { RepositorySource } from '../git/source';
-import { gateNames, rigSettingNames, type GateInfo, type GateName, type RigSettingName } from '../protocol/town';
+import {
+  gateNames,
+  rigSettingNames,
+  type GateInfo,
+  type GateName,
+  type RigSettingName,
+  type RigTarget,
+} from '../protocol/town';
 import {
   commandsOf,
   gatesOf,
@@ -21,8 +28,8 @@ import type { TownLayout } from '../town/layout';
 import { isTownFolder, prefixFrom } from '../town/names';
 
 /*
- * The steps of `gt rig add`. All of them may be repeated: a rig counts once it is in rigs.json, which is written last,
- * so that an add that was killed anywhere is simply done again.
+ * The steps of `gt rig add`. All of them may be repeated: a rig exists once it is in rigs.json, which is written last,
+ * so that an add can be repeated after a kill at any point.
  */
 
 export interface RigAddRequest {
@@ -40,6 +47,7 @@ export interface RigSetRequest {
   name: string;
   settings: Partial<Record<(typeof rigSettingNames)[number], string>>;
   gates: Partial<Record<GateName, string>>;
+  targets: Record<string, RigTarget | null>;
 }
 
 export function requireRigName(town: TownLayout, wanted: string): string {
@@ -60,7 +68,9 @@ export function refuseKnownSource(town: TownLayout, source: RepositorySource): v
   if (same) throw new UserError(`${source.location} is the rig ${same[0]} already`, undefined, 'conflict');
 }
 
-/** The prefix of the beads that a repository keeps itself, where it can be that of a rig: their ids stay as they are. */
+/**
+ * The prefix of the beads that a repository itself tracks, if it can be that of a rig: their ids then stay unchanged.
+ */
 export function usablePrefix(town: TownLayout, tracked: string | undefined): string | undefined {
   const used = Object.values(rigsFile(town).read().rigs).map((rig) => rig.beads.prefix);
   return tracked !== undefined && PREFIX.test(tracked) && !['hq', ...used].includes(tracked) ? tracked : undefined;
@@ -69,8 +79,8 @@ export function usablePrefix(town: TownLayout, tracked: string | undefined): str
 const PREFIX = /^[a-z][a-z0-9-]{0,19}$/;
 
 /**
- * An add that was cut short keeps the prefix that it had chosen: its ledger may be there already. A rig that was removed
- * before comes back with its own.
+ * Chooses the prefix of a new rig. An interrupted add keeps its prefix, because its ledger may exist already. A rig
+ * that was removed before gets its old one.
  */
 export function choosePrefix(
   town: TownLayout,
@@ -105,7 +115,7 @@ export interface NewRig {
   prefix: string;
 }
 
-/** What a rig remembers of its source. */
+/** The source in a rig's configuration. */
 export function sourceOf(config: RigConfig): RepositorySource {
   return {
     location: config.git_url,
@@ -116,7 +126,7 @@ export function sourceOf(config: RigConfig): RepositorySource {
   };
 }
 
-/** The repository of a new rig. */
+/** Creates the repository of a new rig. */
 export async function makeRepository(
   town: TownLayout,
   name: string,
@@ -129,7 +139,7 @@ export async function makeRepository(
   return repository;
 }
 
-/** What makes a folder with a repository the one of a rig: its configuration and its ledger. */
+/** Turns a folder with a repository into a rig: writes its configuration and its ledger. */
 export function makeRig(town: TownLayout, { name, source, prefix }: NewRig): RigConfig {
   const layout = town.rig(name);
   const config: RigConfig = {
@@ -151,8 +161,8 @@ export function makeRig(town: TownLayout, { name, source, prefix }: NewRig): Rig
 
 /**
  * Writes the settings of a new rig.
- * @returns them, and whether their commands are what the person named or what was found in the repository: a folder
- *   that was there before may have brought others along, which nobody has seen
+ * @returns the settings, and whether their commands are those that the user named or that were found in the repository:
+ * an existing folder may contain others, which the user has not seen
  */
 export async function configureRig(
   rig: Rig,
@@ -166,7 +176,7 @@ export async function configureRig(
       if (command) value.merge_queue[`${gate}_command`] = command;
     }
   });
-  // A review or a filter that was there before is a command that nobody has named.
+  // An existing review command or filter was not named by the user.
   const hasOthers = commandsOf(settings).length > gatesOf(settings).length;
   return { settings, asWanted: !hasOthers && isExactly(gatesOf(settings), wanted) };
 }
@@ -177,15 +187,15 @@ function isExactly(gates: readonly GateInfo[], wanted: Partial<Record<GateName, 
   );
 }
 
-/** Writes what a person has set. Nothing is written where it does not fit. @throws UserError `invalid` */
+/** Writes changed settings; nothing is written if they are invalid. @throws UserError `invalid` */
 export function changeSettings(
   rig: Rig,
-  { settings, gates }: RigSetRequest,
+  { settings, gates, targets }: RigSetRequest,
   filters: GitFilters | undefined,
 ): RigSettings {
   return rigSettingsFile(rig.layout).update((value) => {
     if (filters) value.git_filters = { ...filters };
-    // Of the two settings that say who reviews, the one that is set last counts.
+    // Of the two settings for reviewers, the one that is set last counts.
     if (settings.review !== undefined && settings.reviewers === undefined) value.reviewers = [];
     else if (settings.reviewers?.trim() && settings.review === undefined) value.review = 'off';
     for (const key of rigSettingNames) {
@@ -203,15 +213,35 @@ export function changeSettings(
     }
     for (const gate of gateNames)
       if (gates[gate] !== undefined) assign(value.merge_queue, `${gate}_command`, gates[gate].trim());
+    changeTargets(rig.name, value, targets);
   });
 }
 
-/** Names of reviewers as `gt rig set` takes them: `claude,person`. */
+function changeTargets(rig: string, settings: RigSettings, changes: RigSetRequest['targets']): void {
+  const { targets } = settings.merge_queue;
+  const known = gatesOf(settings).map(({ name }) => name);
+  for (const [name, target] of Object.entries(changes)) {
+    if (target === null) {
+      delete targets[name];
+      continue;
+    }
+    const missing = target.gates.filter((gate) => !known.includes(gate));
+    // Its changes would land without it.
+    if (missing.length > 0)
+      throw new UserError(
+        `${rig} has no gate ${missing.join(', ')}, which its part ${name} is to run`,
+        `set it first: gt rig set ${rig} ${missing[0]}="…"`,
+      );
+    targets[name] = target;
+  }
+}
+
+/** Parses names of reviewers for `gt rig set`: `claude,person`. */
 export function reviewerNames(text: string): string[] {
   return text.split(/[\s,]+/).filter(Boolean);
 }
 
-/** Settings that lie in `merge_queue`, by the name that `gt rig set` gives them. */
+/** Settings in `merge_queue`, by their names in `gt rig set`. */
 const QUEUE_SETTINGS: Partial<Record<RigSettingName, keyof RigSettings['merge_queue']>> = {
   merge_mode: 'mode',
   merge_strategy: 'merge_strategy',
@@ -229,7 +259,7 @@ const QUEUE_SETTINGS: Partial<Record<RigSettingName, keyof RigSettings['merge_qu
   feature_branch: 'feature_branch',
 };
 
-/** Texts that are numbers are meant as such; what does not fit is refused when the file is written. */
+/** Assigns a value; numeric texts become numbers. Invalid values are refused when the file is written. */
 function assign(target: Record<string, unknown>, key: string, text: string): void {
   if (text === '') delete target[key];
   else target[key] = /^\d+(\.\d+)?$/.test(text) ? Number(text) : text;

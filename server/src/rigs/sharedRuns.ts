@@ -1,10 +1,10 @@
 import { AbortedError, untilAborted } from '../base/abort';
 
-/** Runs of one thing that several ask for at the same time: it runs once, and all get its result. */
+/** Deduplicates concurrent runs with the same key: it runs once, and all callers get its result. */
 export class SharedRuns<T> {
   private readonly running = new Map<string, Promise<T>>();
 
-  /** Joins the run with this key, or begins one. Where the one that it joined is cancelled, it begins one itself. */
+  /** Joins the run with this key, or starts one. If the joined run is cancelled, it starts one itself. */
   async run(key: string, task: () => Promise<T>): Promise<T> {
     for (;;) {
       const known = this.running.get(key);

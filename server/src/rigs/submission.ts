@@ -11,7 +11,7 @@ import { inspectWorktree } from '../git/worktree';
 const NESTED_HINT =
   'make its files a part of this repository (remove the .git inside it, "git rm -r --cached" it, add and commit it again); or push it to a remote, and name it and its commit as a submodule; or remove it';
 
-/** The files of a repository inside the worktree are in none of its commits. */
+/** Refuses repositories inside the worktree, whose files are in none of its commits. */
 async function refuseNested(repository: RigRepository, directory: string, head: string): Promise<void> {
   const named = new Set((await submodulesOf(repository, head)).map((submodule) => submodule.path));
   const nested = (await nestedRepositories(directory)).map(({ folder }) => folder);
@@ -27,13 +27,17 @@ async function refuseNested(repository: RigRepository, directory: string, head: 
 const NO_CHANGE_HINT =
   'commit your work, then "gt done" again; if nothing has to change, say why: "gt done --status no-change -m <why>"';
 
-/** Whether a branch holds the very files that it was made from. */
+/** Whether a branch has exactly the files of its base. */
 async function isUnchanged(repository: RigRepository, target: string | undefined, head: string): Promise<boolean> {
   return target !== undefined && (await treeOf(repository, target)) === (await treeOf(repository, head));
 }
 
-/** What would land nothing, or would land a folder without its files, goes no further. */
-async function requireChange(repository: RigRepository, target: string | undefined, head: string): Promise<void> {
+/** Refuses work that would land nothing, or a folder without its files. */
+export async function requireChange(
+  repository: RigRepository,
+  target: string | undefined,
+  head: string,
+): Promise<void> {
   if (target === undefined) return;
   if (await isUnchanged(repository, target, head))
     throw new UserError(
@@ -45,15 +49,15 @@ async function requireChange(repository: RigRepository, target: string | undefin
   if (missing.length > 0) throw new UserError(missing.join('\n'), NESTED_HINT, 'conflict');
 }
 
-/** What an agent submits. */
+/** Submitted work of an agent. */
 export interface SubmittedWork {
   branch: string;
-  /** Commits that the branch was made from, or rebased onto. */
+  /** Commits that the branch was created from, or rebased onto. */
   bases: readonly string[];
   authors: readonly string[];
-  /** The agent says that nothing has to change. */
+  /** The agent states that nothing has to change. */
   isUnchanged?: boolean;
-  /** It merges the target into a feature branch, and may leave the files as they are there. */
+  /** It merges the target into a feature branch, possibly without a change of its files. */
   isMerge?: boolean;
 }
 
@@ -88,7 +92,7 @@ export async function checkSubmission(
       'commit what belongs to the work and remove the rest, then "gt done" again',
       'conflict',
     );
-  // What came in by a rebase onto the target is not the agent's own.
+  // Commits from a rebase onto the target are not the agent's own.
   const tips = await repository.tips();
   const commits = await branchCommits(repository, [...work.bases, ...tips], state.head);
   const target = (await repository.mergeBase(state.head, tips)) ?? work.bases[0];

@@ -7,15 +7,17 @@ import type { TrackedBeadsInfo } from '../protocol/rig';
 const FILE = '.beads/issues.jsonl';
 const MAX_BYTES = 64 * 1024 * 1024;
 
-/** Beads that a project keeps in its own repository, as its default branch has them. They are imported where a person says so. */
+/**
+ * Beads that a project tracks in its own repository, on its default branch. They are imported on a person's request.
+ */
 export interface TrackedBeads {
   info: TrackedBeadsInfo;
   text: LedgerText;
 }
 
 /**
- * @param commit of the project; by default the tip of its default branch
- * @throws UserError where the file is in the middle of a merge
+ * Reads the tracked beads. @param commit of the project; by default the tip of its default branch
+ * @throws UserError if the file has merge conflicts
  */
 export async function trackedBeads(repository: RigRepository, commit?: string): Promise<TrackedBeads | undefined> {
   const { directory } = repository;
@@ -31,7 +33,7 @@ export async function trackedBeads(repository: RigRepository, commit?: string): 
   return { info: { count: text.beads.size, prefix, show }, text };
 }
 
-/** What most ids begin with, without the hyphen: of `my-app-3f.1` it is `my-app`. */
+/** The most frequent prefix, without the hyphen: of `my-app-3f.1` it is `my-app`. */
 export function commonPrefix(ids: readonly string[]): string | undefined {
   const counts = new Map<string, number>();
   for (const id of ids) {
@@ -41,7 +43,7 @@ export function commonPrefix(ids: readonly string[]): string | undefined {
   return [...counts].sort((a, b) => b[1] - a[1] || a[0].localeCompare(b[0]))[0]?.[0];
 }
 
-/** @throws UserError where a ledger with this prefix cannot take all of them */
+/** Checks that the beads can be imported. @throws UserError if a ledger with this prefix cannot contain all of them */
 export function requireImportable({ info, text }: TrackedBeads, prefix: string): void {
   const [problem] = text.problems;
   if (problem)

@@ -1,29 +1,29 @@
 import type { Bead } from '../protocol/bead';
 
-/** The worktree that an agent is to have. */
+/** The worktree that an agent needs. */
 export interface WorktreeRequest {
   bead: string;
   title: string;
   branch: string;
   base?: string;
-  /** Feature branch that it is started from, where there is no `base`; missing for the rig's own target. */
+  /** Feature branch to start from without a `base`; missing for the rig's own target. */
   target?: string;
   attempt: number;
-  /** Blocks for the `script` runtime, which a person has accepted: frozen here if they are not yet. */
+  /** Blocks for the `script` runtime, which a person has accepted: frozen here if they are not frozen yet. */
   script?: string[];
-  /** How many of them belong to which step. */
+  /** Number of blocks of each step. */
   scriptSteps?: { step: string; blocks: number }[];
-  /** The frozen script was never accepted: replace it. */
+  /** The frozen script was never accepted: it is replaced. */
   replaceScript?: boolean;
 }
 
-/** A script as it was when the worktree was made. */
+/** A script as it was when the worktree was created. */
 export interface FrozenBlocks {
   blocks: string[];
   steps?: { step: string; blocks: number }[];
 }
 
-/** A change as a reviewer gets it. */
+/** A change for a reviewer. */
 export interface ReviewedChange {
   mergeRequest: string;
   bead: Bead | undefined;
@@ -32,21 +32,21 @@ export interface ReviewedChange {
 }
 
 /**
- * How the gates of a change ended; `output`: the last part of what the failed one printed, `confirmed`: it has failed more
- * than once on these files, `passedBefore`: it has passed on others.
+ * The result of the gates of a change; `output`: the last part of the failed gate's output, `confirmed`: it has failed
+ * more than once on these files, `passedBefore`: it has passed on others.
  */
 export type GateResult =
-  /** `gates`: those that had to pass, where that is not all of the rig's. */
+  /** `gates`: the required ones, if not all of the rig. */
   | { passed: true; gates?: readonly string[] }
   | { passed: false; gate: string; problem: string; output: string; confirmed?: boolean; passedBefore?: boolean };
 
-/** Work that is to land, as one commit. */
+/** Work to land, as one commit. */
 export interface RebasedWork {
   bead: string;
   title: string;
   worker: string;
-  /** Commits that the branch is known to stand on. */
+  /** Commits known to be bases of the branch. */
   bases: readonly string[];
-  /** Feature branch that it is for; missing for the rig's own target. */
+  /** Feature branch of the work; missing for the rig's own target. */
   target?: string;
 }

@@ -16,14 +16,14 @@ const addSchema = z.object({
   gates: z.record(z.string(), z.string()).optional(),
 });
 
-/** An add that was cut short, and the command that goes on with it. */
+/** An interrupted add, and the command that continues it. */
 export interface UnfinishedAdd {
   name: string;
   command: string;
 }
 
 /**
- * Rigs that are being added. What is left of one by a kill in the middle is told to the person, who can repeat it or give
+ * Rigs that are being added. If an add is killed, its remains are reported to the user, who can repeat it or give
  * it up.
  */
 export class UnfinishedAdds {
@@ -31,7 +31,7 @@ export class UnfinishedAdds {
 
   constructor(private readonly town: TownLayout) {}
 
-  /** Runs an add. One that fails has told its reason, and is not unfinished. */
+  /** Runs an add. A failed add has reported its reason, and is not unfinished. */
   async run<T>(name: string, request: Omit<RigAddRequest, 'name' | 'accept'>, add: () => Promise<T>): Promise<T> {
     makePrivateFolder(this.town.unfinishedAdds);
     writeJsonAtomic(this.file(name), addSchema.parse(request), PRIVATE_FILE);
@@ -69,7 +69,7 @@ export class UnfinishedAdds {
     try {
       return addSchema.parse(JSON.parse(readTextIfPresent(this.file(name)) ?? ''));
     } catch {
-      return undefined; // cut short before anything else was done
+      return undefined; // interrupted before anything else was done
     }
   }
 }

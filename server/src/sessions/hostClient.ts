@@ -26,7 +26,7 @@ import {
   type sessionSignals,
 } from './protocol';
 
-/** How often, and how long apart, a host is asked to forget a session whose process was just killed. */
+/** How often, and how long apart, a host gets the request to drop a session whose process was just killed. */
 const FORGET_TRIES = 20;
 const FORGET_AGAIN_MS = 50;
 
@@ -38,9 +38,9 @@ export interface SessionOutputEvent {
 export type SessionExitEvent = { id: string } & SessionExitInfo;
 
 /**
- * The session host as the server sees it. A broken connection to a living host is restored by itself: attached
- * sessions are attached again and exits that were missed are told. When the host itself is gone, so are its
- * sessions: `onDidLoseHost` tells, and the next call starts another host.
+ * The session host from the view of the server. A broken connection to a live host is restored automatically: sessions
+ * are attached again, and missed exits are reported. If the host itself is gone, so are its sessions: `onDidLoseHost`
+ * fires, and the next call starts another host.
  */
 export class SessionHostClient extends Disposable {
   private readonly outputEmitter = this._register(new Emitter<SessionOutputEvent>());
@@ -49,13 +49,13 @@ export class SessionHostClient extends Disposable {
   private readonly reattachEmitter = this._register(new Emitter<{ id: string; screen: SessionScreen }>());
   readonly onOutput = this.outputEmitter.event;
   readonly onExit = this.exitEmitter.event;
-  /** The host died, and with it the sessions named (those that this client knew to be live). */
+  /** Fires if the host died, with the ids of its lost sessions (those that this client knew to be live). */
   readonly onDidLoseHost = this.lostEmitter.event;
-  /** A session was attached again after the connection broke: its screen replaces what views show. */
+  /** Fires if a session was attached again after the connection broke: views have to show its new screen. */
   readonly onDidReattach = this.reattachEmitter.event;
   private readonly attached = new Set<string>();
   private readonly live = new Set<string>();
-  /** Being started: a host that dies meanwhile does not take them along, the call is repeated on the next one. */
+  /** Sessions that are being started: if the host dies meanwhile, the call is repeated on the next one. */
   private readonly starting = new Set<string>();
   private rpc: RpcClient | undefined;
   private host: ProcessIdentity | undefined;
@@ -65,8 +65,8 @@ export class SessionHostClient extends Disposable {
   }
 
   /**
-   * Connects to the town's session host, which is started when none answers.
-   * @throws UserError `unavailable` when it cannot be started
+   * Connects to the town's session host, which is started if none answers.
+   * @throws UserError `unavailable` if it cannot be started
    */
   static async connect(
     provider: SessionProvider,
@@ -86,7 +86,7 @@ export class SessionHostClient extends Disposable {
   }
 
   async start(params: Params<typeof HostStart.spec>): Promise<ProcessIdentity> {
-    // Known before the answer: a short program may end before it comes.
+    // Added before the answer: a short program may end before that arrives.
     this.live.add(params.id);
     this.starting.add(params.id);
     try {
@@ -99,7 +99,7 @@ export class SessionHostClient extends Disposable {
     }
   }
 
-  /** All sessions, those included that ended and were not forgotten yet. */
+  /** All sessions, including ended ones with a record. */
   list(): Promise<SessionInfo[]> {
     return this.caller.call(HostList.spec, {});
   }
@@ -119,7 +119,7 @@ export class SessionHostClient extends Disposable {
     await this.caller.call(HostDetach.spec, { id });
   }
 
-  /** @param options see `HostInput` */
+  /** Sends input. @param options see `HostInput` */
   async input(id: string, data: string, options: { onlyAt?: number; byUser?: boolean } = {}): Promise<void> {
     await this.caller.call(HostInput.spec, { id, data, ...options });
   }
@@ -133,7 +133,7 @@ export class SessionHostClient extends Disposable {
     return (await this.view(id)).text;
   }
 
-  /** The visible screen as plain text, with what else there is to know before one types to it. */
+  /** The visible screen as plain text, with further facts that decide whether text may be typed. */
   view(id: string): Promise<ScreenView> {
     return this.caller.call(HostScreen.spec, { id });
   }
@@ -142,7 +142,10 @@ export class SessionHostClient extends Disposable {
     await this.caller.call(HostKill.spec, { id, signal });
   }
 
-  /** The host hears of the end of a killed process a moment later, and forgets nothing that lives: so it is asked again. */
+  /**
+   * Drops an ended session. The host learns of a kill a moment later, and drops no live session, so the request is
+   * repeated.
+   */
   async forgetEnded(id: string): Promise<void> {
     for (let tries = FORGET_TRIES; ; tries -= 1) {
       try {
@@ -160,7 +163,7 @@ export class SessionHostClient extends Disposable {
     this.attached.delete(id);
   }
 
-  /** Whether the host starts the server again if it dies. */
+  /** Sets whether the host restarts the server if it dies. */
   async watch(on: boolean, serverScript: string): Promise<void> {
     await this.caller.call(HostWatch.spec, { on, script: serverScript });
   }
@@ -188,7 +191,7 @@ export class SessionHostClient extends Disposable {
     const connected = await this.provider.openHost();
     const before = this.host;
     this.host = connected.process;
-    // The host may have died and been replaced while nobody noticed.
+    // The host may have died and been replaced unnoticed.
     if (before && (before.pid !== this.host.pid || before.start !== this.host.start)) this.loseHost();
     return connected;
   }
@@ -207,7 +210,7 @@ export class SessionHostClient extends Disposable {
     if (this.live.delete(exit.id)) this.exitEmitter.fire(exit);
   }
 
-  /** After the connection broke: restore it, unless the host is dead. */
+  /** Restores a broken connection, unless the host is dead. */
   private async recover(): Promise<void> {
     const host = this.host;
     // A killed process loses its sockets a moment before it is gone.
@@ -229,7 +232,7 @@ export class SessionHostClient extends Disposable {
     if (!this.isDisposed) this.lostEmitter.fire({ sessions });
   }
 
-  /** On a new connection: what was attached, and what happened meanwhile. */
+  /** Attaches sessions on a new connection, and reports missed events. */
   private async catchUp(): Promise<void> {
     try {
       for (const session of await this.list()) {
@@ -240,7 +243,7 @@ export class SessionHostClient extends Disposable {
         this.reattachEmitter.fire({ id, screen });
       }
     } catch {
-      // It broke again or the session is gone; the next connection brings the rest.
+      // The connection broke again or the session is gone; the next connection brings the rest.
     }
   }
 }

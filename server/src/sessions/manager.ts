@@ -26,11 +26,11 @@ export interface SessionManagerOptions {
   launch(request: SessionRequest, seat: AgentLocation, session: { id: string; token: string }): Promise<Launch>;
   /** Whether agents of this runtime accept typed text. */
   acceptsText(runtime: string): boolean;
-  /** What this screen of a runtime asks of a person, if anything. */
+  /** What a screen of this runtime asks the user, if anything. */
   asks(runtime: string, screen: string): string | undefined;
   onChange(): void;
   log: { error(text: string): void };
-  /** The bundled server, which the session host starts again if it dies. */
+  /** The bundled server, which the session host restarts if it dies. */
   serverScript?: string;
   /** Where the sessions run. */
   provider: SessionProvider;
@@ -84,7 +84,7 @@ export class SessionManager extends Disposable {
     return this.options.records;
   }
 
-  /** Compares the records with the live processes. Call once, before the engine looks at sessions. */
+  /** Compares the records with the live processes. Call once, before the engine reads sessions. */
   async recover(): Promise<void> {
     if ((await this.recovery.run()) && this.living().length > 0) this.monitor.begin();
   }
@@ -130,12 +130,12 @@ export class SessionManager extends Disposable {
     return (await this.client()).screen(record.id);
   }
 
-  /** The living session of an agent. */
+  /** The live session of an agent. */
   liveOf(agent: string): SessionRecord | undefined {
     return this.records.all().find((record) => record.agent === agent && !record.exit);
   }
 
-  /** One at a time for each agent: people, windows and the engine may all ask for the same one. */
+  /** One at a time for each agent: people, windows and the engine may all start the same one. */
   start(request: SessionRequest): Promise<void> {
     return this.starting.run(request.agent, () => this.startLocked(request));
   }
@@ -144,7 +144,7 @@ export class SessionManager extends Disposable {
     const seat = this.options.layout.locationOf(request.agent);
     if (!seat) throw new UserError(`${request.agent} is not an agent`, 'see "gt agents"', 'not-found');
     const before = this.records.all().filter((record) => record.agent === request.agent);
-    // The Mayor and crew have one session whatever it is about: what is new is in their prime.
+    // The Mayor and crew have one session for all tasks: new ones are in their prime.
     if (
       before.some(
         (record) => !record.exit && (record.bead === request.bead || seat.role === 'mayor' || seat.role === 'crew'),
@@ -168,12 +168,12 @@ export class SessionManager extends Disposable {
       tokenHash: hash,
       startedAt: Date.now(),
     };
-    // Written before the process exists: after a crash in between, the host tells whether it does.
+    // Saved before the process exists: after a crash in between, the host knows whether it does.
     this.records.save(record);
     try {
       const { command, args, cwd, env } = launch;
       const process = await (await this.client()).start({ id, command, args, cwd, env, title: request.agent });
-      // It may have ended, and been forgotten, before the host's answer came.
+      // The session may have ended, and been dropped, before the host's answer arrived.
       const current = this.records.get(id);
       if (current) this.records.save({ ...current, pid: process.pid, start: process.start });
     } catch (error) {
@@ -196,7 +196,7 @@ export class SessionManager extends Disposable {
     if (!record || record.exit) return;
     this.records.save({ ...record, stopping: by });
     await this.endProcesses(record);
-    // The host's own report may come later, or never if it died: the processes are gone, that is what counts.
+    // The host's own report may come later, or never if it died: the processes are gone anyway.
     const current = this.records.get(session);
     if (current && !current.exit) await this.markExited(current, { kind: by, code: null });
   }
@@ -208,7 +208,7 @@ export class SessionManager extends Disposable {
 
   async forget(session: string): Promise<void> {
     this.records.remove(session);
-    // A host that died has forgotten it.
+    // A host that died no longer has the session.
     await this.host?.then((client) => client.forgetEnded(session)).catch(() => undefined);
     this.options.onChange();
   }
@@ -223,12 +223,12 @@ export class SessionManager extends Disposable {
         .slice(-30)
         .join('\n');
     } catch {
-      return ''; // The screen went with its host.
+      return ''; // The screen is lost with its host.
     }
   }
 
   /**
-   * Whether the session host is to start this server again if it dies. Best effort: without a host, the next command or
+   * Sets whether the session host restarts this server if it dies. Best effort: without a host, the next command or
    * window starts the server.
    */
   watchServer(on: boolean): void {
@@ -239,11 +239,11 @@ export class SessionManager extends Disposable {
       .then((client) => client.watch(on, script))
       .catch((error: unknown) => {
         this.isWatched = false;
-        this.options.log.error(`the session host does not watch over the server: ${messageOf(error)}`);
+        this.options.log.error(`cannot set the session host to restart the server: ${messageOf(error)}`);
       });
   }
 
-  /** The session host, started when it is first needed. */
+  /** The session host, started on first use. */
   client(): Promise<SessionHostClient> {
     this.host ??= this.connect().catch((error: unknown) => {
       this.host = undefined;
@@ -252,7 +252,7 @@ export class SessionManager extends Disposable {
     return this.host;
   }
 
-  /** Leaves no process behind where nothing lives in it; the next session starts another host. */
+  /** Ends a session host without live sessions; the next session starts another one. */
   async endIdleHost(): Promise<void> {
     if (!this.host || this.records.all().some((record) => !record.exit)) return;
     await (await this.host).shutdown().catch((error: unknown) => this.options.log.error(messageOf(error)));
@@ -285,7 +285,7 @@ export class SessionManager extends Disposable {
   }
 
   private async markExited(record: SessionRecord, exit: SessionExit): Promise<void> {
-    // Revokes its token and ends what it left running.
+    // Revokes the session's token and ends its leftover processes.
     this.records.save({ ...record, exit });
     await this.endProcesses(record);
     this.options.onChange();

@@ -9,28 +9,28 @@ import type { SessionRecord } from './records';
 export interface ScreenState {
   /** Milliseconds since 1970 of its last output. */
   lastOutputAt: number;
-  /** No output since its start. */
+  /** Whether it has had no output since its start. */
   saidNothing: boolean;
-  /** It waits for a person: a predicate such as "asks for a permission", shown after "it ". */
+  /** Question that it waits for: a predicate such as "asks for a permission", shown after "it ". */
   asks?: string;
 }
 
 export interface MonitoredSessions extends Pick<SessionProvider, 'aliveAmong' | 'hasFolder'> {
   living(): SessionRecord[];
-  /** Undefined while no session host can be asked. */
+  /** Undefined while no session host can be reached. */
   list(): Promise<SessionInfo[] | undefined>;
   screen(session: string): Promise<string>;
-  /** What the screen of this session asks of a person, if anything. */
+  /** What the screen of this session asks the user, if anything. */
   asks(record: SessionRecord, screen: string): string | undefined;
   folderOf(record: SessionRecord): string | undefined;
-  /** It has ended, although its record says otherwise. */
+  /** Records that a session has ended although its record is still open. */
   markExited(record: SessionRecord): Promise<void>;
   onChange(): void;
   log: { error(text: string): void };
 }
 
 const LOOK_MS = 4_000;
-/** A screen that changes asks no question. */
+/** Time without output after which a screen may show a question. */
 const STILL_MS = 3_000;
 
 /**
@@ -51,7 +51,7 @@ export class SessionMonitor extends Disposable {
     return this.looks.get(session);
   }
 
-  /** Call when a session starts; it continues while one lives. */
+  /** Call when a session starts; it continues while one is live. */
   begin(): void {
     if (this.isDisposed || this.timer) return;
     this.timer = setTimeout(() => void this.tick(), LOOK_MS);
@@ -68,7 +68,7 @@ export class SessionMonitor extends Disposable {
     else this.looks.clear();
   }
 
-  /** Checks all of them once. */
+  /** Checks all sessions once. */
   async look(now = Date.now()): Promise<void> {
     const list = await this.sessions.list();
     if (!list) return;
@@ -89,7 +89,7 @@ export class SessionMonitor extends Disposable {
     if (changed) this.sessions.onChange();
   }
 
-  /** Only at the second look: the host's own word of its end, which knows how it ended, may be on its way. */
+  /** Only at the second check: the host's own report of the end, which has the exit code, may be on its way. */
   private async recordMissing(id: string): Promise<void> {
     if (!this.suspects.delete(id)) {
       this.suspects.add(id);
@@ -99,7 +99,10 @@ export class SessionMonitor extends Disposable {
     if (current) await this.sessions.markExited(current);
   }
 
-  /** Its process or its folder is gone and nobody has noticed. One that has just been started has no process yet. */
+  /**
+   * Whether the process or the folder of a session is gone unnoticed. A session that has just been started has no
+   * process yet.
+   */
   private async isStale(
     record: SessionRecord,
     info: SessionInfo | undefined,
@@ -116,7 +119,7 @@ export class SessionMonitor extends Disposable {
     const known = this.looks.get(record.id);
     const lastOutputAt = Math.min(
       Math.max(reported ? Date.parse(reported) : 0, record.startedAt),
-      // The clock was set back: what was reported before was said when it was first heard of.
+      // The clock was set back: use the time at which the output was first noticed.
       known && known.reported === reported ? known.lastOutputAt : now,
       now,
     );
@@ -125,7 +128,7 @@ export class SessionMonitor extends Disposable {
       this.looks.set(record.id, { lastOutputAt, saidNothing, reported, screenAt: 0 });
       return known?.asks !== undefined;
     }
-    // The same screen needs no second reading.
+    // The same screen need not be read again.
     if (known?.screenAt === lastOutputAt) return false;
     const asks = this.sessions.asks(record, await this.sessions.screen(record.id));
     this.looks.set(record.id, { lastOutputAt, saidNothing, reported, asks, screenAt: lastOutputAt });
@@ -133,7 +136,7 @@ export class SessionMonitor extends Disposable {
   }
 }
 
-/** Its process, once it is known: none or one. */
+/** The process of a session as a list, empty if it is not known yet. */
 export function processOf({ pid, start }: SessionRecord): ProcessIdentity[] {
   return pid === undefined || start === undefined ? [] : [{ pid, start }];
 }

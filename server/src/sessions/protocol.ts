@@ -4,12 +4,12 @@ import type { SessionScreen } from '../protocol/town';
 export const sessionSignals = ['SIGHUP', 'SIGINT', 'SIGQUIT', 'SIGTERM', 'SIGKILL', 'SIGSTOP', 'SIGCONT'] as const;
 
 export interface SessionExitInfo {
-  /** Null when a signal ended it. */
+  /** Null if it was ended by a signal. */
   code: number | null;
   signal: string | null;
 }
 
-/** A session that runs, or ended and was not forgotten yet. Times are ISO strings. */
+/** A session that runs, or has ended but was not dropped yet. Times are ISO strings. */
 export interface SessionInfo {
   id: string;
   title?: string;
@@ -21,7 +21,7 @@ export interface SessionInfo {
   lastOutputAt?: string;
   cols: number;
   rows: number;
-  /** True where no terminal library could be loaded: the program runs on pipes. */
+  /** True if no terminal library could be loaded: the program runs on pipes. */
   degraded: boolean;
 }
 
@@ -31,13 +31,13 @@ export namespace HostStart {
     command: string;
     args: string[];
     cwd: string;
-    /** The whole environment; nothing is added but PWD and, where it is missing, TERM. */
+    /** The whole environment; only PWD and, if it is missing, TERM are added. */
     env: Record<string, string>;
     cols?: number;
     rows?: number;
     title?: string;
   }
-  /** Fails with a UserError where the command or the folder does not exist, or the id is taken. */
+  /** Starts a session. Fails with a UserError if the command or the folder does not exist, or the id is taken. */
   export const spec = request<Params, { pid: number; start: string }, WithDefaults<Params, 'cols' | 'rows'>>(
     'host/start',
     'write',
@@ -47,7 +47,7 @@ export namespace HostList {
   export const spec = request<NoParams, SessionInfo[]>('host/list', 'read');
 }
 export namespace HostAttach {
-  /** From the next output on, the connection gets `HostOutput` of the session. */
+  /** Attaches the connection to a session: it gets `HostOutput` from the next output on. */
   export const spec = request<{ id: string }, SessionScreen>('host/attach', 'read');
 }
 export namespace HostDetach {
@@ -55,9 +55,9 @@ export namespace HostDetach {
 }
 export namespace HostInput {
   /**
-   * With `onlyAt` it is input for the screen that `HostScreen` gave with that sequence: fails with a UserError `conflict`
-   * where output has come since, because it would answer something that the sender has not seen. `byUser`: keys that a user
-   * has pressed.
+   * Sends input. With `onlyAt` it is meant for the screen that `HostScreen` returned with that sequence: it fails with
+   * a UserError `conflict` after further output, because it would answer something that the sender has not seen.
+   * `byUser`: the input is from a user's keyboard.
    */
   export const spec = request<{ id: string; data: string; onlyAt?: number; byUser?: boolean }, null>(
     'host/input',
@@ -69,15 +69,15 @@ export namespace HostResize {
 }
 export interface ScreenView {
   text: string;
-  /** The output that it shows. */
+  /** Sequence number of the last output on the screen. */
   sequence: number;
-  /** Milliseconds since the last output; Infinity does not exist in JSON, so undefined where there was none. */
+  /** Milliseconds since the last output; Infinity does not exist in JSON, so undefined if there was none. */
   quietMs?: number;
-  /** A user has typed a line that is not sent yet. A host of an earlier build does not say. */
+  /** Whether a user has typed a line that is not sent yet. Missing from hosts of an earlier build. */
   hasDraft?: boolean;
 }
 export namespace HostScreen {
-  /** The visible screen as plain text, one line a row, without trailing blanks. */
+  /** The visible screen as plain text, one line per row, without trailing blanks. */
   export const spec = request<{ id: string }, ScreenView>('host/screen', 'read');
 }
 export type SessionSignal = (typeof sessionSignals)[number];
@@ -89,11 +89,11 @@ export namespace HostKill {
   );
 }
 export namespace HostForget {
-  /** Drops the record and the screen of a session that ended. */
+  /** Drops the record and the screen of an ended session. */
   export const spec = request<{ id: string }, null>('host/forget', 'write');
 }
 export namespace HostWatch {
-  /** While `on`, the host starts the town's server again if its connection is lost. `script`: the bundled server. */
+  /** While `on`, the host restarts the town's server if its connection is lost. `script`: the bundled server. */
   export const spec = request<{ on: boolean; script: string }, null>('host/watch', 'write');
 }
 export namespace HostShutdown {
@@ -104,6 +104,6 @@ export namespace HostOutput {
   export const spec = notification<{ id: string; sequence: number; data: string }>('host/output');
 }
 export namespace HostExit {
-  /** Goes to every connection. */
+  /** Sent to every connection when a session ends. */
   export const spec = notification<{ id: string } & SessionExitInfo>('host/exit');
 }

@@ -7,7 +7,7 @@ import { recordedProcess } from '../base/recordedProcess';
 import { agentRoles, type TownLayout } from '../town/layout';
 
 const recordSchema = z.object({
-  /** Names its file too: never a path. */
+  /** Also the name of its file, so never a path. */
   id: z.string().regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,119}$/),
   agent: z.string(),
   role: z.enum(agentRoles).default('polecat'),
@@ -22,7 +22,7 @@ const recordSchema = z.object({
   start: recordedProcess.shape.start.optional(),
   startedAt: z.number(),
   doneAt: z.number().optional(),
-  /** Set before we end it ourselves, so that its death is not taken for a crash. */
+  /** Set before we end it ourselves, so that its end does not count as a crash. */
   stopping: z.enum(['stopped', 'ended']).optional(),
   exit: z.object({ kind: z.enum(['exited', 'killed', 'stopped', 'ended']), code: z.number().nullable() }).optional(),
 });
@@ -53,7 +53,7 @@ export class SessionRecords {
     this.records.set(record.id, record);
   }
 
-  /** The clock was set back: what is recorded of times that are still to come happened at the latest now. */
+  /** Limits recorded times to now, in case the clock was set back. */
   cutFuture(now: number): void {
     for (const record of this.all())
       if (Math.max(record.startedAt, record.doneAt ?? 0) > now)
@@ -69,7 +69,7 @@ export class SessionRecords {
     removeFile(this.town.sessionRecord(id));
   }
 
-  /** The living session that a token belongs to. A token dies with its session. */
+  /** The live session of a token. A token expires with its session. */
   byToken(token: string): SessionRecord | undefined {
     const hash = hashToken(token);
     return this.all().find((record) => record.tokenHash === hash && !record.exit && !record.stopping);
@@ -80,7 +80,7 @@ function readRecord(file: string): SessionRecord | undefined {
   try {
     return recordSchema.parse(JSON.parse(readTextIfPresent(file) ?? ''));
   } catch {
-    return undefined; // Not ours; what it described is found by the beads and the session host.
+    return undefined; // Invalid; its session is found through the beads and the session host.
   }
 }
 

@@ -7,27 +7,27 @@ import type { SessionProvider } from './providers/provider';
 import type { SessionRecord, SessionRecords } from './records';
 import type { SessionExit } from './types';
 
-/** A process that the session host runs. */
+/** A process of the session host. */
 interface Hosted {
   pid: number;
   start: string;
   exited?: SessionExitInfo;
 }
 
-/** How often the processes of a host that does not talk to us are looked at. */
+/** Polling interval for the processes of a host that we cannot talk to. */
 const LOOK_MS = 2_000;
 
-/** Exit codes by which a shell reports that its child was ended by a signal. */
+/** Exit codes above this one mean that a shell's child was ended by a signal. */
 const SIGNAL_EXIT = 128;
 
-/** What recovery needs of the sessions. */
+/** Dependencies of the recovery. */
 export interface RecoveredSessions {
   provider: SessionProvider;
   records: SessionRecords;
-  /** Records without an end. */
+  /** Records without an exit. */
   living(): SessionRecord[];
   client(): Promise<SessionHostClient>;
-  /** Whether a host answers, and reports ends by itself. */
+  /** Whether a host answers, and reports exits itself. */
   isConnected(): boolean;
   markExited(record: SessionRecord, exit: SessionExit): Promise<void>;
   end(session: string, by: 'stopped' | 'ended'): Promise<void>;
@@ -43,7 +43,7 @@ export class SessionRecovery extends Disposable {
     this._register(toDisposable(() => clearTimeout(this.timer)));
   }
 
-  /** Compares the records with what really lives. @returns whether a session host says what that is */
+  /** Compares the records with the live processes. @returns whether a session host reported these */
   async run(): Promise<boolean> {
     const hosted = await this.hosted();
     if (!hosted) {
@@ -57,13 +57,13 @@ export class SessionRecovery extends Disposable {
     return true;
   }
 
-  /** What the session host runs; undefined where one lives that this server cannot talk to. */
+  /** The sessions of the host; undefined if one runs that this server cannot talk to. */
   private async hosted(): Promise<ReadonlyMap<string, Hosted> | undefined> {
     if (!(await this.sessions.provider.hasHost())) return new Map();
     try {
       return new Map((await (await this.sessions.client()).list()).map((session) => [session.id, session]));
     } catch (error) {
-      this.sessions.log.error(`the sessions are looked after by their process ids alone: ${messageOf(error)}`);
+      this.sessions.log.error(`sessions are monitored by process id only: ${messageOf(error)}`);
       return undefined;
     }
   }
@@ -73,11 +73,11 @@ export class SessionRecovery extends Disposable {
     const known = { ...record, pid: session.pid, start: session.start };
     if (session.exited) return this.sessions.markExited(known, exitOf(record, session.exited));
     this.sessions.records.save(known);
-    // The last server was killed while it ended this one: its token is void already, so it must not live on.
+    // The last server was killed while it ended this one: its token is already revoked, so it must not continue.
     if (record.stopping) await this.sessions.end(record.id, record.stopping);
   }
 
-  /** Unknown session: its record was removed or never written. */
+  /** Ends an unknown session, whose record was removed or never written. */
   private async endUnknown(id: string, session: Hosted): Promise<void> {
     if (!session.exited) await this.sessions.provider.endSession(id, { pid: session.pid, start: session.start });
     await this.sessions
@@ -87,8 +87,8 @@ export class SessionRecovery extends Disposable {
   }
 
   /**
-   * Without a host to ask, such as one of another version that an update left running, a session lives as long as
-   * its recorded process: it can be stopped, and its end is noticed.
+   * Monitors recorded processes if the host cannot be reached, such as one of another version after an update: sessions
+   * can still be stopped, and their ends are noticed.
    */
   private async checkProcesses(): Promise<void> {
     const living = this.sessions.living();

@@ -15,22 +15,22 @@ import {
 import type { SessionHostClient } from './hostClient';
 import { isTerminalReply } from './terminalReplies';
 
-/** The windows that terminals are shown in. */
+/** The windows that show terminals. */
 export interface Windows {
   notify<P>(connection: string, spec: NotificationSpec<P>, params: P): void;
-  /** Bytes that a window has not taken yet. */
+  /** Bytes that a window has not read yet. */
   backlog(connection: string): number;
 }
 
-/** A window that lags behind by so much gets no output until it has caught up; then it gets the whole screen. */
+/** A window that lags by more than this gets no output until it has caught up; then it gets the whole screen. */
 const MAX_BACKLOG_BYTES = 4_000_000;
 const CATCH_UP_MS = 250;
 /** Longest pause between two attempts to send a screen. */
 const MAX_RESEND_MS = 10_000;
 
-/** Relays terminals between windows and the session host. Output goes to the windows that show it, and to no other. */
+/** Relays terminals between windows and the session host. Output goes to the windows that show it, and to no others. */
 export class TerminalRelay extends Disposable {
-  /** By session: the connections that show it, in the order they came. The first one answers terminal queries. */
+  /** Connections that show a session, in order of arrival, by session. The first one answers terminal queries. */
   private readonly viewers = new Map<string, Set<string>>();
   private readonly lagging = new Set<string>();
   private readonly relayed = new WeakSet<SessionHostClient>();
@@ -99,7 +99,7 @@ export class TerminalRelay extends Disposable {
     this.relayed.add(client);
     this._register(client.onOutput(({ id, sequence, data }) => this.output(id, sequence, data)));
     this._register(client.onExit(({ id, code, signal }) => this.ended(id, { session: id, code, signal })));
-    // What views show may lack output: the whole screen again.
+    // Views may lack output: send the whole screen again.
     this._register(client.onDidReattach(({ id, screen }) => this.output(id, screen.sequence, screen.screen, true)));
     this._register(
       client.onDidLoseHost(({ sessions }) => {
@@ -117,7 +117,7 @@ export class TerminalRelay extends Disposable {
     }
   }
 
-  /** A lagging view gets nothing until its window has read what was sent, and then the whole screen. */
+  /** A lagging view gets no output until its window has read its backlog, and then the whole screen. */
   private waitForDrain(session: string, connection: string): void {
     this.lagging.add(lagKey(session, connection));
     this.checkDrained(session, connection, CATCH_UP_MS);
@@ -147,7 +147,7 @@ export class TerminalRelay extends Disposable {
     });
   }
 
-  /** An ended session says nothing more: its viewers are told, and forgotten. */
+  /** Notifies the viewers of an ended session, and drops them. */
   private ended(session: string, exit: { session: string; code: number | null; signal: string | null }): void {
     const viewers = this.viewers.get(session) ?? [];
     this.viewers.delete(session);

@@ -1,7 +1,7 @@
 /*
- * A terminal answers the queries of the program that it shows (what are you, where is the cursor, which colour
- * is the background) through the same channel as the keyboard. With several views of one session only one may
- * answer, otherwise the program reads the others' answers as typed text.
+ * A terminal answers the queries of the program that it shows (what are you, where is the cursor, which colour is the
+ * background) through the same channel as the keyboard. With several views of one session only one may answer,
+ * otherwise the program would read the other answers as typed text.
  */
 
 const escape = '\\u001b';
@@ -17,7 +17,7 @@ const reply = new RegExp(
   ].join('|')})+$`,
 );
 
-/** True for input that a terminal made by itself as an answer, not a person by typing. Pure. */
+/** Whether input is a terminal's automatic answer, not typed by the user. Pure. */
 export function isTerminalReply(data: string): boolean {
   return data.startsWith('\u001b') && reply.test(data);
 }

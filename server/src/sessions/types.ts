@@ -1,40 +1,40 @@
 import type { AgentRole } from '../town/layout';
 
-/** A session as the rest of the server sees it. All times are milliseconds since 1970. */
+/** A session, as the other parts of the server see it. All times are milliseconds since 1970. */
 export interface SessionView {
   id: string;
   agent: string;
   role: AgentRole;
   rig?: string;
   name: string;
-  /** What it works on: the bead on its hook, or the merge request that it reviews. */
+  /** Work of the session: the bead on its hook, or the merge request that it reviews. */
   bead?: string;
   startedAt: number;
-  /** Undefined until it was checked, and while its session host is unreachable. */
+  /** Undefined until the session was checked, and while its session host is unreachable. */
   look?: { lastOutputAt: number; saidNothing: boolean };
-  /** It waits for a person; goes on after "it ". */
+  /** Question that it waits for: a predicate to follow "it ". */
   asks?: string;
-  /** When its agent said `gt done`. */
+  /** When its agent ran `gt done`. */
   doneAt?: number;
-  /** Undefined while it lives. */
+  /** Undefined while the session is live. */
   exit?: SessionExit;
 }
 
 export interface SessionExit {
-  /** `exited` by itself, `killed` from outside (signal, lost host), `stopped` by a person, `ended` by the engine. */
+  /** `exited` on its own, `killed` from outside (signal, lost host), `stopped` by a person, `ended` by the engine. */
   kind: 'exited' | 'killed' | 'stopped' | 'ended';
   code: number | null;
 }
 
-/** What a session is started for. */
+/** Parameters of a session's start. */
 export interface SessionRequest {
-  /** Address; where it works follows from it. */
+  /** Address of the agent, which determines its folder. */
   agent: string;
-  /** What it works on, see `SessionView`. */
+  /** Work of the session, see `SessionView`. */
   bead?: string;
   runtime: string;
   model?: string;
   attempt: number;
-  /** A previous session of this agent on this bead ended; runtimes that can, resume. */
+  /** A previous session of this agent on this bead ended; runtimes resume it if they can. */
   resume: boolean;
 }

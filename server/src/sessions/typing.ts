@@ -7,17 +7,17 @@ import type { SessionRecord } from './records';
 /** Some programs treat Enter as pasted text if it arrives together with the text. */
 const ENTER_AFTER_MS = 400;
 
-/** How often a screen that changes all the time is read before Enter is given up. */
+/** Number of attempts to press Enter on a screen that keeps changing. */
 const MAX_ENTER_TRIES = 50;
 
-/** Time without output after which a program is taken for one that waits for input: those at work show it more often. */
+/** Time without output after which a program counts as waiting for input: busy ones print more often. */
 const IDLE_MS = 2_000;
 
-/** How long text waits for the program, and for a user who is typing. */
+/** Maximum time that text waits for the program, and for a user who is typing. */
 const MAX_WAIT_MS = 12_000;
 const LOOK_MS = 250;
 
-/** The program is at work, or a user has begun a line: what was to be typed has to reach it in another way. */
+/** The program is busy, or a user has started a line: the text has to be delivered in another way. */
 export class BusyError extends UserError {
   constructor(agent: string, why: 'working' | 'draft') {
     super(
@@ -28,13 +28,13 @@ export class BusyError extends UserError {
   }
 }
 
-/** Asks what a screen of a runtime asks of a person, if anything. */
+/** Returns what a runtime's screen asks the user, if anything. */
 type Asks = (runtime: string, screen: string) => string | undefined;
 
 /**
- * Types as a user would: the text and then, when the program has taken it, Enter. Waits until the program is idle and the user
- * has sent what is typed in the terminal already. Enter would answer whatever is on the screen, so the screen is checked before
- * the text and again immediately before Enter.
+ * Types like a user: the text and, after a delay, Enter. Waits until the program is idle and the user has sent any line
+ * that they had started. Enter would answer whatever is on the screen, so the screen is checked before the text and
+ * again immediately before Enter.
  * @param force types at once, without any check
  * @throws UserError `conflict` if the program asks the user something
  * @throws BusyError if it stays busy
@@ -80,7 +80,7 @@ async function requireNoQuestion(client: SessionHostClient, record: SessionRecor
   return view;
 }
 
-/** What is typed is text: no control character of it reaches the program as a key. */
+/** Removes control characters, so that no part of the text acts as a key. */
 function printable(text: string): string {
   return text.replace(/[\u0000-\u001f\u007f-\u009f]+/g, ' ');
 }

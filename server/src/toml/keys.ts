@@ -7,7 +7,7 @@ const bareKey = /[\w-]+/y;
 
 /** Reads keys: `a.b."c d"`. */
 export class KeyParser extends Scanner {
-  /** Tables that the keys around the current place make. */
+  /** Number of tables that the enclosing keys define. */
   protected keyDepth = 0;
 
   protected keyPath(): KeyPath {

@@ -1,6 +1,6 @@
-/** The parts of a TOML document and their places. Offsets are in UTF-16 units of the text, as editors count them. */
+/** The parts of a TOML document and their positions. Offsets are in UTF-16 units of the text, as editors count them. */
 
-/** Levels of tables and arrays within each other: more than anybody reads, and far below the limit of the call stack. */
+/** Maximum nesting of tables and arrays: more than is useful, and far below the limit of the call stack. */
 export const MAX_NESTING = 100;
 
 export interface Span {
@@ -28,7 +28,7 @@ export interface Token extends Span {
 
 export interface SyntaxProblem extends Span {
   code: SyntaxCode;
-  /** Says what to do. */
+  /** The message, with what to do. */
   message: string;
 }
 
@@ -48,10 +48,10 @@ export interface StringValue extends Span {
   kind: 'string';
   style: StringStyle;
   closed: boolean;
-  /** Between the quotes; without the newline that may follow the opening ones. */
+  /** Span between the quotes; without the newline that may follow the opening ones. */
   content: Span;
   value: string;
-  /** The offset in the text of each unit of the value; left out where they follow each other without escapes. */
+  /** The offset in the text of each unit of the value; omitted if they follow each other without escapes. */
   offsets?: readonly number[];
 }
 
@@ -73,7 +73,7 @@ export interface InlineTable extends Span {
   closed: boolean;
 }
 
-/** Text where a value should be that is none. */
+/** Invalid text in place of a value. */
 export interface InvalidValue extends Span {
   kind: 'invalid';
 }
@@ -84,7 +84,7 @@ export interface KeyPart extends Span {
   name: string;
 }
 
-/** `a.b."c d"`; no parts where the name is still missing. */
+/** A key such as `a.b."c d"`; without parts if the name is still missing. */
 export interface KeyPath extends Span {
   parts: KeyPart[];
 }
@@ -98,7 +98,7 @@ export interface Entry extends Span {
 
 export interface Header extends Span {
   key: KeyPath;
-  /** `[[…]]` */
+  /** Whether it is `[[…]]`. */
   array: boolean;
   closed: boolean;
 }
@@ -116,7 +116,7 @@ export interface Syntax {
   problems: SyntaxProblem[];
 }
 
-/** The offset in the text of a unit of a string's value; the end of the content for the index after the last. */
+/** The offset in the text of a unit of a string's value; for the index after the last unit, the end of the content. */
 export function offsetInString(node: StringValue, index: number): number {
   if (!node.offsets) return Math.min(node.content.start + index, node.content.end);
   return node.offsets[index] ?? node.content.end;

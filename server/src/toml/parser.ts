@@ -2,8 +2,8 @@ import type { Header, Section, Syntax } from './nodes';
 import { ValueParser } from './values';
 
 /**
- * Reads any text as TOML. What is right is read as TOML says; only where something is wrong the text is read a second
- * time with an eye on its lines, so that what is before and after the damage is kept. Never throws. Takes time
+ * Parses any text as TOML. Valid text is parsed as TOML; only if there are errors is the text parsed a second
+ * time with line-based recovery, so that everything before and after an error is kept. Never throws. Takes time
  * proportional to the length of the text.
  */
 export function parseToml(text: string): Syntax {
@@ -11,7 +11,7 @@ export function parseToml(text: string): Syntax {
   return strict.problems.length === 0 ? strict : new Parser(text, true).parse();
 }
 
-/** Reads a document: sections of a header and the lines that follow it. */
+/** Parses a document: sections of a header and the following lines. */
 class Parser extends ValueParser {
   parse(): Syntax {
     if (this.text.startsWith('\uFEFF')) this.take('bom', 1);

@@ -1,10 +1,10 @@
 import type { Extent } from './strings';
 
-/** The look of a line decides where a string or an array ends that is not closed. Used only where a document is broken. */
+/** Decides by the shape of lines where an unclosed string or array ends. Used only for documents with errors. */
 
 const name = '(?:[\\w-]+|"[^"\\n]*"|\'[^\'\\n]*\')';
 const statement = new RegExp(`[ \\t]*${name}(?:[ \\t]*\\.[ \\t]*${name})*[ \\t]*=`, 'y');
-/** Within a string code and prose may look like a statement: this must look more like TOML. */
+/** Code and prose within a string may look like a statement, so this pattern is stricter. */
 const assignment = /^[A-Za-z_][\w-]*(?:\.[\w-]+)* = (?:["'[{]|true\b|false\b|\d)/;
 const header =
   /^[ \t]*\[(?:\[[ \t]*[A-Za-z_]|[ \t]*(?!(?:true|false|inf|nan)[ \t]*\])[A-Za-z_][\w-]*(?:[ \t]*\.[ \t]*(?:[\w-]+|"[^"]*"))*[ \t]*\][ \t]*(?:#.*)?$)/;
@@ -15,15 +15,15 @@ function lineAt(text: string, start: number): string {
   return text.slice(start, end < 0 ? text.length : text[end - 1] === '\r' ? end - 1 : end);
 }
 
-/** Whether the line that begins here is a statement of its own. */
+/** Whether the line that starts here is a separate statement. */
 export function startsStatement(text: string, lineStart: number): boolean {
   statement.lastIndex = lineStart;
   return statement.test(text) || header.test(lineAt(text, lineStart));
 }
 
 /**
- * A multi-line string that is not closed ends before the next table. One whose closing quotes really open the next
- * string (`description = """`) is not closed either.
+ * A multi-line string that is not closed ends before the next table. A string whose closing quotes actually open the
+ * next one (`description = """`) is not closed either.
  */
 export function recoveredExtent(text: string, start: number, extent: Extent): Extent {
   const lineStart = text.lastIndexOf('\n', extent.contentEnd - 1) + 1;
@@ -33,7 +33,7 @@ export function recoveredExtent(text: string, start: number, extent: Extent): Ex
   return stop === undefined ? extent : { contentEnd: text[stop - 1] === '\r' ? stop - 1 : stop, closed: false };
 }
 
-/** The line end before the first table within a range, else before the first line that gives a key a value. */
+/** The line end before the first table within a range, else before the first assignment. */
 function nextStatement(text: string, start: number, end: number): number | undefined {
   let first: number | undefined;
   for (let at = text.indexOf('\n', start); at >= 0 && at + 1 < end; at = text.indexOf('\n', at + 1)) {

@@ -6,7 +6,10 @@ const special = /^[+-]?(?:inf|nan)$/;
 const date = /^(\d{4}-\d\d-\d\d)(?:[Tt ](\d\d:\d\d:\d\d(?:\.\d+)?)([Zz]|[+-]\d\d:\d\d)?)?$/;
 const time = /^\d\d:\d\d:\d\d(?:\.\d+)?$/;
 
-/** A number, a boolean or a date; undefined for anything else. Dates and very large numbers become strings, as in JSON. */
+/**
+ * Parses a number, a boolean or a date; undefined for anything else. Dates and very large numbers become strings, as in
+ * JSON.
+ */
 export function scalarOf(text: string): Pick<ScalarValue, 'type' | 'value'> | undefined {
   if (text === 'true' || text === 'false') return { type: 'boolean', value: text === 'true' };
   if (special.test(text))
@@ -17,7 +20,7 @@ export function scalarOf(text: string): Pick<ScalarValue, 'type' | 'value'> | un
   return moment === undefined ? undefined : { type: 'date', value: moment };
 }
 
-/** Nobody counts so far; turning such a number into decimal digits would take long. */
+/** Longer numbers become strings: converting them to decimal would take too long. */
 const MAX_DIGITS = 100;
 
 function integerOf(text: string): number | string {
@@ -28,7 +31,7 @@ function integerOf(text: string): number | string {
   return Number.isSafeInteger(number) ? number : String(value);
 }
 
-/** As @iarna/toml writes dates: always with milliseconds, in UTC where the text names a zone. */
+/** A date in the form of @iarna/toml: always with milliseconds, in UTC if the text has a time zone. */
 function momentOf(text: string): string | undefined {
   if (time.test(text)) return iso(`1970-01-01T${text}Z`)?.slice(11, -1);
   const [, day, clock, zone] = date.exec(text) ?? [];

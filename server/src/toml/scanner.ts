@@ -3,14 +3,14 @@ import type { SyntaxCode, SyntaxProblem, Token, TokenKind } from './nodes';
 const blanks = /[ \t]+/y;
 
 /**
- * Goes through a text token by token, and notes what is wrong. Nothing is left out: tokens cover the whole text.
- * Takes time proportional to the length of the text, also where a line is as long as the text.
+ * Splits a text into tokens, and collects the problems. The tokens cover the whole text. Takes time proportional to the
+ * length of the text, even for very long lines.
  */
 export class Scanner {
   protected at = 0;
   protected readonly tokens: Token[] = [];
   protected readonly problems: SyntaxProblem[] = [];
-  /** The line that was looked at last: from where its end was searched, and its line feed or the end of the text. */
+  /** Cache of the last line: where the search for its end started, and its line feed or the end of the text. */
   private line = { from: 0, lineFeed: -1 };
 
   constructor(protected readonly text: string) {}
@@ -21,7 +21,7 @@ export class Scanner {
     this.at = end;
   }
 
-  /** The end of a match of a sticky pattern here; `this.at` where it does not match. */
+  /** The end of a match of a sticky pattern here; `this.at` without a match. */
   protected match(pattern: RegExp): number {
     pattern.lastIndex = this.at;
     return pattern.test(this.text) ? pattern.lastIndex : this.at;
@@ -36,7 +36,7 @@ export class Scanner {
     return this.match(blanks);
   }
 
-  /** Before the line break of this line, or at the end of the text. */
+  /** Offset before the line break of this line, or the end of the text. */
   protected lineEnd(): number {
     if (this.at < this.line.from || this.at > this.line.lineFeed) {
       const lineFeed = this.text.indexOf('\n', this.at);
@@ -47,7 +47,7 @@ export class Scanner {
     return isCrlf ? lineFeed - 1 : lineFeed;
   }
 
-  /** Where the next line starts; undefined in the last line. */
+  /** Start of the next line; undefined in the last line. */
   protected nextLineStart(): number | undefined {
     this.lineEnd();
     return this.line.lineFeed < this.text.length ? this.line.lineFeed + 1 : undefined;
@@ -59,7 +59,7 @@ export class Scanner {
     return at >= this.lineEnd() || this.text[at] === '#';
   }
 
-  /** White space, a comment or a line break; false where there is none of them. */
+  /** Skips white space, a comment or a line break; false if there is none of these. */
   protected skipLines(): boolean {
     const start = this.at;
     this.blanks();
@@ -86,11 +86,11 @@ export class Scanner {
     this.problems.push({ code, start, end: Math.max(end, start), message });
   }
 
-  /** Takes what cannot be read, up to `end`. */
+  /** Adds an invalid token up to `end`. */
   protected takeInvalid(end: number, message: string, code: SyntaxCode = 'toml-statement', start = this.at): void {
     this.take('invalid', end);
     const last = this.problems.at(-1);
-    // Lines of a string that lost its quotes are one mistake, not one each.
+    // Consecutive lines of a string without quotes are reported once.
     if (code === 'toml-statement' && last?.code === code && !/\S/.test(this.text.slice(last.end, start)))
       last.end = end;
     else this.report(code, start, end, message);

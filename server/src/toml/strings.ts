@@ -3,7 +3,7 @@ import type { Span, StringStyle, StringValue, SyntaxProblem } from './nodes';
 const controls = /[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f]/;
 const simple: Readonly<Record<string, string>> = { b: '\b', t: '\t', n: '\n', f: '\f', r: '\r', '"': '"', '\\': '\\' };
 
-/** The quotes that open a string, and what follows from them. */
+/** The quotes that open a string, and the resulting style. */
 export function styleAt(text: string, start: number, multiLine: boolean): StringStyle {
   const literal = text[start] === "'";
   const triple = multiLine && text.startsWith(literal ? "'''" : '"""', start);
@@ -11,13 +11,13 @@ export function styleAt(text: string, start: number, multiLine: boolean): String
   return literal ? 'literal' : 'basic';
 }
 
-/** Where the content of a string ends, and whether quotes close it there. */
+/** End of a string's content, and whether it is closed there. */
 export interface Extent {
   contentEnd: number;
   closed: boolean;
 }
 
-/** A string of one line ends with the line where it is not closed. */
+/** Extent of a one-line string, which ends with the line if it is not closed. */
 export function singleExtent(text: string, start: number): Extent {
   const quote = text.charCodeAt(start);
   for (let at = start + 1; at < text.length; at++) {
@@ -29,7 +29,7 @@ export function singleExtent(text: string, start: number): Extent {
   return { contentEnd: text.length, closed: false };
 }
 
-/** To the first three quotes that are not escaped; up to two more quotes belong to the content. */
+/** Extent of a multi-line string: to the first three unescaped quotes; up to two more quotes belong to the content. */
 export function multiExtent(text: string, start: number): Extent {
   const quotes = text.slice(start, start + 3);
   for (let at = text.indexOf(quotes, start + 3); at >= 0; at = text.indexOf(quotes, at + 1)) {
@@ -47,7 +47,7 @@ function isEscaped(text: string, from: number, at: number): boolean {
   return slashes % 2 === 1;
 }
 
-/** Reads what is between the quotes. What is wrong there is reported, and the rest is read all the same. */
+/** Parses the content of a string. Problems are reported, and the rest is still parsed. */
 export function readString(
   text: string,
   start: number,
@@ -77,7 +77,7 @@ export function readString(
   return escapes || raw.includes('\r\n') ? { ...node, ...unescape(text, content, escapes, width === 3, report) } : node;
 }
 
-/** Line ends become `\n`, whatever the file has. */
+/** Resolves escapes. All line ends become LF. */
 function unescape(
   text: string,
   content: Span,
@@ -122,7 +122,7 @@ function unescape(
   return { value: units.join(''), offsets };
 }
 
-/** A backslash at the end of a line removes the white space up to the next text. */
+/** End of the white space that a backslash at the end of a line removes. */
 function lineFold(text: string, at: number, end: number): number | undefined {
   let next = at + 1;
   while (next < end && (text[next] === ' ' || text[next] === '\t')) next++;

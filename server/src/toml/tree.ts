@@ -1,14 +1,14 @@
 import type { Entry, Header, KeyPart, Section, Span, Syntax, SyntaxProblem, Value } from './nodes';
 
-/** What the statements of a document mean: tables, arrays and values by name, each with its place in the text. */
+/** The meaning of a document's statements: tables, arrays and values by name, each with its position in the text. */
 export type TreeNode = TableNode | ListNode | LeafNode;
 
 export interface TableNode {
   kind: 'table';
-  /** How it was defined, which decides what may still add to it. */
+  /** How the table was defined, which decides which statements may extend it. */
   origin: 'root' | 'implicit' | 'header' | 'dotted' | 'inline';
   slots: Map<string, Slot>;
-  /** Its header, braces or keys, and all sections that add to it. */
+  /** Its header, braces or keys, and all sections that extend it. */
   spans: Span[];
   header?: Header;
 }
@@ -16,9 +16,9 @@ export interface TableNode {
 export interface ListNode {
   kind: 'list';
   items: TreeNode[];
-  /** The brackets, or the headers of its tables. */
+  /** Its brackets, or the headers of its tables. */
   spans: Span[];
-  /** Defined by `[[…]]`, which may add to it. */
+  /** Whether it is defined by `[[…]]`, which may extend it. */
   ofTables: boolean;
 }
 
@@ -30,17 +30,17 @@ export interface LeafNode {
 /** A name in a table with its value. */
 export interface Slot {
   key: KeyPart;
-  /** Where it is a statement by itself. */
+  /** The statement, if the slot has its own. */
   entry?: Entry;
-  /** Undefined where the value is still missing. */
+  /** Undefined if the value is still missing. */
   node?: TreeNode;
 }
 
 export interface Tree {
   root: TableNode;
-  /** What TOML forbids although it can be read, such as a key that is defined twice. */
+  /** Violations of TOML that can still be parsed, such as a key that is defined twice. */
   problems: SyntaxProblem[];
-  /** Names of tables: before a dot, or last in a `[header]`. */
+  /** Parts of keys that name tables: before a dot, or last in a `[header]`. */
   tables: KeyPart[];
 }
 
@@ -61,7 +61,7 @@ class Builder {
     return { root, problems: this.problems, tables: this.tables };
   }
 
-  /** The table that a header starts. One that contradicts what came before gets a table that is part of no tree. */
+  /** The table that a header starts. A header that contradicts earlier ones gets a table outside the tree. */
   private open(root: TableNode, header: Header, section: Section): TableNode {
     const last = header.key.parts.at(-1);
     if (!last) return table('header', [section]);
@@ -162,14 +162,14 @@ function table(origin: TableNode['origin'], spans: Span[]): TableNode {
   return { kind: 'table', origin, slots: new Map(), spans };
 }
 
-/** Nothing may be added to an inline table from outside its braces. */
+/** Marks an inline table as complete: it cannot be extended outside its braces. */
 function seal(node: TableNode): void {
   node.origin = 'inline';
   for (const { node: inner } of node.slots.values())
     if (inner?.kind === 'table' && inner.origin === 'dotted') seal(inner);
 }
 
-/** The data of a tree, as JSON.parse would give it; what could not be read is left out. */
+/** The data of a tree, as from JSON.parse; unreadable parts are left out. */
 export function dataOf(node: TreeNode): unknown {
   if (node.kind === 'leaf') return node.value.kind === 'invalid' ? undefined : node.value.value;
   if (node.kind === 'list') return node.items.map(dataOf).filter((item) => item !== undefined);

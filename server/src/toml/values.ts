@@ -9,13 +9,13 @@ const NO_STATEMENT =
 const scalarRun = /[^\s,[\]{}#="']+/y;
 const clockAfterDate = / \d\d:\d\d:\d\d(?:\.\d+)?(?:[Zz]|[+-]\d\d:\d\d)?/y;
 
-/** Reads values, and the pairs of a key and a value that inline tables and lines hold. */
+/** Parses values, and the key-value pairs of lines and inline tables. */
 export class ValueParser extends KeyParser {
   private depth = 0;
-  /** The last run of blank lines and comments in an array, and whether what follows it is a statement. */
+  /** The last run of blank lines and comments in an array, and whether it is followed by a statement. */
   private nextLine = { from: -1, to: -1, isStatement: false };
 
-  /** @param recovering whether the text is known to be broken, so that its lines say where something ends */
+  /** @param recovering whether the text is known to have errors, so that its lines decide where values end */
   constructor(
     text: string,
     protected readonly recovering: boolean,
@@ -23,7 +23,7 @@ export class ValueParser extends KeyParser {
     super(text);
   }
 
-  /** @param isLine whether it is a line of its own, and not a place in an inline table */
+  /** Parses a key-value pair. @param isLine whether it is a line of its own, and not part of an inline table */
   protected entry(isLine: boolean): Entry | undefined {
     const start = this.at;
     const before = this.problems.length;
@@ -38,7 +38,7 @@ export class ValueParser extends KeyParser {
       this.problems.length = before;
       const isAlone = this.at === this.lineEnd() || this.text[this.at] === '#' || !isLine;
       if (isAlone) this.report('toml-key', start, key.end, `Write = and a value after ${name}.`);
-      // Words instead of a statement: most often the rest of a string that lost its quotes.
+      // Words instead of a statement: most often the rest of a string without quotes.
       else this.takeInvalid(this.lineEnd(), NO_STATEMENT, 'toml-statement', start);
       return isAlone ? { start, end: key.end, key } : undefined;
     }
@@ -110,7 +110,7 @@ export class ValueParser extends KeyParser {
       this.take('scalar', end);
       return { kind: 'scalar', ...scalar, start, end };
     }
-    // Everything up to where a value must end is one mistake.
+    // Everything up to the end of the value is one error.
     end = Math.max(end, this.depth > 0 ? this.itemEnd() : this.valueEnd());
     this.takeInvalid(end, invalidValueText(this.text.slice(start, end)), 'toml-value');
     return { kind: 'invalid', start, end };
@@ -122,7 +122,7 @@ export class ValueParser extends KeyParser {
     return this.at + (comment >= 0 ? comment : line.trimEnd().length);
   }
 
-  /** Where an item of an array or an inline table ends that cannot be read. */
+  /** End of an unreadable item of an array or an inline table. */
   private itemEnd(): number {
     const end = this.lineEnd();
     for (let at = this.at; at < end; at++) if (',]}#'.includes(this.text[at]!)) return at > this.at ? at : at + 1;
@@ -166,7 +166,10 @@ export class ValueParser extends KeyParser {
     return node;
   }
 
-  /** False where the array ends without being closed: at the end of the text, or before a line that is a statement. */
+  /**
+   * Skips white space in an array. False if the array ends unclosed: at the end of the text, or before a line that is a
+   * statement.
+   */
   private skipInArray(): boolean {
     for (;;) {
       if (this.recovering && this.isRestOfLineBlank() && this.nextLineStartsStatement()) return false;
@@ -174,7 +177,10 @@ export class ValueParser extends KeyParser {
     }
   }
 
-  /** Whether the next line that is neither blank nor a comment is a statement. Remembered: each line before it asks. */
+  /**
+   * Whether the next line that is neither blank nor a comment is a statement. Cached, because it is queried for each
+   * line before it.
+   */
   private nextLineStartsStatement(): boolean {
     const lineStart = this.nextLineStart();
     if (lineStart === undefined) return false;

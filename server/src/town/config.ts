@@ -19,7 +19,7 @@ import { FILTER_COMMAND, FILTER_NAME, filterCommands } from '../git/filters';
 import { SettingsFile } from './files';
 import type { RigLayout, TownLayout } from './layout';
 
-/** `mayor/town.json`. Unknown keys of all these files are kept: the Go `gt` has more of them. */
+/** `mayor/town.json` of a town. Unknown keys of all these files are kept: the Go `gt` has more of them. */
 const townSchema = z.looseObject({
   type: z.literal('town').default('town'),
   version: z.number().default(2),
@@ -37,7 +37,7 @@ const rigsSchema = z.looseObject({
         git_url: z.string(),
         added_at: z.string().default(''),
         beads: z.looseObject({ prefix: z.string() }),
-        /** The request that added it: one whose answer was lost is not refused when it comes again. */
+        /** Id of the request that added it: a repetition after a lost answer is not refused. */
         operation: z.string().optional(),
       }),
     )
@@ -49,16 +49,16 @@ const townSettingsSchema = z.looseObject({
   type: z.literal('town-settings').default('town-settings'),
   version: z.number().default(1),
   default_agent: z.string().default('claude'),
-  /** Runtime of the Mayor; the default agent where it is missing. */
+  /** Runtime of the Mayor; by default the town's default agent. */
   mayor: z.string().optional(),
   agent_email_domain: z.string().default('gastown.local'),
   /** Whether the Mayor may land work without review (`gt land --direct`). */
   mayor_may_land: z.boolean().default(false),
-  /** Whether new convoys collect their beads on a feature branch, where they do not say so themselves. */
+  /** Whether new convoys collect their beads on a feature branch, if they do not set it themselves. */
   feature_branch: z.boolean().default(false),
-  /** What becomes of approved work in rigs that do not say it themselves: see `mergeStrategies`. */
+  /** The merge strategy of rigs that do not set their own: see `mergeStrategies`. */
   merge_strategy: z.enum(mergeStrategies).default('squash'),
-  /** The engine's switch. */
+  /** Whether the engine is up. */
   up: z.boolean().default(false),
 });
 
@@ -74,11 +74,11 @@ const rigSchema = z.looseObject({
   version: z.number().default(1),
   name: z.string(),
   git_url: z.string(),
-  /** True where `git_url` is a folder with a checkout. */
+  /** True if `git_url` is a folder with a checkout. */
   folder: z.boolean().default(false),
   default_branch: z.string(),
   object_format: z.enum(['sha1', 'sha256']).optional(),
-  /** A clone that gets objects from its own remote when it needs them. */
+  /** Whether it is a clone that fetches missing objects from its own remote on demand. */
   partial: z.boolean().optional(),
   created_at: z.string().default(''),
   beads: z.looseObject({ prefix: z.string() }),
@@ -100,13 +100,13 @@ const gitFilter = z.strictObject({
   required: z.boolean().optional(),
 });
 
-/** Names of runtimes, which become parts of addresses and folders. */
+/** Names of reviewers, which become parts of addresses and folders. */
 const REVIEWER_NAME = /^[A-Za-z0-9][\w-]{0,39}$/;
 
-/** As gh takes it: `owner/name`, or `host/owner/name`. No part is an option. */
+/** In the syntax of `gh`: `owner/name`, or `host/owner/name`. No part can be an option. */
 const PULL_REQUEST_REPOSITORY = /^(?:[\w.][\w.-]*\/)?[\w.][\w.-]*\/[\w.][\w.-]*$/;
 
-/** The Go `gt` writes `direct` where work lands without a pull request. */
+/** The Go `gt` writes `direct` if work lands without a pull request. */
 const mergeStrategy = z.preprocess((value) => (value === 'direct' ? 'squash' : value), z.enum(mergeStrategies));
 
 /** `<rig>/settings/config.json` */
@@ -114,49 +114,60 @@ const rigSettingsSchema = z
   .looseObject({
     type: z.literal('rig-settings').default('rig-settings'),
     version: z.number().default(1),
-    /** Runtime for this rig; the town's default otherwise. */
+    /** Runtime for this rig; by default the town's. */
     agent: z.string().optional(),
     max_workers: z.number().int().min(1).max(50).default(2),
     /** Seconds between two starts of workers. */
     worker_spawn_delay: z.number().min(0).max(3600).default(0),
-    /** How often a bead may be begun before it is `failed`. */
+    /** Maximum number of attempts before a bead is `failed`. */
     max_attempts: z.number().int().min(1).max(50).default(3),
-    /** How often a session that was killed from outside is brought back without having made a commit or step. */
+    /** Maximum number of consecutive restarts of a killed session without a new commit or step. */
     max_restarts: z.number().int().min(0).max(1000).default(10),
-    /** Formula by which beads are done that name none themselves, such as `mol-polecat-work`. */
+    /** Formula for beads that name none themselves, such as `mol-polecat-work`. */
     formula: z.string().optional(),
-    /** Who looks at a change before it is merged: see `reviewModes`. */
+    /** Who reviews a change before it is merged: see `reviewModes`. */
     review: z.enum(reviewModes).default('off'),
-    /** For `script`: run in a checkout of the change. Exit code 0 approves, 1 rejects with what it printed. */
+    /** For `script`: run in a checkout of the change. Exit code 0 approves, 1 rejects with its output. */
     review_command: z.string().optional(),
-    /** For `agent`: the reviewer's runtime; the town's default agent where it is missing. */
+    /** For `agent`: the reviewer's runtime; the town's default agent if it is missing. */
     reviewer: z.string().optional(),
-    /** Several who look at a change at once, in place of `review`: runtimes, `agent`, `script`, `person`. */
-    reviewers: z.array(z.string().regex(REVIEWER_NAME, 'is no name of a reviewer')).max(8).default([]),
+    /** Several reviewers of the same change, instead of `review`: runtimes, `agent`, `script`, `person`. */
+    reviewers: z.array(z.string().regex(REVIEWER_NAME, 'is not a reviewer name')).max(8).default([]),
     /** Whether all of them have to approve: see `neededReviews`. */
     reviews_needed: z.enum(neededReviews).default('all'),
-    /** What reviewers are asked to look at: see `reviewDepths`. */
+    /** What reviewers are asked to read: see `reviewDepths`. */
     review_depth: z.enum(reviewDepths).default('normal'),
-    /** How often a change may be rejected before its bead is `failed`. */
+    /** Maximum number of rejections of a change before its bead is `failed`. */
     max_review_rounds: z.number().int().min(1).max(50).default(3),
-    /** Seconds that a script or an agent may take over one review. */
+    /** Time limit of a script or an agent for one review, in seconds. */
     review_timeout: seconds.default(1800),
-    /** Whether a bead waits for unmerged work on files that it says it will change (metadata `files`). */
+    /** Whether a bead waits for unmerged work on its declared files (metadata `files`). */
     avoid_overlap: z.boolean().default(false),
-    /** Seconds of silence after which an agent is looked after. */
+    /** Seconds of silence after which an agent is nudged or restarted. */
     stall_after: seconds.default(600),
-    /** Files that no commit has and that agents and gates need, such as `.env`: copied into every worktree. See `git/extraFiles.ts`. */
+    /**
+     * Files that agents and gates need but that are not committed, such as `.env`: copied into every worktree. See
+     * `git/extraFiles.ts`.
+     */
     worktree_files: z.array(z.string()).default([]),
-    /** The same by a link, such as `node_modules`: for what is large, and is not written to. */
+    /**
+     * Like `worktree_files`, but linked instead of copied, such as `node_modules`: for large files that are only read.
+     */
     worktree_links: z.array(z.string()).default([]),
     /** Whether submodules are initialised in the worktrees of agents and of the refinery. */
     submodules: z.boolean().default(true),
-    /** Filters of git whose programs run in the worktrees, such as those of git-lfs. `gt rig set` takes them from the source. */
+    /**
+     * Git filters whose programs run in the worktrees, such as those of git-lfs. `gt rig set` copies them from the
+     * source.
+     */
     git_filters: z.record(z.string().regex(FILTER_NAME), gitFilter).default({}),
-    /** Key with which agents sign their commits, and its format; without one they do not sign, whatever the person does. */
+    /**
+     * Key with which agents sign their commits, and its format; without one they do not sign, regardless of the user's
+     * settings.
+     */
     agent_signing_key: z.string().optional(),
     agent_signing_format: z.enum(['openpgp', 'ssh', 'x509']).default('openpgp'),
-    /** Where the rig's ledger is pushed to, and what others pushed there is merged from: `origin` or an address. */
+    /** The remote with which the rig's ledger is synchronised: `origin` or an address. */
     sync_remote: z.string().optional(),
     namepool: z.looseObject({ names: z.array(z.string()).optional() }).default({}),
     merge_queue: z
@@ -169,7 +180,9 @@ const rigSettingsSchema = z
         /** Seconds for each gate; `gate_timeouts` names exceptions. */
         gate_timeout: seconds.default(600),
         gate_timeouts: z.partialRecord(z.enum(gateNames), seconds).default({}),
-        /** What the processes of a gate may use together, where the system tells; `gate_limits` names exceptions. */
+        /**
+         * Limits for all processes of a gate together, if the system shows their usage; `gate_limits` names exceptions.
+         */
         gate_memory_mb: memoryMb.optional(),
         gate_processes: processes.optional(),
         gate_limits: z
@@ -182,41 +195,43 @@ const rigSettingsSchema = z
         env: z.record(z.string().regex(/^[A-Za-z_][A-Za-z0-9_]*$/), z.string()).default({}),
         /** `each` tests every commit by itself, `batch` several together: see `mergeModes`. */
         mode: z.enum(mergeModes).default('batch'),
-        /** What becomes of approved work; that of the town where it is missing. */
+        /** The merge strategy; by default that of the town. */
         merge_strategy: mergeStrategy.optional(),
-        /** For `pr`: the repository at the provider, `owner/name`, where the address of the source does not say it. */
+        /** For `pr`: the repository at the provider, `owner/name`, if the address of the source does not contain it. */
         pr_repository: z.string().regex(PULL_REQUEST_REPOSITORY, 'is not owner/name').optional(),
         /** For `pr`: how pull requests are merged, see `pullRequestMerges`. */
         pr_merge: z.enum(pullRequestMerges).default('rebase'),
-        /** How many changes are tested together at most. */
+        /** Maximum batch size. */
         max_batch: z.number().int().min(1).max(100).default(16),
-        /** How often a gate that failed runs again on the same files before a change is rejected for it. */
+        /** How often a failed gate is repeated on the same files before a change is rejected for it. */
         flaky_retries: z.number().int().min(0).max(10).default(1),
-        /** Whether gates that do not need one another run at the same time, in one checkout. */
+        /** Whether independent gates run in parallel, in one checkout. */
         parallel: z.boolean().default(false),
-        /** How many gate runs may go on side by side, each in a checkout of its own; see `gateRunsOf` where it is missing. */
+        /** Maximum number of parallel gate runs, each in its own checkout; see `gateRunsOf` for the default. */
         gate_runs: z.number().int().min(1).max(32).optional(),
         /**
-         * Parts of the repository that depend on their own files and on those of no target alone: a change of theirs runs only the
-         * gates that they name. A file in none of them may matter to all.
+         * Parts of the repository that depend only on their own files and on files outside of all targets: a change
+         * within them runs only the gates that they name. Files outside of all targets affect all of them.
          */
         targets: z
           .record(
             z.string().regex(/^[A-Za-z0-9][\w.-]{0,63}$/),
             z.strictObject({
-              /** Patterns of paths, such as `services/api/**`: see `rigs/pathPattern.ts`. */
+              /** Patterns of paths, such as `services/api/**`: see `base/pathGlob.ts`. */
               paths: z.array(z.string().min(1).max(300)).min(1),
               gates: z.array(z.enum(gateNames)),
             }),
           )
           .default({}),
-        /** Whether new convoys with beads of this rig collect them on a feature branch; the town's setting where it is missing. */
+        /**
+         * Whether new convoys with beads of this rig collect them on a feature branch; by default the town's setting.
+         */
         feature_branch: z.boolean().optional(),
-        /** Whether gates run before a person is asked to review a change: what fails goes back unread. */
+        /** Whether gates run before a person is asked to review a change: a change that fails goes back unreviewed. */
         checks_before_review: z.boolean().default(true),
-        /** Whether agents may have the gates run on their work before they submit it: the results count in the queue. */
+        /** Whether agents may run the gates on their work before they submit it; the queue reuses the results. */
         pre_verified: z.boolean().default(false),
-        /** Ignored files that stay between two gate runs, as patterns of `git clean -e`, such as `node_modules`. */
+        /** Ignored files that are kept between two gate runs, as patterns of `git clean -e`, such as `node_modules`. */
         keep: z.array(z.string()).default([]),
       })
       .prefault({}),
@@ -244,7 +259,7 @@ export const agentsFile = (town: TownLayout) => new SettingsFile(town.agentsFile
 export const rigConfigFile = (rig: RigLayout) => new SettingsFile(rig.configFile, rigSchema);
 export const rigSettingsFile = (rig: RigLayout) => new SettingsFile(rig.settingsFile, rigSettingsSchema);
 
-/** The key that a rig gives its agents to sign with. */
+/** The signing key of a rig's agents. */
 export function signingOf(
   settings: RigSettings,
 ): { key: string; format: RigSettings['agent_signing_format'] } | undefined {
@@ -252,23 +267,23 @@ export function signingOf(
   return key ? { key, format: settings.agent_signing_format } : undefined;
 }
 
-/** @param settings those of the rig, where they could be read */
+/** The merge strategy of a rig. @param settings those of the rig, if readable */
 export function mergeStrategyOf(town: TownLayout, settings: RigSettings | undefined): MergeStrategy {
   return settings?.merge_queue.merge_strategy ?? townSettingsFile(town).read().merge_strategy;
 }
 
-/** How many gate runs may go on side by side: half as many as the machine has processors, from 1 to 4, by default. */
+/** Maximum number of parallel gate runs: by default half of the processors, from 1 to 4. */
 export function gateRunsOf({ merge_queue: { gate_runs } }: RigSettings): number {
   return gate_runs ?? Math.max(1, Math.min(4, Math.floor(availableParallelism() / 2)));
 }
 
-/** Who looks at changes of a rig. */
+/** The reviewers of changes of a rig. */
 export function reviewSettingOf(settings: RigSettings): ReviewSetting {
   const { review, reviewers, reviews_needed: needed } = settings;
   return reviewers.length > 0 ? { reviewers, needed } : review;
 }
 
-/** Everything of a rig's settings that runs as a command, and that a person accepts together. */
+/** All commands in a rig's settings, which a person accepts together. */
 export function commandsOf(settings: RigSettings): GateInfo[] {
   const isScript = settings.reviewers.length > 0 ? settings.reviewers.includes('script') : settings.review === 'script';
   const command = isScript ? settings.review_command?.trim() : undefined;

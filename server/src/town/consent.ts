@@ -5,19 +5,19 @@ import { canonicalPath } from '../base/safePaths';
 import type { ConsentKind, GateInfo, RuntimeSettings } from '../protocol/town';
 import { SettingsFile } from './files';
 import { userAndMachine } from './mark';
-import { configDirectory } from './registry';
+import { configDirectory } from '../base/configDirectory';
 
 const schema = z.looseObject({
   version: z.number().default(1),
   root: z.string().default(''),
-  /** Hash of the user and the machine; missing in files of before it was written. */
+  /** Hash of the user and the machine; missing in older files. */
   place: z.string().optional(),
   accepted: z.record(z.string(), z.looseObject({ kind: z.string(), by: z.string(), at: z.string() })).default({}),
 });
 
 /**
- * What a person has accepted to run in one town, by hash of exactly what runs. Kept in the person's own
- * configuration folder, outside the town.
+ * Consents of a person for one town, by hash of the exact commands. Stored in the user's own configuration folder,
+ * outside the town.
  */
 export class ConsentStore {
   private readonly file: SettingsFile<typeof schema>;
@@ -28,11 +28,11 @@ export class ConsentStore {
     const key = createHash('sha256').update(canonicalPath(townRoot)).digest('hex').slice(0, 16);
     this.file = new SettingsFile(path.join(configDirectory(), 'accepted', `${key}.json`), schema);
     const { place, accepted } = this.file.read();
-    // What was accepted on another machine, or as another user, was accepted there.
+    // Consents of another machine or another user are not valid here.
     this.accepted = new Set(place === undefined || place === this.place ? Object.keys(accepted) : []);
   }
 
-  /** Another town has taken the place of the one that this was about. */
+  /** Drops all consents, because another town has replaced the one that they were given for. */
   forgetAll(): void {
     this.accepted.clear();
     if (!this.file.exists()) return;
@@ -57,7 +57,7 @@ export class ConsentStore {
   }
 }
 
-/** No commands at all have a hash too: that nothing is tested is as much a person's decision as what is. */
+/** An empty list of commands has a hash, too: running no tests also needs a person's consent. */
 export function gatesHash(rig: string, gates: readonly GateInfo[]): string {
   return hashOf(['rig-commands', rig, ...gates.flatMap((gate) => [gate.name, gate.command])]);
 }
@@ -81,7 +81,7 @@ export function scriptHash(blocks: readonly string[]): string {
 
 function hashOf(parts: readonly string[]): string {
   const hash = createHash('sha256');
-  // Length first: ["ab"] and ["a", "b"] must not be the same text.
+  // Length first: ["ab"] and ["a", "b"] must not result in the same text.
   for (const part of parts) hash.update(`${Buffer.byteLength(part)}:${part}\n`);
   return hash.digest('hex');
 }

@@ -3,19 +3,19 @@ import { UserError, messageOf } from '../base/errors';
 import { readTextIfPresent, writeJsonAtomic } from '../base/safeFiles';
 import { fileStamp, isPresent } from '../base/safePaths';
 
-/** What was last read of a file; as long as its stamp is the same, so is its value or its error. */
+/** The last value or error of a file, valid as long as its stamp is the same. */
 interface Remembered {
   stamp: string;
   value?: unknown;
   error?: UserError;
 }
 
-/** By path: settings are asked for at every look at the town, and change when a person edits them. */
+/** Cache by path: settings are read at every tick, but change only when a user edits them. */
 const remembered = new Map<string, Remembered>();
 const MAX_REMEMBERED = 1_000;
 const MAX_BYTES = 4 * 1024 * 1024;
 
-/** A JSON settings file under a schema: read with a clear error, written whole and atomically. */
+/** A JSON settings file with a schema: read with clear errors, written completely and atomically. */
 export class SettingsFile<S extends z.ZodType> {
   constructor(
     readonly file: string,
@@ -28,7 +28,7 @@ export class SettingsFile<S extends z.ZodType> {
 
   /**
    * The settings, shared and frozen. The file is read again only when it has changed. A missing file reads as `{}`, so
-   * that the schema's defaults hold.
+   * that the schema's defaults apply.
    * @throws UserError naming the file and the key
    */
   read(): z.output<S> {
@@ -43,7 +43,7 @@ export class SettingsFile<S extends z.ZodType> {
     return known.value as z.output<S>;
   }
 
-  /** @throws UserError where the value does not fit; nothing is written then */
+  /** Writes the settings. @throws UserError if the value is invalid; then nothing is written */
   write(value: z.output<S>): void {
     const parsed = this.schema.safeParse(value);
     if (!parsed.success)

@@ -13,17 +13,17 @@ import { writeRoutes } from './routes';
 
 export interface Installed {
   root: string;
-  /** False where the folder held a town before, which is now known to this person. */
+  /** False if the folder already contained a town, which is now registered for this user. */
   created: boolean;
 }
 
-/** All that a new town has. A folder with nothing else in it is a town whose making was cut short. */
+/** All folders of a new town. A folder with nothing else in it is a town whose creation was interrupted. */
 const OWN_FOLDERS = ['deacon', 'daemon', 'plugins', 'directives', '.runtime'];
 const OWN_NAMES: ReadonlySet<string> = new Set([...OWN_FOLDERS, 'mayor', 'settings', '.beads']);
 
 /**
- * Makes a town in a new or empty folder, or makes a town that is already there known to this person.
- * A town that came from elsewhere starts with its engine down: nothing of it runs until a person says so.
+ * Creates a town in a new or empty folder, or registers an existing one for this user. A town from elsewhere starts
+ * with its engine down: nothing in it runs until the user starts it.
  */
 export async function installTown(folder: string, name?: string): Promise<Installed> {
   const root = canonicalPath(folder);
@@ -47,7 +47,7 @@ export async function installTown(folder: string, name?: string): Promise<Instal
   return { root, created: true };
 }
 
-/** True for a folder in which the creation of a town was cut short. */
+/** Whether the creation of a town in this folder was interrupted. */
 export function isUnfinishedTown(folder: string): boolean {
   const names = listFolder(folder).map(({ name }) => name);
   return (
@@ -57,33 +57,33 @@ export function isUnfinishedTown(folder: string): boolean {
   );
 }
 
-/** May be repeated after a crash at any point. */
+/** Creates a town. Can be repeated after a crash at any point. */
 function makeTown(town: TownLayout, name: string): void {
-  // An empty folder of our own comes first: from here on the folder is recognised as ours.
+  // Created first, so that an interrupted creation is recognised as ours.
   for (const directory of OWN_FOLDERS) makeFolder(path.join(town.root, directory));
   initLedger(town.ledger, 'hq');
   rigsFile(town).write(rigsFile(town).read());
   townSettingsFile(town).write(townSettingsFile(town).read());
   writeRoutes(town);
-  // Last: a folder with town.json is a whole town.
+  // Last: a folder with town.json is a complete town.
   townFile(town).write({ type: 'town', version: 2, name, created_at: new Date().toISOString() });
 }
 
-/** A town that came from elsewhere: known from now on, with its engine down and without its processes' records. */
+/** Registers a town from elsewhere, with its engine down and without records of its processes. */
 async function adopt(town: TownLayout): Promise<void> {
   if (townSettingsFile(town).exists())
     townSettingsFile(town).update((settings) => {
       settings.up = false;
     });
   setRuntimeAside(town);
-  // A town that was here before may have had something accepted.
+  // An earlier town in this folder may have consents.
   new ConsentStore(town.root).forgetAll();
   await registerTown(town.root, townFile(town).read().name);
 }
 
 /**
- * `.runtime` names processes to end, tokens to believe and files to remove: what somebody else wrote there counts
- * for nothing.
+ * Moves `.runtime` aside: it names processes to end, tokens to trust and files to remove, so the content of another
+ * user must not be used.
  */
 function setRuntimeAside(town: TownLayout): void {
   if (!isPresent(town.runtime)) return;

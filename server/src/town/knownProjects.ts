@@ -7,8 +7,8 @@ import { TownLayout } from './layout';
 import { registeredTowns } from './registry';
 
 /**
- * The rigs of all towns of this person, for references from one project to another.
- * @param onError told of a town or a rig that cannot be read, which is left out
+ * The rigs of all towns of this user, for references between projects.
+ * @param onError called for an unreadable town or rig, which is left out
  */
 export function knownProjects(onError: (error: Error) => void): KnownProject[] {
   const towns = attempt('the list of towns', onError, registeredTowns) ?? [];

@@ -1,7 +1,7 @@
 import nodePath from 'node:path';
 import { safePart } from '../git/names';
 
-/** Where everything of a town lies. Pure: works with `path.win32` too. */
+/** The paths of everything in a town. Pure: works with `path.win32` too. */
 export class TownLayout {
   constructor(
     readonly root: string,
@@ -27,7 +27,7 @@ export class TownLayout {
   get ledger(): string {
     return this.at('.beads');
   }
-  /** The index of the beads, for the next start of the server. */
+  /** The stored index of the beads, for the next start of the server. */
   get indexCache(): string {
     return this.at('.runtime', 'index.cache');
   }
@@ -53,11 +53,11 @@ export class TownLayout {
   get gateLogs(): string {
     return this.at('.runtime', 'gates');
   }
-  /** Pacing of each rig. */
+  /** Record of a rig's pacing. */
   pacing(rig: string): string {
     return this.at('.runtime', 'pacing', `${rig}.json`);
   }
-  /** Merge window of each rig. */
+  /** Record of a rig's batch size. */
   mergeWindow(rig: string): string {
     return this.at('.runtime', 'pacing', `${rig}.window.json`);
   }
@@ -70,11 +70,11 @@ export class TownLayout {
   get removed(): string {
     return this.at('.runtime', 'removed');
   }
-  /** A rig that was removed, by the name of its folder there. */
+  /** The layout of a removed rig, by the name of its folder there. */
   removedRig(folder: string): RigLayout {
     return new RigLayout(this.path.join(this.removed, folder), this.path);
   }
-  /** What `gt rig add` was asked for, while it runs. */
+  /** Requests of running `gt rig add` commands. */
   get unfinishedAdds(): string {
     return this.at('.runtime', 'adding');
   }
@@ -90,7 +90,7 @@ export class TownLayout {
     return new RigLayout(this.at(name), this.path);
   }
 
-  /** Where an agent works. Undefined for what is not an agent's address, such as a rule's or a person's name. */
+  /** The folders of an agent. Undefined for other names, such as those of rules or people. */
   locationOf(agent: string): AgentLocation | undefined {
     if (agent === 'mayor')
       return {
@@ -127,18 +127,18 @@ export class TownLayout {
 export const agentRoles = ['polecat', 'refinery', 'crew', 'mayor'] as const;
 export type AgentRole = (typeof agentRoles)[number];
 
-/** An agent's place in the town. */
+/** Folders and ledger of an agent. */
 export interface AgentLocation {
   /** Address: `mayor`, `toy/refinery`, `toy/refinery/codex`, `toy/polecats/rust`, `toy/crew/ann`. */
   agent: string;
   role: AgentRole;
   rig?: string;
   name: string;
-  /** What it needs lies here, beside its worktree and never in it. */
+  /** Folder for our files about the agent, next to its worktree and never in it. */
   home: string;
-  /** Where its sessions start. */
+  /** Folder in which its sessions start. */
   cwd: string;
-  /** The ledger that its `bd` means. */
+  /** The ledger of its `bd`. */
   ledger: string;
 }
 
@@ -168,11 +168,11 @@ export class RigLayout {
   get refinery(): string {
     return this.at('refinery', 'rig');
   }
-  /** Where changes for a feature branch are tested, beside those for the rig's own target. */
+  /** Checkout for testing changes of a feature branch, separate from that of the rig's own target. */
   featureRefinery(branch: string): string {
     return this.at('refinery', safePart(branch), 'rig');
   }
-  /** Home of a reviewer, with a worktree of its own: merging, and other reviewers, go on while it reads. */
+  /** Home of a reviewer, with its own worktree: merges and other reviewers continue during its review. */
   reviewer(reviewer: string): string {
     return reviewer === MAIN_REVIEWER ? this.at('refinery', 'reviewer') : this.at('refinery', REVIEWERS, reviewer);
   }
@@ -188,7 +188,7 @@ export class RigLayout {
   get polecats(): string {
     return this.at('polecats');
   }
-  /** Home of a polecat: what it needs lies here, beside its worktree and never in it. */
+  /** Home of a polecat, with our files about it, next to its worktree and never in it. */
   polecat(name: string): string {
     return this.at('polecats', name);
   }
@@ -200,27 +200,27 @@ export class RigLayout {
   }
 }
 
-/** The reviewer whose runtime the rig's setting `reviewer` names. */
+/** The reviewer whose runtime is the rig's setting `reviewer`. */
 export const MAIN_REVIEWER = 'agent';
-/** Folder in the refinery with the homes of the others. */
+/** Folder in the refinery with the homes of further reviewers. */
 const REVIEWERS = 'reviewers';
 
 /** Addresses as Gas Town writes them. */
-/** Who merges in a rig, and whose name its reviewer has. */
+/** Address of the merge queue of a rig, which its main reviewer shares. */
 export function refineryAddress(rig: string): string {
   return `${rig}/refinery`;
 }
 
-/** Where several review, those beside the rig's own reviewer have their names in their addresses. */
+/** Address of a reviewer: further reviewers of a rig have their names in their addresses. */
 export function reviewerAddress(rig: string, reviewer: string): string {
   return reviewer === MAIN_REVIEWER ? refineryAddress(rig) : `${refineryAddress(rig)}/${reviewer}`;
 }
 
-/** Of `toy/refinery` or `toy/refinery/codex`. */
+/** Parses `toy/refinery` or `toy/refinery/codex`. */
 export function parseReviewer(
   address: string,
 ): { rig: string; role: 'refinery'; name: string; reviewer: string } | undefined {
-  // Plain names only: addresses come from files that others wrote, and become paths.
+  // Plain names only: addresses come from untrusted files, and become paths.
   const match = /^([A-Za-z0-9][\w-]*)\/refinery(?:\/([A-Za-z0-9][\w-]*))?$/.exec(address);
   if (!match) return undefined;
   const [, rig, reviewer] = match;
@@ -238,20 +238,20 @@ export interface AgentAddress {
 }
 
 export function parseAddress(address: string): AgentAddress | undefined {
-  // Plain names only: addresses come from files that others wrote, and become paths.
+  // Plain names only: addresses come from untrusted files, and become paths.
   const match = /^([A-Za-z0-9][\w-]*)\/(polecats|crew)\/([A-Za-z0-9][\w-]*)$/.exec(address);
   return match ? { rig: match[1]!, role: match[2] as AgentAddress['role'], name: match[3]! } : undefined;
 }
 
-/** `toy/rust` is short for `toy/polecats/rust`; whatever else is not a polecat's name stays as it is. */
+/** `toy/rust` is short for `toy/polecats/rust`; other names stay as they are. */
 export function fullAddress(text: string): string {
   const [rig, name, ...rest] = text.split('/');
   return rig && name && rest.length === 0 && !isRoleName(name) ? polecatAddress(rig, name) : text;
 }
 
 /**
- * Whether a name is one of those that the town gives to its agents and roles. Nobody else may act under it: what it
- * wrote would be taken for the agent's.
+ * Whether a name has the form of an agent or role of the town. Others may not act under it, because their texts would
+ * be taken for the agent's.
  */
 export function isAgentName(name: string): boolean {
   const [first, second] = name.trim().split('/');
@@ -265,8 +265,8 @@ function isRoleName(name: string): boolean {
 }
 
 /**
- * The agent or role in whose folder a folder lies, if any: decides who must show a session token. Gates run code that
- * agents wrote in the refinery's worktree: from there nobody acts as the person.
+ * The agent or role whose home contains a folder, if any: such callers need a session token. Gates run code of agents
+ * in the refinery's worktree, so calls from there never act as the user.
  */
 export function agentOfDirectory(
   town: string,
@@ -282,7 +282,7 @@ export function agentOfDirectory(
   return rig && name && (role === 'polecats' || role === 'crew') ? `${rig}/${role}/${name}` : undefined;
 }
 
-/** The rig in which a folder lies, if any: decides whose ledger a command line means. */
+/** The rig that contains a folder, if any: decides the ledger of a command line. */
 export function rigOfDirectory(
   town: string,
   directory: string,

@@ -5,20 +5,20 @@ import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto';
 import { PRIVATE_FILE, readTextIfPresent, writeFileAtomic } from '../base/safeFiles';
 
 /*
- * What a person accepted belongs to one user, one machine and one place. A folder may come from elsewhere with everything in
- * it, and may be put where a known town was. So a known town carries a mark that only this user's secret can make, for this
- * machine and this path: a copy has none that fits.
+ * Consents are valid for one user, one machine and one path. A folder may come from elsewhere with all of its content,
+ * and may replace a known town. So a known town carries a mark that only this user's secret can produce, for this
+ * machine and this path: a copy has no valid one.
  */
 
 const SECRET_BYTES = 32;
 
-/** Names the user and the machine, as far as the system tells: settings that are copied to another one do not fit there. */
+/** Identifies the user and the machine, as far as the system allows: copied settings are not valid elsewhere. */
 export function userAndMachine(): string {
   let machine = '';
   try {
     if (process.platform === 'linux') machine = fs.readFileSync('/etc/machine-id', 'utf8').trim();
   } catch {
-    // Containers may have none.
+    // Containers may not have a machine id.
   }
   return `${os.userInfo().uid}\0${machine}`;
 }
@@ -27,7 +27,7 @@ function markOf(secret: string, root: string): string {
   return createHmac('sha256', secret).update(`${userAndMachine()}\0${root}`).digest('hex');
 }
 
-/** A secret would be written by two programs at once: whoever calls this holds the lease of the registry. */
+/** Two programs must not write a secret at once: the caller holds the lease of the registry. */
 function secretFile(configDirectory: string): string {
   return path.join(configDirectory, 'secret');
 }
@@ -55,6 +55,6 @@ export function hasMark(configDirectory: string, root: string): boolean {
     const expected = Buffer.from(markOf(secret, root));
     return expected.length === Buffer.byteLength(mark) && timingSafeEqual(expected, Buffer.from(mark));
   } catch {
-    return false; // a link or the like in its place: it is not one of ours
+    return false; // a link or similar instead of the file: not our mark
   }
 }

@@ -1,4 +1,4 @@
-/** The polecats' names, in the order they are given out: the lowest free one comes first. */
+/** The polecats' names, in the order of assignment: the lowest free one comes first. */
 export const defaultNames: readonly string[] = [
   'furiosa',
   'nux',
@@ -37,10 +37,10 @@ export const defaultNames: readonly string[] = [
   'fury',
 ];
 
-/** Addresses that are taken by roles. */
+/** Names that are reserved for roles. */
 const RESERVED = new Set(['witness', 'mayor', 'deacon', 'refinery', 'crew', 'polecats']);
 
-/** The first name of the pool that is not taken; numbers where the pool is used up. */
+/** The first name of the pool that is not taken; then numbers, if the pool is used up. */
 export function freeName(taken: ReadonlySet<string>, pool: readonly string[] = defaultNames): string {
   const free = pool.find((name) => !taken.has(name) && !RESERVED.has(name));
   if (free) return free;
@@ -49,7 +49,7 @@ export function freeName(taken: ReadonlySet<string>, pool: readonly string[] = d
   return `polecat-${number}`;
 }
 
-/** A short bead prefix from a rig's name, unlike those in use: `gas_town` → `gt`, `toolbox` → `too`. */
+/** A short bead prefix from a rig's name, different from those in use: `gas_town` → `gt`, `toolbox` → `too`. */
 export function prefixFrom(rig: string, used: ReadonlySet<string>): string {
   const words = rig.toLowerCase().split('_').filter(Boolean);
   const base =
@@ -59,7 +59,7 @@ export function prefixFrom(rig: string, used: ReadonlySet<string>): string {
   return prefix;
 }
 
-/** Folders of a town that are not rigs. Some file systems do not tell `HQ` from `hq`. */
+/** Folders of a town that are not rigs. Some file systems do not distinguish `HQ` from `hq`. */
 const TOWN_FOLDERS = new Set(['hq', 'mayor', 'deacon', 'settings', 'daemon', 'plugins', 'directives']);
 
 export function isTownFolder(name: string): boolean {

@@ -1,22 +1,12 @@
 import fs from 'node:fs';
-import os from 'node:os';
 import path from 'node:path';
 import { z } from 'zod';
+import { configDirectory } from '../base/configDirectory';
 import { canonicalPath } from '../base/safePaths';
 import { UserError, hasCode } from '../base/errors';
 import { Lease } from '../base/lease';
 import { SettingsFile } from './files';
 import { hasMark, writeMark } from './mark';
-
-/**
- * The person's own record of towns and of what they accepted. It lies outside every town, so that a folder
- * that ships a town cannot bring its own consent.
- */
-export function configDirectory(env: NodeJS.ProcessEnv = process.env): string {
-  const folder = env.XDG_CONFIG_HOME || (process.platform === 'win32' && env.APPDATA) || undefined;
-  // The person's own: a link that stands there is theirs.
-  return canonicalPath(path.join(folder ?? path.join(env.HOME ?? os.homedir(), '.config'), 'gastown'));
-}
 
 const registrySchema = z.looseObject({
   version: z.number().default(1),
@@ -26,7 +16,7 @@ const registrySchema = z.looseObject({
         root: z.string(),
         name: z.string(),
         added_at: z.string().default(''),
-        /** It carries this user's mark (see mark.ts). Missing in entries of before there were marks. */
+        /** Whether it has this user's mark (see mark.ts). Missing in older entries. */
         marked: z.boolean().default(false),
       }),
     )
@@ -35,7 +25,7 @@ const registrySchema = z.looseObject({
 
 export type RegisteredTown = z.output<typeof registrySchema>['towns'][number];
 
-/** Longest time that another program may take to add its own town. */
+/** How long to wait for another program that adds its own town. */
 const UPDATE_MS = 5_000;
 
 export function registryFile(env?: NodeJS.ProcessEnv): string {
@@ -46,21 +36,21 @@ function file(): SettingsFile<typeof registrySchema> {
   return new SettingsFile(registryFile(), registrySchema);
 }
 
-/** Towns whose folder is still there. */
+/** Registered towns whose folder still exists. */
 export function registeredTowns(): RegisteredTown[] {
   return file()
     .read()
     .towns.filter((town) => fs.existsSync(path.join(town.root, 'mayor', 'town.json')));
 }
 
-/** Whether a folder is a town of this person, and the one that it was: another one may have been put in its place. */
+/** Whether a folder is a registered town of this user, and has not been replaced by another one. */
 export function isRegistered(root: string): boolean {
   const canonical = canonicalPath(root);
   const town = registeredTowns().find((candidate) => candidate.root === canonical);
   return town !== undefined && (!town.marked || hasMark(configDirectory(), canonical));
 }
 
-/** Two windows may make a town at the same moment: each keeps what the other wrote. */
+/** Adds a town to the registry. Two windows may do so at the same moment: each keeps the other's entry. */
 export async function registerTown(root: string, name: string): Promise<void> {
   const canonical = canonicalPath(root);
   const lease = await Lease.acquire(`${registryFile()}.lease`, UPDATE_MS);
@@ -81,7 +71,7 @@ export async function registerTown(root: string, name: string): Promise<void> {
   }
 }
 
-/** @returns false for a town that can only be read: nothing of it runs */
+/** Marks a town. @returns false for a read-only town, in which nothing runs */
 function tryToMark(root: string): boolean {
   try {
     writeMark(configDirectory(), root);

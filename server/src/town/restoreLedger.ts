@@ -8,9 +8,9 @@ import { rigConfigFile } from './config';
 import { TownLayout } from './layout';
 
 /**
- * Recreates a ledger of a town whose folder is gone: a rig's from the branch of its repository that holds the last one that
- * was committed, the town's own as an empty one.
- * @returns whether anything was brought back; undefined where the folder is not a ledger's place in this town
+ * Recreates a ledger of a town whose folder is gone: that of a rig from its last commit in the rig's repository, the
+ * town's own as an empty one.
+ * @returns whether beads were restored; undefined if the folder is not the path of a ledger in this town
  */
 export async function restoreLedger(root: string, directory: string): Promise<{ restored: boolean } | undefined> {
   const town = new TownLayout(root);

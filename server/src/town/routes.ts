@@ -3,7 +3,7 @@ import { readTextIfPresent, writeFileAtomic } from '../base/safeFiles';
 import { rigsFile } from './config';
 import type { TownLayout } from './layout';
 
-/** `.beads/routes.jsonl`: which folder's ledger a prefix belongs to, in the form that the Go `bd` reads. */
+/** `.beads/routes.jsonl`: the folder of the ledger for each prefix, in the format of the Go `bd`. */
 export function writeRoutes(town: TownLayout): void {
   const routes = [{ prefix: 'hq-', path: '.' }];
   for (const [name, rig] of Object.entries(rigsFile(town).read().rigs))

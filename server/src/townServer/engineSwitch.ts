@@ -3,7 +3,7 @@ import type { TownInfo } from '../protocol/town';
 import { townFile, townSettingsFile } from '../town/config';
 import type { TownLayout } from '../town/layout';
 
-/** The stored switch of the engine (`gt up`, `gt down`), and what the files of the town say of it. */
+/** The stored switch of the engine (`gt up`, `gt down`), and its state in the town's files. */
 export class EngineSwitch {
   constructor(
     private readonly layout: TownLayout,
@@ -21,10 +21,10 @@ export class EngineSwitch {
     };
   }
 
-  /** @returns false where it was so already */
+  /** Sets the switch. @returns false if it is unchanged */
   async set(up: boolean, actor: string): Promise<boolean> {
     if (townSettingsFile(this.layout).read().up === up) return false;
-    // First, since it is refused where the ledger is damaged.
+    // First, because it is refused if the ledger is damaged.
     await this.store.batch({ actor }, (tx) => tx.event({ type: up ? 'town_up' : 'town_down' }));
     townSettingsFile(this.layout).update((settings) => {
       settings.up = up;

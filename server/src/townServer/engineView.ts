@@ -18,11 +18,11 @@ export interface EngineViewSources {
   runtimes: RuntimeCatalogue;
   work: WorkRuntimes;
   consents: Consents;
-  /** The stored switch of the town. */
+  /** Whether the town's engine is up. */
   isUp(): boolean;
 }
 
-/** The town as the engine sees it at a moment. */
+/** Builds the engine's view of the town. */
 export class EngineView {
   constructor(private readonly sources: EngineViewSources) {}
 
@@ -45,7 +45,7 @@ export class EngineView {
     return { ...view, mayor };
   }
 
-  /** Why work has not started, worked out from what the engine sees at this moment. */
+  /** Why work has not started, computed from the engine's current view. */
   whyNots(): WhyNots {
     const { store, work } = this.sources;
     return new WhyNots({

@@ -7,21 +7,21 @@ export interface FileReaderOptions {
   rigs: { get(name: string): Pick<Rig, 'files'> | undefined };
   /** The commit of a merge request. */
   commitOf(request: string): string | undefined;
-  /** Files were read: the queue may have another order. */
+  /** Called when files were read: the order of the queue may have changed. */
   onChange(): void;
   log: Log;
 }
 
 /**
- * Reads which files queued changes touch, beside the engine: their order takes it into account once it is known. A change that
- * is alone in the queue of its rig is never read.
+ * Reads the files of queued changes, outside the engine: the order of the queue depends on them once they are known. A
+ * change that is alone in the queue of its rig is never read.
  */
 export class FileReader {
   private isReading = false;
 
   constructor(private readonly options: FileReaderOptions) {}
 
-  /** Looks at what the engine has just seen. */
+  /** Handles the view of the last tick. */
   look(view: Pick<TownView, 'merges'>): void {
     if (this.isReading) return;
     const missing = view.merges.filter((merge) => merge.files === undefined && isOneOfSeveral(view, merge.rig));

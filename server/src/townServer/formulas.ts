@@ -12,7 +12,7 @@ import type { BeadService } from '../beads/handlers/common';
 import type { FormulaService } from '../formulas/service/formulaService';
 import type { Rig } from '../rigs/rig';
 
-/** Where the formulas are that can be named by a caller, for the beads of this ledger. */
+/** The places of the formulas that a caller can name, for beads of this ledger. */
 export function formulaPlaces(layout: TownLayout, context: Pick<CallContext, 'cwd'>, ledger: string): FormulaPlaces {
   return {
     ledger: ledger === 'hq' ? layout.ledger : layout.rig(ledger).ledger,
@@ -22,7 +22,7 @@ export function formulaPlaces(layout: TownLayout, context: Pick<CallContext, 'cw
   };
 }
 
-/** The formula by which the beads of a rig are done, if its settings name one. */
+/** The default formula for beads of a rig, if its settings name one. */
 export function workflowOf(formulas: FormulaService, layout: TownLayout, rig: Rig): SlungFormula | undefined {
   const { formula } = rig.settings;
   return formula ? slungFormula(formulas, formulaPlaces(layout, {}, rig.name), rig, formula, {}) : undefined;

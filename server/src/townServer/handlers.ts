@@ -29,7 +29,10 @@ import { registerSupervisionHandlers } from '../engine/supervision/requests';
 import { ledgerOfCaller } from './ledgerOfCaller';
 import { registerTownHandlers } from './townRequests';
 
-/** Everything that can be asked of a town. Order matters: guards wrap the handlers that were registered before them. */
+/**
+ * Registers the handlers of all requests to a town. Order matters: guards wrap the handlers that were registered before
+ * them.
+ */
 export function registerHandlers(service: TownService): void {
   const { dispatcher, layout, store, projection, rigs, runtimes, sessions, engineContext, interactive } = service;
   const addresses = townAddresses(rigs, store);

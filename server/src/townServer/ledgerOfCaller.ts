@@ -3,10 +3,10 @@ import type { Rigs } from '../rigs/registry';
 import { rigOfDirectory } from '../town/layout';
 
 /**
- * The ledger that is named, else the one of the caller's folder.
+ * The ledger of a request: the named one, else that of the caller's folder.
  * @param named a ledger's name, or the prefix of its beads
- * @throws UserError `not-found` for a name that is not a ledger, and the rig's own problem where its ledger cannot be read: what
- *   is meant for it must not go elsewhere
+ * @throws UserError `not-found` for a name that is not a ledger, and the rig's own problem if its ledger is unreadable:
+ * its requests must not go to another ledger
  */
 export function ledgerOfCaller(
   root: string,

@@ -1,6 +1,6 @@
 import type { AuditEvent } from '../protocol/bead';
 
-/** What a window tells its person at once. */
+/** A notification in windows. */
 export interface PersonMessage {
   severity: 'info' | 'warning' | 'error';
   text: string;
@@ -9,7 +9,7 @@ export interface PersonMessage {
   plan?: boolean;
 }
 
-/** The message that an event is worth; undefined for most of them. */
+/** The notification for an event; undefined for most events. */
 export function messageFor({ type, message, bead, convoy }: AuditEvent): PersonMessage | undefined {
   if (type === 'escalated') return { severity: 'warning', text: message ?? type, bead };
   if (type === 'plan_ready')

@@ -18,7 +18,7 @@ export interface PlanSources {
   store: BeadStore;
 }
 
-/** What a plan of a convoy is checked against: the rigs and the runtimes of the town. */
+/** Facts for checking the plan of a convoy: the rigs and the runtimes of the town. */
 export class PlanFactsOfTown {
   constructor(private readonly sources: PlanSources) {}
 

@@ -25,12 +25,12 @@ import { TownService } from './townService';
 const IDLE_MS = 5 * 60_000;
 const IDLE_CHECK_MS = 15_000;
 const LEASE_CHECK_MS = 2_000;
-/** Time after which an ending server exits, whatever still runs. */
+/** Time after which an ending server exits, even if something still runs. */
 const END_LIMIT_MS = 5_000;
-/** Of that, what running actions get to notice that they were cancelled. */
+/** Part of that for running actions to notice their cancellation. */
 const ACTION_LIMIT_MS = 4_000;
 
-/** Serves one town to windows, command lines and agents until nobody needs it. */
+/** Serves one town to windows, command lines and agents until it is idle. */
 export class TownServer {
   private readonly clients: Connections;
   private readonly terminals: TerminalRelay;
@@ -62,8 +62,8 @@ export class TownServer {
   }
 
   /**
-   * @returns undefined where another live server has the town
-   * @throws UserError for a folder that is not a town of this person
+   * Starts a server. @returns undefined if another live server has the town
+   * @throws UserError for a folder that is not a town of this user
    */
   static async start(root: string): Promise<TownServer | undefined> {
     const layout = new TownLayout(root);
@@ -75,7 +75,7 @@ export class TownServer {
     try {
       const service = await TownService.open(root, log, lease);
       registerHandlers(service);
-      // After an update the agents at work would still have the older programs, which are about to be removed.
+      // After an update running agents would still use the older programs, which are about to be removed.
       writeShims({ directory: layout.bin });
       const server = new TownServer(service, lease, log);
       await server.listen(layout);
@@ -127,7 +127,7 @@ export class TownServer {
     const caller = () => identifyCaller(hello, this.service.layout.root, this.service.records);
     const options: ServeOptions = {
       dispatcher: this.service.dispatcher,
-      // Asked again for each call: a session's token dies with the session.
+      // Evaluated for each call: a session's token expires with the session.
       context: (operation) => contextOf(caller(), id, operation),
       authorize: (spec) => authorize(spec, caller()),
       once: (spec, context, run) =>
@@ -173,10 +173,10 @@ export class TownServer {
 
   private checkIdle(): void {
     if (this.clients.size > 0 || this.service.isBusy()) this.idleSince = Date.now();
-    else if (Date.now() - this.idleSince > IDLE_MS) void this.end('nobody needs it');
+    else if (Date.now() - this.idleSince > IDLE_MS) void this.end('idle');
   }
 
-  /** Whoever was taken for dead must not write any more. */
+  /** Stops this server if it was presumed dead and replaced. */
   private checkLease(): void {
     if (this.lease.isCurrent() || this.ending) return;
     this.ending = true;
@@ -186,7 +186,7 @@ export class TownServer {
     void this.cancelWork().finally(() => process.exit(1));
   }
 
-  /** Cancels what runs, saves what it can within the limit, and ends the process. */
+  /** Cancels running operations, saves what it can within the limit, and ends the process. */
   async end(reason: string): Promise<void> {
     if (this.ending) return;
     this.ending = true;
@@ -202,7 +202,10 @@ export class TownServer {
     process.exit(0);
   }
 
-  /** After an unexpected exception nothing in memory can be trusted: what was acknowledged is in the journals. */
+  /**
+   * Ends the process after an unexpected exception: the memory cannot be trusted, and acknowledged changes are in the
+   * journals.
+   */
   crash(reason: string): never {
     this.log.error(reason);
     this.lease.release();

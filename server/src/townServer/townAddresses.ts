@@ -3,7 +3,7 @@ import type { AddressBook } from '../engine/mail/addresses';
 import { crewNames } from '../rigs/crew';
 import type { Rigs } from '../rigs/registry';
 
-/** Who is there in a town, read when somebody asks. */
+/** The addresses in a town, read on demand. */
 export function townAddresses(rigs: Pick<Rigs, 'get'>, store: BeadStore): AddressBook {
   return {
     isRig: (name) => rigs.get(name) !== undefined,

@@ -46,7 +46,7 @@ import { workflowOf } from './formulas';
 import { EngineSwitch } from './engineSwitch';
 import { WorkRuntimes } from './workRuntimes';
 
-/** One town, running: ledgers, rigs, sessions and the engine, and the handlers of everything that can be asked of it. */
+/** One town, running: ledgers, rigs, sessions and the engine, and the handlers of all requests. */
 export class TownService extends Disposable {
   readonly dispatcher = new Dispatcher(townSchemas);
   readonly projection: Projection;
@@ -75,7 +75,7 @@ export class TownService extends Disposable {
   readonly onEvent = this.eventEmitter.event;
   readonly onPersonMessage = this.personEmitter.event;
   readonly onRetire = this.retireEmitter.event;
-  /** Parses, checks and cooks formulas, and answers for documents that windows edit, in a thread of its own. */
+  /** Parses, checks and cooks formulas, and runs the language features for open documents, in a worker thread. */
   readonly formulaJobs: JobWorker;
   readonly formulas: FormulaService;
 
@@ -192,7 +192,7 @@ export class TownService extends Disposable {
     );
   }
 
-  /** @throws UserError for a folder that is not a town of this person */
+  /** Opens a town. @throws UserError for a folder that is not a town of this user */
   static async open(root: string, log: Log, lease: Pick<Lease, 'epoch' | 'isCurrent'>): Promise<TownService> {
     const layout = new TownLayout(root);
     if (!townFile(layout).exists())
@@ -239,13 +239,13 @@ export class TownService extends Disposable {
     await Promise.all(this.rigs.all().map((rig) => this.rigs.refreshFastForward(rig)));
   }
 
-  /** Lets the engine look for the first time. */
+  /** Starts the first tick of the engine. */
   start(): void {
     this.engine.kick(0);
   }
 
   /**
-   * Starts no more actions and cancels those that run.
+   * Starts no more actions and cancels running ones.
    * @returns keys of actions that had not ended after `limitMs`
    */
   cancelWork(limitMs: number): Promise<string[]> {
@@ -254,12 +254,12 @@ export class TownService extends Disposable {
     return this.engine.stop(limitMs);
   }
 
-  /** The town belongs to another server now. */
+  /** Refuses further writes, because the town belongs to another server now. */
   refuseWrites(): void {
     void this.store.close();
   }
 
-  /** After `cancelWork`: writes the ledgers' files and lets go of everything. */
+  /** To be called after `cancelWork`: writes the ledgers' files and releases all resources. */
   async stop(): Promise<void> {
     await this.formulaJobs.dispose();
     await this.sessions.endIdleHost();
@@ -277,18 +277,18 @@ export class TownService extends Disposable {
     }
   }
 
-  /** What waits for a person, at this moment. */
+  /** The current items that need a person. */
   attention(): AttentionInfo[] {
     const { store, rigs, sessions, consents } = this;
     return townAttention({ store, rigs, sessions, consents, reviewSetting: (rig) => this.work.reviewSetting(rig) });
   }
 
-  /** The stored switch. */
+  /** Starts or pauses the engine. */
   async setUp(up: boolean, actor: string): Promise<void> {
     if (await this.town.set(up, actor)) this.changed();
   }
 
-  /** Something that windows show or the engine decides on may be different now. */
+  /** To be called if the input of windows or of the engine may have changed. */
   changed(): void {
     this.engine.kick();
     this.schedule.changed();
@@ -298,31 +298,31 @@ export class TownService extends Disposable {
     this.retireEmitter.fire();
   }
 
-  /** Whether a session lives or an action runs. */
+  /** Whether a session or an action is running. */
   isAtWork(): boolean {
     return this.engine.isBusy || this.sessions.all().some((session) => !session.exit);
   }
 
-  /** True while ending the server would stop something: sessions, actions, or work that waits for its turn. */
+  /** Whether the server has work: sessions, actions, or pending work. */
   isBusy(): boolean {
     if (this.isAtWork()) return true;
     return hasWork(this.engineView.build());
   }
 
-  /** Looks again at ledgers that are shown as damaged: whoever has just repaired one is not told that it is not. */
+  /** Checks damaged ledgers again, so that one which was just repaired is not reported. */
   async recheckDamages(): Promise<void> {
     if (this.store.damages().length > 0) await this.store.refresh().catch(() => undefined); // `damages` has the reason
   }
 
   /**
-   * @param once for a client that asks once and does not stay
+   * Subscribes a connection. @param once for a client that only needs one snapshot
    * @param board lists that the connection watches
    */
   subscribe(connection: string | undefined, once = false, board?: BoardQuery): TownSnapshot {
     this.rigs.scheduleExternalRefresh();
     if (once || connection === undefined) return this.feed.snapshot();
     const snapshot = this.feed.subscribe(connection, board);
-    this.schedule.changed(); // what was not told to the model since the last update
+    this.schedule.changed(); // for changes that the model did not get since the last update
     return snapshot;
   }
 

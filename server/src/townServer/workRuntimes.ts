@@ -7,7 +7,7 @@ import { reviewSettingOf } from '../town/config';
 import type { Rigs } from '../rigs/registry';
 import { parseAddress } from '../town/layout';
 
-/** Which runtime works and reviews where. A rig that cannot be used concerns its own beads alone. */
+/** The runtimes for beads and reviews. A rig that cannot be used only affects its own beads. */
 export class WorkRuntimes {
   constructor(
     private readonly rigs: Pick<Rigs, 'all' | 'get' | 'settingsOf'>,
@@ -15,12 +15,15 @@ export class WorkRuntimes {
     private readonly isScriptAccepted: (blocks: readonly string[]) => boolean,
   ) {}
 
-  /** The sling's own choice, else the rig's, else the town's default. */
+  /** The runtime of a bead: the choice of the sling, else the rig's, else the town's default. */
   runtimeOf(bead: Bead, rig: string): string {
     return workOf(bead).slung?.runtime ?? this.runtimes.defaultFor(rig);
   }
 
-  /** False for a rig that cannot be opened or whose settings cannot be read: that concerns its own beads alone. */
+  /**
+   * Whether a rig is usable: it can be opened, and its settings are readable. Otherwise only its own beads are
+   * affected.
+   */
   isUsable(name: string): boolean {
     const rig = this.rigs.get(name);
     return rig !== undefined && this.rigs.settingsOf(rig) !== undefined;
@@ -44,7 +47,7 @@ export class WorkRuntimes {
     const { branch } = workOf(bead);
     const name = parseAddress(bead.assignee ?? '')?.name;
     const script = branch && name !== undefined ? this.rigs.get(rig)?.frozenScript(name, branch) : undefined;
-    // It lies in the agent's folder: a copied town, or an agent, may have written it.
+    // The file is in the agent's folder: it may come from a copied town, or from the agent.
     return script !== undefined && this.isScriptAccepted(script.blocks);
   }
 }

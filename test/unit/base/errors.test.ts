@@ -9,7 +9,7 @@ describe('errors of the machine', () => {
   for (const [code, message, hint] of [
     ['ENOSPC', /^\/town\/file: no space left on the disk$/, /Free some space/],
     ['EDQUOT', /no space left on the disk/, /Free some space/],
-    ['EROFS', /can only be read/, /another folder/],
+    ['EROFS', /is read-only/, /another folder/],
     ['EACCES', /permission denied/, /owner and the permissions/],
     ['EPERM', /permission denied/, /owner and the permissions/],
     ['EMFILE', /too many open files/, /ulimit/],

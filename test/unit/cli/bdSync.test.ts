@@ -199,7 +199,7 @@ describe('bd sync with a branch of its own', function () {
     commitFiles(other, { '.beads/issues.jsonl': '{"id":"t-1",broken\n' }, 'Broken');
     sh(other, 'git', 'push', '--quiet', 'origin', BRANCH);
     const before = fileOf(bd);
-    await bd.fails(/has a line that is no bead: line 1/, 'sync');
+    await bd.fails(/has an invalid line: line 1/, 'sync');
     assert.equal(fileOf(bd), before);
     const lonely = await BdRunner.open();
     await lonely.json('config', 'set', 'sync-branch', BRANCH);
@@ -359,7 +359,7 @@ describe('a sync that is interrupted', function () {
     assert.equal(bytes(ann), bytes(bob));
     left = 1_000;
     await change(ann, 'once more');
-    await assert.rejects(syncBranch(racing, ann.ledger, options), /changes all the time/);
+    await assert.rejects(syncBranch(racing, ann.ledger, options), /keeps changing/);
     left = 1;
     await change(ann, 'without pulling');
     await assert.rejects(

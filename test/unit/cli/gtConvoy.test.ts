@@ -55,7 +55,7 @@ describe('gt convoy', () => {
     );
     assert.equal(
       await ok('create', 'Login'),
-      lines('✓ Created hq-cv-1: Login (0 beads)', '  It tracks nothing yet: gt convoy add hq-cv-1 <bead>'),
+      lines('✓ Created hq-cv-1: Login (0 beads)', '  It tracks no beads yet: gt convoy add hq-cv-1 <bead>'),
     );
   });
 

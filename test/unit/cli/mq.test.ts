@@ -132,7 +132,7 @@ describe('gt mq', () => {
         "  author's note: All is there",
         '',
         '  checks',
-        '    ✓ lint (known from before)',
+        '    ✓ lint (cached)',
         '    ✓ test (1.3 s)',
         '',
         `  approved by ann, ${at}`,
@@ -272,7 +272,7 @@ describe('gt mq', () => {
       '  the branch b is still there',
     ]);
     assert.deepEqual(town.last(DirectLand.spec), { agent: 'toy/rust', force: true, skipTests: true });
-    await fails(/work lands by the merge queue/, 'land', 'toy/rust');
+    await fails(/work lands through the merge queue/, 'land', 'toy/rust');
     const failed = { name: 'conflicts' as const, outcome: 'failed' as const, detail: 'in a.txt' };
     town.answer(DirectLand.spec, { ...result, checks: [failed], landed: undefined, files: [], snapshot: undefined });
     const dry = await town.gt('land', '--direct', 'toy/rust', '--dry-run');

@@ -126,7 +126,7 @@ describe('the page of a bead', () => {
       truncated: true,
     };
     const text = beadMarkdown(info, diff);
-    has(text, '**toy/polecats/nux** attempt 1', 'sent back, 2 restarts: npm test', 'attempt 2', '– working');
+    has(text, '**toy/polecats/nux** attempt 1', 'changes requested, 2 restarts: npm test', 'attempt 2', '– working');
     has(text, '## Last failure\n\nnpm test ended with 1\n\n````\nexit 1\n```\nboom\n````');
     has(
       text,
@@ -134,11 +134,11 @@ describe('the page of a bead', () => {
       'abcdef012345',
       '1 retry',
       'Sent back: npm test',
-      '! codex: gives no answer',
+      '! codex: did not answer',
       '> ### Look\n> again',
       '**reviewed**',
     );
-    has(text, '## Reviews\n\nNote of the author:\n\n> I did\n\n**toy/reviewer** rejected', '> ### Name it\n> properly');
+    has(text, '## Reviews\n\nAuthor’s note:\n\n> I did\n\n**toy/reviewer** rejected', '> ### Name it\n> properly');
     has(text, '1 file, +2 −0', '```diff\n+```\n+x\n```', 'The diff is truncated.');
     has(
       beadMarkdown(info, { kind: 'problem', reason: 'git [said](x) no' }),

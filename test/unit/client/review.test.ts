@@ -152,7 +152,7 @@ describe('the page about a change', () => {
     for (const part of [
       '# Add \\*stars\\*',
       '[toy-a](toy-a.md) by toy/polecats/nux: 2 files, +2 −1',
-      '## Checks\n\n- ✓ lint (1.3 s)\n- ✗ test (known from before)',
+      '## Checks\n\n- ✓ lint (1.3 s)\n- ✗ test (cached)',
       '## Reviewers\n\nAll of them have to approve.\n\n- ✓ codex (toy/refinery/codex): approved\n- · person: still reviewing',
       '> ### I did\n> it',
       '## Earlier reviews\n\n**ann** rejected',

@@ -157,7 +157,7 @@ describe('changes of a convoy', () => {
     await town.close(one, two);
     assert.equal((await town.call(ConvoyLand.spec, { id: second.id })).status, 'closed');
     const empty = await town.call(ConvoyCreate.spec, { title: 'Empty', owned: true });
-    await refused(town.call(ConvoyLand.spec, { id: empty.id }), /tracks nothing/, 'conflict');
+    await refused(town.call(ConvoyLand.spec, { id: empty.id }), /tracks no beads/, 'conflict');
     const staged = await create({ owned: true, stage: true });
     await refused(town.call(ConvoyLand.spec, { id: staged.id }), /is staged/, 'conflict');
   });

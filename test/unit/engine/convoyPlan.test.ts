@@ -163,25 +163,25 @@ describe('a plan of a convoy', () => {
     const { convoy_id: id } = await stage(bead);
     const update = (status: string) => town.call(BeadUpdate.spec, { ids: [id], status, ledger: 'hq' });
     for (const status of ['open', 'in_progress', 'deferred'])
-      await refused(update(status), /does not become/, 'conflict');
-    await refused(town.call(BeadUpdate.spec, { ids: [id], claim: true, ledger: 'hq' }), /does not become in_progress/);
+      await refused(update(status), /cannot change from/, 'conflict');
+    await refused(town.call(BeadUpdate.spec, { ids: [id], claim: true, ledger: 'hq' }), /to in_progress/);
     await town.call(ConvoyLaunch.spec, { id });
     for (const status of ['staged_ready', 'staged_warnings', 'blocked'])
-      await refused(update(status), /does not become/, 'conflict');
+      await refused(update(status), /cannot change from/, 'conflict');
     await refused(
       town.call(BeadBatch.spec, { operations: [{ op: 'update', id, fields: { status: 'staged_ready' } }] }),
-      /does not become staged_ready/,
+      /to staged_ready/,
     );
     await refused(stage(id), /is open: only a convoy that has never been open can be staged/, 'conflict');
     await town.call(ConvoyClose.spec, { id });
-    await refused(update('staged_ready'), /does not become/, 'conflict');
+    await refused(update('staged_ready'), /cannot change from/, 'conflict');
     await refused(stage(id), /is closed: only a convoy that has never been open can be staged/, 'conflict');
-    await refused(stage(id, bead), /one convoy, one epic, or beads/);
+    await refused(stage(id, bead), /only one convoy can be staged/);
     const cancelled = (await stage(bead)).convoy_id;
     await town.call(ConvoyClose.spec, { id: cancelled });
     assert.equal(town.get(cancelled).status, 'closed');
     const empty = await town.call(ConvoyCreate.spec, { title: 'Empty', stage: true });
-    await refused(stage(empty.id), /tracks nothing/, 'conflict');
+    await refused(stage(empty.id), /tracks no beads/, 'conflict');
     await refused(stage('toy-nope'), /no issue found/);
   });
 

@@ -28,7 +28,7 @@ const meanings: Record<keyof typeof limits, string> = {
   patternChars: 'characters of the `pattern` of a variable',
   patternValueChars: 'characters of a value that is matched with a `pattern`',
   problems: 'problems that are listed for one formula',
-  suggestions: 'unknown names for which a similar one is searched',
+  suggestions: 'unknown names for which a suggestion is looked up',
   work: 'units of work for composing a formula, about one for each step or need that is read and 10 for each step that is created',
   cookMs: 'milliseconds for cooking a formula',
 };
@@ -75,7 +75,7 @@ function limitTable(): string {
   const rows = (Object.keys(limits) as (keyof typeof limits)[]).map(
     (key) => `| ${count(limits[key])} | ${meanings[key]} |`,
   );
-  return ['| at most | of |', '| --- | --- |', ...rows].join('\n');
+  return ['| limit | what it limits |', '| --- | --- |', ...rows].join('\n');
 }
 
 describe('docs/formulas.md', () => {

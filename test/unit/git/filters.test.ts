@@ -36,10 +36,10 @@ describe('filters of git that a rig takes from its source', () => {
     const folder = projectWithFilter();
     const source = await inspectSource(folder);
     await assert.rejects(filtersOf(source, 'up,lfs'), /has no filter lfs/);
-    await assert.rejects(filtersOf(source, 'up;rm'), /"up;rm" is not a name of a filter/);
+    await assert.rejects(filtersOf(source, 'up;rm'), /"up;rm" is not a filter name/);
     await assert.rejects(filtersOf({ ...source, location: 'https://example.org/x' }, 'up'), /has no filter up/);
     sh(folder, 'git', 'config', 'filter.up.process', 'true\nrm -rf /');
-    await assert.rejects(filtersOf(source, 'up'), /cannot be shown in a line/);
+    await assert.rejects(filtersOf(source, 'up'), /cannot be shown on one line/);
     assert.equal(FILTER_COMMAND.test('a\u001b[2Jb'), false);
   });
 

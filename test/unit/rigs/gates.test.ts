@@ -52,13 +52,13 @@ describe('a gate', () => {
     const hold = `'${process.execPath}' -e 'global.kept = Buffer.alloc(200e6, 1); setTimeout(() => {}, 300000)'`;
     const memory = await run(`setsid ${hold} & echo $! > child; wait`, 300, { limits: { memoryMb: 120 } }).result;
     assert.ok(!memory.passed);
-    assert.match(memory.problem, /^used \d+ MB of memory, and its limit is 120 MB$/);
+    assert.match(memory.problem, /^used \d+ MB of memory; the limit is 120 MB$/);
     assert.equal(memory.code, null, 'it says nothing about the files');
     const { result, directory } = run('for n in 1 2 3 4 5 6 7 8; do sleep 300 & done; echo $! > child; wait', 300, {
       limits: { processes: 5 },
     });
     const processes = await result;
-    assert.match(processes.passed ? '' : processes.problem, /^had \d+ processes, and its limit is 5$/);
+    assert.match(processes.passed ? '' : processes.problem, /^used \d+ processes; the limit is 5$/);
     const child = Number(fs.readFileSync(path.join(directory, 'child'), 'utf8'));
     await waitUntil('the child is gone', () => !isAlive(identify(child)));
     const within = { limits: { memoryMb: 4_000, processes: 50 } };
@@ -70,7 +70,7 @@ describe('a gate', () => {
     const memory = (pid: number): number => pid * 1024 * 1024;
     assert.equal(exceeded(of(10, 20), { memoryMb: 30, processes: 2 }, memory), undefined);
     assert.match(exceeded(of(10, 21), { memoryMb: 30 }, memory)!, /used 31 MB/);
-    assert.match(exceeded(of(1, 2, 3), { processes: 2 }, memory)!, /had 3 processes/);
+    assert.match(exceeded(of(1, 2, 3), { processes: 2 }, memory)!, /used 3 processes/);
     assert.deepEqual([canLimit('linux'), canLimit('darwin'), canLimit('win32')], [true, false, false]);
   });
 

@@ -107,7 +107,7 @@ describe('the ledger of a rig', function () {
       await waitUntil(`it is pushed; errors: ${errors.join()}`, pushed);
       setRemote('-oops');
       await create('not sent');
-      await waitUntil('it is said', () => errors.some((text) => text.includes('sync_remote of toy is no remote')));
+      await waitUntil('it is said', () => errors.some((text) => text.includes('sync_remote of toy is not a remote')));
     } finally {
       maintenance.dispose();
     }

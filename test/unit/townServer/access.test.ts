@@ -138,7 +138,7 @@ describe('what an agent may do with beads', () => {
     await call(DependencyRemove.spec, { from: staged, to: task });
     const open = await make('convoy');
     await call(DependencyAdd.spec, { from: open, to: task, type: 'tracks' }, ann);
-    await refused(call(DependencyRemove.spec, { from: open, to: task }), /is not an agent's to change/, 'refused');
+    await refused(call(DependencyRemove.spec, { from: open, to: task }), /may not change the dependencies/, 'refused');
   });
 
   it('a part of an id means the same bead to the check and to the change', async () => {

@@ -99,7 +99,7 @@ function askMessage(title: string): Promise<string> {
     prompt: l10n.t(
       'The message is typed into the terminal of the agent, with your name, once it is idle. A busy agent gets it as mail.',
     ),
-    validateInput: required(l10n.t('A message needs a text.')),
+    validateInput: required(l10n.t('The message is empty.')),
   });
 }
 

@@ -99,7 +99,7 @@ function agentIcon(agent: AgentInfo): RowIcon {
   }
 }
 
-/** @param hasBead an agent without a session that still has a bead was stopped by a person */
+/** @param hasBead an agent without a session but with a bead was stopped by a person */
 function stateText(state: AgentState, hasBead: boolean): string {
   switch (state) {
     case 'off':
@@ -113,23 +113,23 @@ function stateText(state: AgentState, hasBead: boolean): string {
     case 'waiting':
       return l10n.t('waiting for you');
     case 'finished':
-      return l10n.t('finished, waiting for its merge');
+      return l10n.t('finished, waiting to be merged');
     case 'crashed':
       return l10n.t('crashed');
   }
 }
 
-/** `implement (3/6)` */
+/** Text of a step: `implement (3/6)`. */
 export function stepText(step: StepInfo): string {
   return `${oneLine(step.id, 40)} (${step.index}/${step.total})`;
 }
 
-/** State, bead, step and current activity, as far as they are known. */
+/** Text of an agent's state, bead, step and current activity, as far as known. */
 export function agentState(agent: AgentInfo): string {
   const bead = agent.bead === undefined ? [] : [oneLine(agent.beadTitle ?? agent.bead, 60)];
   const step = agent.step === undefined ? [] : [stepText(agent.step)];
   const activity = agent.activity === undefined ? [] : [oneLine(agent.activity, 80)];
-  // The activity of a rule says more than its state.
+  // The activity of a rule is more informative than its state.
   const state = agent.kind === 'rule' && agent.activity ? [] : [stateText(agent.state, agent.bead !== undefined)];
   return [...state, ...bead, ...step, ...activity].join(' · ');
 }
@@ -185,7 +185,7 @@ function agentTooltip(agent: AgentInfo): string {
   ]);
 }
 
-/** Markdown: `Step 3 of 6: Implement` */
+/** Markdown for a step: `Step 3 of 6: Implement`. */
 export function stepLine(step: StepInfo): string {
   return l10n.t('Step {0} of {1}: {2}', step.index, step.total, escapeLine(step.title));
 }

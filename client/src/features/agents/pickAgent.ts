@@ -16,7 +16,7 @@ export function agentChoice(agent: AgentInfo): Choice<string> {
   };
 }
 
-/** @throws Cancelled, or UserError with the text of `none` where no agent is accepted */
+/** Asks for an agent. @throws Cancelled, or UserError with the text of `none` if no agent qualifies */
 export async function pickAgent(
   store: TownStore,
   title: string,
@@ -28,7 +28,7 @@ export async function pickAgent(
   return askChoice(agents.map(agentChoice), { title, placeHolder: l10n.t('Select an agent') });
 }
 
-/** A runtime of the town; its command line is shown. @throws Cancelled */
+/** Asks for a runtime of the town, and shows its command line. @throws Cancelled */
 export async function pickRuntime(
   { connection, store }: { connection: Caller; store: TownStore },
   title: string,

@@ -49,7 +49,7 @@ async function removeAgent({ connection, store, dialogs }: Services, argument: A
         ? [l10n.t('Its change is waiting to be merged: the agent can only be removed together with its merge request.')]
         : []),
     ].join('\n\n'),
-    // The server would refuse the other one.
+    // The server would refuse the other action.
     actions: [isSubmitted ? removeAndCancel : remove],
   });
   if (choice !== remove && choice !== removeAndCancel) return undefined;
@@ -90,7 +90,7 @@ function pickSnapshot(snapshots: readonly SnapshotInfo[], title: string): Promis
   );
 }
 
-/** A restored agent stays stopped until the person has looked at its work. */
+/** A restored agent stays stopped until the user has checked its work. */
 async function offerResume(agent: string): Promise<void> {
   const resume = l10n.t('Resume Agent');
   const text = l10n.t('Restored the work of {0}. The agent is stopped.', agent);

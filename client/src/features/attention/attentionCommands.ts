@@ -10,7 +10,7 @@ import type { Dialogs } from '../../ui/dialogs';
 import { pickAttention } from './pickAttention';
 
 type Kind = AttentionInfo['kind'];
-/** Opens an attention item of a kind that another feature owns. */
+/** Opens an attention item of kinds that other features own. */
 export type AttentionHandlers = Record<
   Exclude<Kind, 'escalation' | 'problem' | 'gate'>,
   (item: AttentionInfo) => Promise<unknown>
@@ -100,7 +100,7 @@ export function attentionCommands({
           id === undefined
             ? await pickAttention(store, l10n.t('Needs Attention'), () => true, l10n.t('nothing needs your attention'))
             : store.attention.get(id);
-        // Another window may just have handled it.
+        // The item may have just been handled in another window.
         return item && opener.open(item);
       },
     },

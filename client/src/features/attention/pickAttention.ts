@@ -5,7 +5,10 @@ import { noIcons, oneLine } from '../../base/text';
 import type { TownStore } from '../../state/townStore';
 import { askChoice } from '../../ui/prompts';
 
-/** Asks only where there are several. @throws Cancelled, or UserError with the text of `none` where no item is accepted */
+/**
+ * Picks an item, and asks only if there are several. @throws Cancelled, or UserError with the text of `none` if no item
+ * qualifies
+ */
 export async function pickAttention(
   store: TownStore,
   title: string,

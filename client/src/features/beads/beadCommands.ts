@@ -49,7 +49,7 @@ export function beadCommands(
       requires: 'readableTown',
       async run(argument) {
         const bead = idOf(argument, 'bead') ?? (await pickBead(services, l10n.t('Show Bead')));
-        // From the editor of a change: the page opens beside it.
+        // From the editor of a change: the page opens to the side.
         const isBeside = argument.params['change'] !== undefined;
         await documents.show(bead, isBeside ? vscode.ViewColumn.Beside : vscode.ViewColumn.Active);
       },
@@ -75,23 +75,23 @@ export function beadCommands(
 
 async function createBead(services: Services, argument: Argument): Promise<Bead> {
   const given = createParams.parse(argument.params);
-  // With a title everything else has a default. Without one the person is asked.
+  // With a title everything else has a default. Without one the user is asked.
   const interactive = given.title === undefined;
-  const window = l10n.t('Create Bead');
+  const dialogTitle = l10n.t('Create Bead');
   const rigOfRow = argument.target?.kind === 'rig' ? argument.target.id : undefined;
-  const rig = given.rig ?? rigOfRow ?? (await pickRig(services.store, window));
+  const rig = given.rig ?? rigOfRow ?? (await pickRig(services.store, dialogTitle));
   const title =
     given.title ??
     (await askText({
-      title: `${window} (1/4)`,
+      title: `${dialogTitle} (1/4)`,
       prompt: l10n.t('Bead title'),
       validateInput: required(l10n.t('A bead needs a title.')),
     }));
-  const type = given.type ?? (interactive ? await askType(`${window} (2/4)`) : undefined);
-  const priority = given.priority ?? (interactive ? await askPriority(`${window} (3/4)`) : undefined);
+  const type = given.type ?? (interactive ? await askType(`${dialogTitle} (2/4)`) : undefined);
+  const priority = given.priority ?? (interactive ? await askPriority(`${dialogTitle} (3/4)`) : undefined);
   const description: TextInput =
     interactive && given.description === undefined
-      ? await askDescription(`${window} (4/4)`)
+      ? await askDescription(`${dialogTitle} (4/4)`)
       : { text: given.description ?? '', inEditor: false };
   const bead = await services.connection.call(BeadCreate.spec, {
     ledger: rig,

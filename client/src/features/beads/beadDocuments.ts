@@ -8,7 +8,7 @@ import { beadMarkdown, decisionLogMarkdown, namedBeads, pageLink, type PageDiff 
 import { DESCRIPTION_SCHEME, DescriptionFiles, descriptionUri } from './descriptionFiles';
 
 const SCHEME = 'gastown-bead';
-/** Number of decisions that a log shows. */
+/** Maximum number of decisions in a log. */
 const DECISIONS = 200;
 /** Open documents are updated at most this often. */
 const REFRESH_MS = 300;
@@ -20,11 +20,11 @@ export class BeadDocuments
 {
   private readonly changeEmitter = this._register(new vscode.EventEmitter<vscode.Uri>());
   readonly onDidChange = this.changeEmitter.event;
-  /** Beads that have changed since the last update; '' for a change that is about no bead. */
+  /** Beads that have changed since the last update; '' for a change without a bead. */
   private readonly changed = new Set<string>();
-  /** By URI of an open page: the other beads that it names. */
+  /** Ids of the other beads on each open page, by URI. */
   private readonly named = new Map<string, ReadonlySet<string>>();
-  /** By path, while the document is open. */
+  /** Texts by path, while the document is open. */
   private readonly texts = new Map<string, string>();
   private timer: NodeJS.Timeout | undefined;
 
@@ -55,7 +55,7 @@ export class BeadDocuments
     await vscode.window.showTextDocument(descriptionUri(bead), { preview: false });
   }
 
-  /** @param address of a built-in role */
+  /** Shows the decisions of a built-in role. @param address of the role */
   async showDecisions(address: string): Promise<void> {
     const uri = vscode.Uri.from({ scheme: SCHEME, path: `/decisions/${address}.md` });
     this.changeEmitter.fire(uri);
@@ -110,7 +110,7 @@ export class BeadDocuments
     return beadMarkdown(page, diff);
   }
 
-  /** The page is useful without a diff. */
+  /** The diff of a bead, or the problem: the page is useful without a diff. */
   private async diff(bead: string): Promise<PageDiff> {
     try {
       return await this.connection.call(BeadDiff.spec, { id: bead });
@@ -143,7 +143,7 @@ export class BeadDocuments
     const bead = beadOfPage(uri);
     if (bead === undefined) return true;
     const named = this.named.get(uri.toString());
-    // A change that is about no bead, such as the start of the engine, may change why a bead has not started.
+    // A change without a bead, such as the start of the engine, may change why a bead has not started.
     return [...this.changed].some((id) => id === '' || id === bead || named?.has(id) === true);
   }
 

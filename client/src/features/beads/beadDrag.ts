@@ -1,12 +1,12 @@
 import * as vscode from 'vscode';
 import type { RowNode } from '../../ui/tree/rowDiff';
 
-/** The type that VS Code gives to what is dragged out of the Beads view; VS Code fills in the value. */
+/** The type of beads that are dragged out of the Beads view; VS Code fills in the value. */
 const MIME = 'application/vnd.code.tree.gastown.beads';
 
 /** Beads that are dragged from the Beads view onto a convoy, or onto a bead of one, are added to it. */
 export class BeadDrag {
-  /** VS Code passes no data between trees; only one drag happens at a time, so that the last one is meant. */
+  /** VS Code passes no data between trees; only one drag happens at a time, so the last one is the right one. */
   private dragged: string[] = [];
 
   readonly source: vscode.TreeDragAndDropController<RowNode> = {

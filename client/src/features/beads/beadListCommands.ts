@@ -80,7 +80,7 @@ function askFilter(value: string): Promise<string> {
   });
 }
 
-/** Closing a bead does not merge the work of its agent, so that it is confirmed first. */
+/** Closing a bead does not merge the work of its agent, so the user has to confirm it. */
 async function closeBeads(services: Services, argument: Argument): Promise<unknown> {
   const { connection, store, lists, dialogs } = services;
   const title = l10n.t('Close Bead');
@@ -105,7 +105,7 @@ async function closeBeads(services: Services, argument: Argument): Promise<unkno
     (await askText({ title: `${title}: ${what}`, prompt: l10n.t('Reason (optional)') }));
   const result = await connection.call(BeadClose.spec, { ids, ...(reason === '' ? {} : { reason }) });
   const [failed] = result.errors;
-  // The closed ones disappear from the list; the first failure is reported.
+  // Closed beads disappear from the list; the first failure is reported.
   if (failed) throw new UserError(`${failed.id}: ${failed.message}`, undefined, 'conflict');
   return result;
 }

@@ -12,7 +12,7 @@ export interface ShownList {
 
 export type ShownItem = Extract<BoardItem, { kind: 'group' }> | { kind: 'bead'; bead: BeadInfo };
 
-/** By key (see `BoardItem`). */
+/** Lists by key (see `BoardItem`). */
 export type ShownLists = Readonly<Record<string, ShownList>>;
 
 /** Watches lists of beads while they are shown: the server keeps them in the store up to date. */
@@ -41,7 +41,7 @@ export class BeadListWatch extends Disposable {
     return this.current;
   }
 
-  /** Keys of the last query that name no list. */
+  /** Keys of the last query without a list. */
   get missing(): readonly string[] {
     return this.currentMissing;
   }
@@ -51,13 +51,13 @@ export class BeadListWatch extends Disposable {
     return this.sync.watchProblem;
   }
 
-  /** Undefined while no list is shown: then nothing is watched, and the lists stay as they are. */
+  /** Sets the query; undefined while no list is shown: then nothing is watched, and the lists stay as they are. */
   show(query: BoardQuery | undefined): void {
     const before = this.query;
     this.query = query;
     if (!query) this.sync.watch(undefined);
     else if (!isCovered(query, before)) this.sync.watch(query);
-    // The server goes on with the larger query: a list that is collapsed is there when it is expanded again.
+    // The server keeps the larger query, so a collapsed list is available when it is expanded again.
     else this.query = before;
   }
 
@@ -85,14 +85,14 @@ export class BeadListWatch extends Disposable {
   }
 }
 
-/** Whether the lists of the previous query contain everything that the next one asks for. */
+/** Whether the lists of the previous query cover the next one. */
 function isCovered(next: BoardQuery, previous: BoardQuery | undefined): boolean {
   if (!previous || !isSameView(next, previous)) return false;
   const limits = new Map(previous.open.map(({ key, limit }) => [key, limit]));
   return next.open.every(({ key, limit }) => limit <= (limits.get(key) ?? 0));
 }
 
-/** Lists of another grouping or filter must not be shown as those of the present one. */
+/** Whether two queries have the same grouping and filter: other lists must not be shown. */
 function isSameView(one: BoardQuery, other: BoardQuery): boolean {
   return one.grouping === other.grouping && one.text === other.text;
 }

@@ -10,24 +10,24 @@ import { remember, type Memory } from '../../base/editor';
 import type { BeadListWatch, ShownItem, ShownLists } from './beadListWatch';
 
 const PAGE = 100;
-/** Only the beads that were closed last are of interest. */
+/** Number of closed beads on a page: only the most recent ones are of interest. */
 const CLOSED_PAGE = 20;
 
-/** What the Beads view shows. */
+/** State of the Beads view. */
 export interface BeadListsState {
   readonly grouping: BoardGrouping;
   readonly filter: string;
-  /** By key (see `BoardItem`); undefined until the first answer. */
+  /** Lists by key (see `BoardItem`); undefined until the first answer. */
   readonly lists: ShownLists | undefined;
 }
 
 const GROUPING_KEY = 'gastown.beadGrouping';
 
-/** The choices of the person in the Beads view: grouping, filter, open lists and pages. `BeadListWatch` has the lists. */
+/** The user's choices in the Beads view: grouping, filter, open lists and pages. `BeadListWatch` has the lists. */
 export class BeadLists extends Disposable implements BeadListsState {
   private readonly changeEmitter = this._register(new Emitter<void>());
   readonly onDidChange = this.changeEmitter.event;
-  /** The open lists, with the number of rows that are wanted. */
+  /** The open lists, with their numbers of requested rows. */
   private readonly limits = new Map<string, number>();
   private currentGrouping: BoardGrouping;
   private currentFilter = '';
@@ -60,13 +60,13 @@ export class BeadLists extends Disposable implements BeadListsState {
     return this.watch.problem;
   }
 
-  /** A bead of any list that was shown. */
+  /** A bead of any displayed list. */
   get(id: string): BeadInfo | undefined {
     const items = Object.values(this.lists ?? {}).flatMap((list): ShownItem[] => list.items);
     return items.flatMap((item) => (item.kind === 'bead' && item.bead.id === id ? [item.bead] : []))[0];
   }
 
-  /** Nothing is watched while the view is hidden. */
+  /** Sets whether the view is visible: nothing is watched while it is hidden. */
   setVisible(visible: boolean): void {
     this.visible = visible;
     this.update();
@@ -103,14 +103,17 @@ export class BeadLists extends Disposable implements BeadListsState {
     this.update();
   }
 
-  /** Another grouping or filter has other lists. The old ones stay until the answer: an empty tree would mean that there is no bead. */
+  /**
+   * Requests lists for a new grouping or filter. The old ones stay until the answer: an empty tree would look as if
+   * there were no beads.
+   */
   private startOver(): void {
     this.limits.clear();
     this.changeEmitter.fire();
     this.update();
   }
 
-  /** Lists of what is gone, such as the children of a deleted epic, are not watched any more. */
+  /** Stops watching lists that no longer exist, such as the children of a deleted epic. */
   private listsChanged(): void {
     if (this.watch.missing.length > 0) {
       for (const key of this.watch.missing) this.limits.delete(key);
@@ -120,7 +123,7 @@ export class BeadLists extends Disposable implements BeadListsState {
   }
 
   private update(): void {
-    // Of more lists than a server takes, those that were opened last.
+    // If there are more lists than a server accepts, the most recently opened ones.
     const open = [...this.limits].slice(-boardListLimit).map(([key, limit]) => ({ key, limit }));
     this.watch.show(this.visible ? { grouping: this.grouping, text: this.filter, open } : undefined);
   }

@@ -7,11 +7,11 @@ import { reviewerLine } from '../review/reviewerLine';
 import { whyNotText, type WhyNotFormat } from './whyNot';
 import { containMarkdown, quoteMarkdown } from '../../ui/containedMarkdown';
 
-/** A diff, or why it cannot be shown. */
+/** A diff, or the reason why it cannot be shown. */
 export type PageDiff = BeadDiffInfo | { kind: 'problem'; reason: string };
 
 /**
- * The page of a bead in Markdown. What people and agents wrote is contained, so that it cannot look like a part of the
+ * The page of a bead in Markdown. Text by people and agents is quoted, so that it cannot look like a part of the
  * page; everything else is escaped. Pure.
  */
 export function beadMarkdown(page: BeadPageInfo, diff: PageDiff): string {
@@ -72,17 +72,17 @@ export function decisionLogMarkdown(title: string, events: readonly AuditEvent[]
   return `# ${escapeMarkdown(title)}\n\n${l10n.t('Built-in automation (no model, no tokens). Its decisions, newest first:')}\n\n${lines}\n`;
 }
 
-/** Ids of the other beads on a page: when one of them changes, so does the page. */
+/** Ids of the other beads on a page: the page changes with them. */
 export function namedBeads(page: BeadPageInfo): string[] {
   return [...page.bead.dependencies, ...page.bead.dependents, ...page.merges].map((other) => other.id);
 }
 
-/** Links to the pages of other beads, as `link` writes them. */
+/** Links to the pages of other beads, in the format of `link`. */
 export const pageLink = /\[[^[\]\n]{1,200}\]\(([A-Za-z0-9][\w.-]*)\.md\)/g;
 
 const linked: WhyNotFormat = { bead: (ref) => link(ref.id, ref.title), name: (text) => escapeLine(text) };
 
-/** Ids come from files that others wrote: only a plain name becomes a link. */
+/** A link to a bead. Ids come from untrusted files: only a plain name becomes a link. */
 function link(id: string, title: string | undefined): string {
   const name = /^[A-Za-z0-9][\w.-]*$/.test(id) ? `[${escapeLine(id)}](${id}.md)` : escapeLine(id);
   return title === undefined ? name : `${name} ${escapeLine(title)}`;
@@ -138,7 +138,7 @@ function endText({ end }: WorkSession): string {
     case 'merged':
       return l10n.t('merged');
     case 'sent_back':
-      return l10n.t('sent back');
+      return l10n.t('changes requested');
     case 'attempt_failed':
     case 'failed':
       return l10n.t('failed');
@@ -174,12 +174,12 @@ function mergeText(merge: MergeInfo): string {
     .join('\n\n');
 }
 
-/** A verdict, after the author's note that it answers. */
+/** A verdict, after the author's note. */
 export function reviewText(
   review: Pick<BeadPageInfo['reviews'][number], 'by' | 'verdict' | 'message' | 'note' | 'at'>,
 ): string {
   const verdict = review.verdict === 'approved' ? l10n.t('approved') : l10n.t('rejected');
-  const note = review.note ? `${l10n.t('Note of the author:')}\n\n${quoteMarkdown(review.note)}\n\n` : '';
+  const note = review.note ? `${l10n.t('Author’s note:')}\n\n${quoteMarkdown(review.note)}\n\n` : '';
   return `${note}**${escapeLine(review.by)}** ${verdict}, ${time(review.at)}\n\n${quoteMarkdown(review.message)}`;
 }
 
@@ -213,7 +213,7 @@ function eventLine(event: AuditEvent): string {
   return `- ${time(event.ts)} **${escapeMarkdown(event.type)}** ${details} _${escapeMarkdown(oneLine(event.actor, 80))}_`;
 }
 
-/** `2026-01-31 12:00:00` in local time. */
+/** A time as `2026-01-31 12:00:00` in local time. */
 function time(iso: string): string {
   const date = new Date(iso);
   if (Number.isNaN(date.getTime())) return escapeMarkdown(oneLine(iso, 40));

@@ -19,7 +19,7 @@ export function beadRows(store: TownStore, lists: BeadListsState): Row[] {
 
 /** Groups that are collapsed at first. */
 const collapsedByDefault: readonly BoardState[] = ['deferred', 'closed'];
-/** Up to this number epics are expanded at first. */
+/** Maximum number of epics that are initially expanded. */
 const FEW_EPICS = 5;
 
 const phases: Record<BoardState, BeadPhase> = {
@@ -51,7 +51,10 @@ export function stateName(state: BoardState): string {
   }
 }
 
-/** Builds rows. `above` are the keys of the lists around a row: a bead that is its own ancestor must not recurse for ever. */
+/**
+ * Builds rows. `above` are the keys of the lists around a row: a bead that is its own ancestor must not recurse
+ * forever.
+ */
 class BeadRowBuilder {
   constructor(
     private readonly store: TownStore,
@@ -115,7 +118,7 @@ class BeadRowBuilder {
     };
   }
 
-  /** The group shows the state: a ready bead has its priority here, any other the reason for its state. */
+  /** The group shows the state: a ready bead shows its priority, others the reason for their state. */
   private stateText(bead: BeadInfo): string {
     const reasons = bead.why.map((reason) => whyNotText(reason)).join(', ');
     switch (bead.state) {
@@ -129,7 +132,7 @@ class BeadRowBuilder {
       case 'closed':
         return beadState(this.store, bead);
       default:
-        // Assigned to a person: the name says more than the state.
+        // Assigned to a person: the name is more informative than the state.
         if (bead.state === 'in_progress' && bead.assignee && !workerOf(this.store, bead))
           return l10n.t('{0} is working', oneLine(bead.assignee, 40));
         return reasons || beadState(this.store, bead);

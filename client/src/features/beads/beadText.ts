@@ -52,7 +52,7 @@ export function beadState(store: TownStore, bead: BeadInfo): string {
   }
 }
 
-/** @param assignee where it is not an agent: a person */
+/** @param assignee a person, if there is no agent */
 function workingText(worker: AgentInfo | undefined, assignee: string | undefined): string {
   if (!worker)
     return assignee
@@ -78,7 +78,7 @@ function isStaged(store: TownStore, convoy: string): boolean {
   return store.convoys.get(convoy)?.status.startsWith('staged') ?? false;
 }
 
-/** The titles of the open beads that it waits for: people know beads by title, not by id. */
+/** Titles of the open beads that a bead waits for: users know beads by title, not by id. */
 function blockers(store: TownStore, bead: BeadInfo): string {
   const shown = bead.blockedBy.slice(0, 3).map((id) => oneLine(store.beads.get(id)?.title ?? id, 40));
   const more = bead.blockedBy.length - shown.length;
@@ -102,7 +102,7 @@ export function beadTooltip(store: TownStore, bead: BeadInfo): string {
   ]);
 }
 
-/** Ids of beads in a line of a terminal, also within branch names such as `polecat/nux/toy-a1b@x1`. */
+/** Ids of beads in a line of a terminal, including branch names such as `polecat/nux/toy-a1b@x1`. */
 export function findBeadIds(line: string, prefixes: readonly string[]): { id: string; start: number }[] {
   if (line.length > 2_000) return [];
   return [...line.matchAll(/(?<![\w-])([a-z][a-z0-9-]*?)-([a-z0-9]{3,8})((?:\.\d+)*)(?![\w-])/g)]

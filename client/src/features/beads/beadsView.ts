@@ -37,7 +37,7 @@ export class BeadsView extends Disposable {
     this.tree.view.message = this.store.hasSnapshot ? this.message() : undefined;
   }
 
-  /** The welcome of an empty tree knows neither filters nor failures. */
+  /** The message above the tree: the welcome view of an empty tree does not mention filters and failures. */
   private message(): string | undefined {
     const { problem, filter, lists } = this.lists;
     if (problem !== undefined) return l10n.t('Cannot list the beads: {0}', oneLine(problem, 200));

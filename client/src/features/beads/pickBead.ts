@@ -33,13 +33,13 @@ export function beadChoice(bead: Pick<BeadListItem, 'id' | 'title' | 'priority' 
   return { label: noIcons(oneLine(bead.title)), description: details.join(' · '), value: bead.id };
 }
 
-/** @throws Cancelled, or UserError where there is no open bead */
+/** Asks for a bead. @throws Cancelled, or UserError if there is no open bead */
 export async function pickBead(sources: BeadSources, title: string): Promise<string> {
   const beads = await choosableBeads(sources);
   return askChoice(beads.map(beadChoice), { title, placeHolder: l10n.t('Select a bead') });
 }
 
-/** @throws Cancelled, or UserError where there is no open bead */
+/** Asks for beads. @throws Cancelled, or UserError if there is no open bead */
 export async function pickBeads(
   sources: BeadSources,
   title: string,

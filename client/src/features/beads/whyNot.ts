@@ -2,7 +2,7 @@ import type { BeadRef, WhyNot } from '../../../../server/src/protocol/board';
 import { l10n } from '../../base/editor';
 import { oneLine } from '../../base/text';
 
-/** How the parts of a reason that come from elsewhere are written: as plain text, or escaped and linked. */
+/** Format of untrusted parts of a reason: as plain text, or escaped and linked. */
 export interface WhyNotFormat {
   readonly bead: (bead: BeadRef) => string;
   readonly name: (text: string) => string;

@@ -10,8 +10,8 @@ const FOLDERS_KEY = 'gastown.commandFolders';
 const TERMINALS_KEY = 'gastown.commandsInTerminals';
 
 /**
- * Writes `gt` and `bd` where the person's shells find them. They start the programs of this version of the extension, so
- * that they are written again after an update.
+ * Writes `gt` and `bd` where the user's shells find them. They start the programs of this version of the extension, so
+ * they must be rewritten after an update.
  */
 export class CommandLine {
   constructor(
@@ -19,9 +19,12 @@ export class CommandLine {
     private readonly log: Log,
   ) {}
 
-  /** Updates what an earlier version wrote. A file that somebody else has replaced is not touched, and no longer updated. */
+  /**
+   * Updates the files of an earlier version. A file that was replaced by something else is left alone, and no longer
+   * updated.
+   */
   refresh(): void {
-    // A folder that is missing now, such as a network drive, is tried again the next time.
+    // A folder that is currently missing, such as a network drive, is retried the next time.
     const folders = this.folders().filter((folder) => !shimFiles(folder).some(isForeign));
     const write = (where: string, task: () => void): void => {
       try {
@@ -38,7 +41,7 @@ export class CommandLine {
       write('the terminals of this editor', () => this.prependPath());
   }
 
-  /** @throws UserError where the folder has other programs of these names */
+  /** Adds the programs to a folder. @throws UserError if the folder has other programs with these names */
   async addToFolder(folder: string): Promise<void> {
     const foreign = shimFiles(folder).find(isForeign);
     if (foreign !== undefined)
@@ -58,7 +61,7 @@ export class CommandLine {
     await this.context.globalState.update(FOLDERS_KEY, [...new Set([...this.folders(), folder])]);
   }
 
-  /** Only for terminals that this editor opens from now on. */
+  /** Adds the programs to the PATH of terminals that this editor opens from now on. */
   async addToEditorTerminals(): Promise<void> {
     this.prependPath();
     await this.context.globalState.update(TERMINALS_KEY, true);
@@ -81,7 +84,7 @@ export class CommandLine {
   }
 }
 
-/** Also a dangling link: it belongs to somebody. */
+/** Whether a file is not ours; also true for a dangling link. */
 function isForeign(file: string): boolean {
   return fs.lstatSync(file, { throwIfNoEntry: false }) !== undefined && !isOwnShim(file);
 }

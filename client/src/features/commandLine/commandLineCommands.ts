@@ -8,7 +8,7 @@ import { askChoice, type Choice } from '../../ui/prompts';
 import type { CommandLine } from './commandLine';
 import { binFolders, earlierOnPath, profileLine, type BinFolder } from './shellPath';
 
-/** Puts `gt` and `bd` on the PATH of the person's shells. */
+/** Adds `gt` and `bd` to the PATH of the user's shells. */
 export function commandLineCommands(commandLine: CommandLine): Commands<'gastown.addToPath'> {
   return {
     'gastown.addToPath': {

@@ -2,15 +2,15 @@ import path from 'node:path';
 
 export interface BinFolder {
   folder: string;
-  /** New shells find what is in it. */
+  /** Whether new shells find programs in it. */
   onPath: boolean;
 }
 
 type Paths = Pick<typeof path, 'join' | 'isAbsolute' | 'relative' | 'delimiter' | 'normalize'>;
 
 /**
- * Folders in the person's home for `gt` and `bd`: those on their PATH, and `~/.local/bin` in any case, which the XDG base
- * directory specification names for this. Pure.
+ * Folders in the user's home for `gt` and `bd`: those on their PATH, and `~/.local/bin` in any case, the location of
+ * the XDG base directory specification. Pure.
  */
 export function binFolders(
   pathVariable: string,
@@ -28,11 +28,11 @@ export function binFolders(
   const own = [...entries].filter((entry) => isInside(home, entry, paths) && isWritable(entry) && !isManaged(entry));
   const folders = own.map((folder) => ({ folder, onPath: true }));
   if (!own.includes(usual)) folders.push({ folder: usual, onPath: entries.has(usual) });
-  // The usual place first.
+  // The usual folder first.
   return folders.sort((a, b) => Number(b.folder === usual) - Number(a.folder === usual));
 }
 
-/** Belongs to a package manager or an environment, which may delete other files. */
+/** Whether the folder belongs to a package manager or a virtual environment, which may delete foreign files. */
 function isManaged(folder: string): boolean {
   return /[\\/](node_modules|\.?venv|\.?virtualenvs|shims|\.(nvm|cargo|pyenv|rbenv|asdf|volta|sdkman|rustup|bun|deno|cache|vscode[^\\/]*)|extensions)[\\/]/.test(
     `${folder}/`,
@@ -67,7 +67,9 @@ export function earlierOnPath(
     .find(isProgram);
 }
 
-/** The command that adds a folder to the PATH: for the profile of sh, bash and zsh, or to run once in PowerShell. Pure. */
+/**
+ * The command that adds a folder to the PATH: for the profile of sh, bash and zsh, or to run once in PowerShell. Pure.
+ */
 export function profileLine(folder: string, home: string, platform: NodeJS.Platform = process.platform): string {
   if (platform === 'win32')
     return `[Environment]::SetEnvironmentVariable('Path', [Environment]::GetEnvironmentVariable('Path', 'User') + ';${folder.replaceAll("'", "''")}', 'User')`;

@@ -7,9 +7,9 @@ import { oneLine, revealHidden } from '../../base/text';
 import type { TownStore } from '../../state/townStore';
 import type { Dialogs } from '../../ui/dialogs';
 
-/** The attention item may arrive a moment after the answer that refers to it. */
+/** How long to wait for the attention item, which may arrive after the answer that refers to it. */
 const ITEM_LIMIT_MS = 5_000;
-/** A dialog does not scroll: longer texts are shown in an editor. */
+/** Maximum length of a text in a dialog, which does not scroll: longer texts are shown in an editor. */
 const MAX_DIALOG_TEXT = 1_500;
 const MAX_DIALOG_LINES = 20;
 
@@ -20,17 +20,20 @@ interface Services {
   documents: { showText(title: string, text: string): Promise<void> };
 }
 
-/** Asks the person before commands, scripts and runtimes run for the first time. What is shown is what the hash stands for. */
+/**
+ * Asks the user before commands, scripts and runtimes run for the first time. The text shown is exactly what the hash
+ * covers.
+ */
 export class Consent {
   constructor(private readonly services: Services) {}
 
-  /** Asks about the commands that were found in the repository of a new rig. */
+  /** Asks about the commands found in the repository of a new rig. */
   async askForRig(rig: RigInfo): Promise<boolean> {
     const item = await this.find(({ consent, rig: name }) => consent?.kind === 'rig-commands' && name === rig.id);
     return item === undefined || this.ask(item);
   }
 
-  /** @returns whether the person allowed it */
+  /** Asks for consent. @returns whether the user gave it */
   async ask(item: AttentionInfo): Promise<boolean> {
     const { consent } = item;
     if (!consent) throw new UserError(l10n.t('“{0}” does not ask for your approval', oneLine(item.title)));
@@ -54,7 +57,7 @@ export class Consent {
     return true;
   }
 
-  /** Starts an agent. Where its runtime is not allowed yet, the person is asked first. Undefined where they refuse. */
+  /** Starts an agent. If its runtime is not allowed yet, the user is asked first. Undefined if they refuse. */
   async startAllowed<T>(runtime: string, start: () => Promise<T>): Promise<T | undefined> {
     try {
       return await start();

@@ -60,27 +60,28 @@ async function addToConvoy(services: Services, argument: Argument): Promise<Conv
 }
 
 async function stageConvoy(services: Services, argument: Argument): Promise<ConvoyInfo> {
-  const window = l10n.t('Stage as Convoy');
+  const dialogTitle = l10n.t('Stage as Convoy');
   const named = idsOf(argument, 'bead');
-  const beads = named.length > 0 ? named : await pickBeads(services, `${window} (1/2)`);
+  const beads = named.length > 0 ? named : await pickBeads(services, `${dialogTitle} (1/2)`);
   if (beads.length === 0) throw noBeadsError();
   const count = plural(beads.length, l10n.t('bead'), l10n.t('beads'));
   const title =
-    createParams.parse(argument.params).title ?? (await askName(window, `${l10n.t('Convoy name')} (${count})`));
+    createParams.parse(argument.params).title ?? (await askName(dialogTitle, `${l10n.t('Convoy name')} (${count})`));
   return services.connection.call(ConvoyCreate.spec, { title, beads, stage: true, notify: [] });
 }
 
 async function createConvoy(services: Services, argument: Argument): Promise<ConvoyInfo> {
   const { connection, engine } = services;
   const given = createParams.parse(argument.params);
-  const window = l10n.t('Create Convoy');
-  const title = given.title ?? (await askName(`${window} (1/4)`, l10n.t('Convoy name')));
-  const beads = given.beads ?? (await pickBeads(services, `${window} (2/4)`));
+  const dialogTitle = l10n.t('Create Convoy');
+  const title = given.title ?? (await askName(`${dialogTitle} (1/4)`, l10n.t('Convoy name')));
+  const beads = given.beads ?? (await pickBeads(services, `${dialogTitle} (2/4)`));
   if (beads.length === 0) throw noBeadsError();
-  const edges = given.dependencies ?? (given.beads ? [] : await askDependencies(services, beads, `${window} (3/4)`));
-  const stage = given.stage ?? (given.beads ? false : await askStage(`${window} (4/4)`));
+  const edges =
+    given.dependencies ?? (given.beads ? [] : await askDependencies(services, beads, `${dialogTitle} (3/4)`));
+  const { stage = false, featureBranch } =
+    given.stage === undefined && !given.beads ? await askStart(`${dialogTitle} (4/4)`) : given;
   for (const [from, to] of edges) await connection.call(DependencyAdd.spec, { from, to, type: 'blocks' });
-  const { featureBranch } = given;
   const convoy = await connection.call(ConvoyCreate.spec, {
     ...{ title, beads, stage, launch: !stage, notify: [] },
     ...(featureBranch === undefined ? {} : { featureBranch }),
@@ -97,18 +98,30 @@ function askName(title: string, prompt: string): Promise<string> {
   return askText({ title, prompt, validateInput: required(l10n.t('A convoy needs a name.')) });
 }
 
-function askStage(title: string): Promise<boolean> {
-  return askChoice(
+interface ConvoyStart {
+  /** Nothing starts until the convoy is launched. */
+  stage: boolean;
+  /** As the rig or the town has it, if undefined. */
+  featureBranch?: boolean;
+}
+
+function askStart(title: string): Promise<ConvoyStart> {
+  const launched = l10n.t('Agents start on every bead without open dependencies.');
+  const staged = l10n.t('Nothing starts until you launch it.');
+  const landing = l10n.t('The work merges into a branch of the convoy, which is reviewed and lands as a whole.');
+  return askChoice<ConvoyStart>(
     [
+      { label: `$(rocket) ${l10n.t('Launch now')}`, detail: launched, value: { stage: false } },
+      { label: `$(circle-large-outline) ${l10n.t('Stage')}`, detail: staged, value: { stage: true } },
       {
-        label: `$(rocket) ${l10n.t('Launch now')}`,
-        detail: l10n.t('Agents start with every bead that waits for no other.'),
-        value: false,
+        label: `$(git-branch) ${l10n.t('On a feature branch, at once')}`,
+        detail: `${launched} ${landing}`,
+        value: { stage: false, featureBranch: true },
       },
       {
-        label: `$(circle-large-outline) ${l10n.t('Stage')}`,
-        detail: l10n.t('Nothing starts before you launch it.'),
-        value: true,
+        label: `$(git-branch) ${l10n.t('On a feature branch, later')}`,
+        detail: `${staged} ${landing}`,
+        value: { stage: true, featureBranch: true },
       },
     ],
     { title },
@@ -152,7 +165,7 @@ async function askDependencies(
   }
 }
 
-/** One question per bead. Dependencies that would close a cycle are not offered. */
+/** Asks for the dependencies of each bead. Dependencies that would close a cycle are not offered. */
 async function askEach(beads: readonly BeadListItem[], title: string): Promise<DependencyEdge[]> {
   const graph = new DependencyGraph(
     beads.flatMap((bead) => (bead.dependencies ?? []).map((edge): DependencyEdge => [bead.id, edge.depends_on_id])),
@@ -182,7 +195,7 @@ async function launchConvoy(services: Services, argument: Argument): Promise<Con
     convoy.status !== 'closed' && (convoy.status !== 'open' || convoy.launchedAt === undefined);
   const id =
     idOf(argument, 'convoy') ??
-    (await pickConvoy(store, l10n.t('Launch Convoy'), isWaiting, l10n.t('no convoy waits for its launch')));
+    (await pickConvoy(store, l10n.t('Launch Convoy'), isWaiting, l10n.t('no convoy is waiting to be launched')));
   const status = await connection.call(ConvoyGet.spec, { id });
   const force = status.warnings.length > 0;
   if (force) {

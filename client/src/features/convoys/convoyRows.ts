@@ -7,7 +7,9 @@ import type { TownStore } from '../../state/townStore';
 import type { Row, RowIcon, RowTarget } from '../../ui/tree/row';
 import { beadIcon, beadState, beadTooltip } from '../beads/beadText';
 
-/** The Convoys tree: running convoys first, then staged ones, then beads without a convoy, then landed convoys. Pure. */
+/**
+ * The Convoys tree: running convoys first, then staged ones, then beads without a convoy, then landed convoys. Pure.
+ */
 export function convoyRows(store: TownStore): Row[] {
   const all = store.convoys.all().sort((a, b) => b.createdAt.localeCompare(a.createdAt) || b.id.localeCompare(a.id));
   const rows = [
@@ -29,7 +31,7 @@ export function convoyRows(store: TownStore): Row[] {
         true,
       ),
     );
-  // While nothing is running, the last results are what people look for.
+  // While nothing is running, the latest results are the most useful.
   if (landed.length > 0)
     rows.push(
       groupRow(
@@ -117,7 +119,7 @@ function openConvoyState(convoy: ConvoyInfo, failed: number): { text: string; ic
   return { text: texts.join(', '), icon };
 }
 
-/** What the landing of its feature branch waits for, once its beads are all in. */
+/** State of the landing of a convoy's feature branch, once all of its beads have landed on it. */
 function landingTexts({ feature }: ConvoyInfo): string[] {
   const states = (feature?.rigs ?? []).map(({ state }) => state).filter((state) => state !== 'landed');
   return [...new Set(states)].filter((state) => state !== 'collecting').map(featureText);
@@ -140,7 +142,7 @@ function featureText(state: FeatureState): string {
   }
 }
 
-/** It tracks its beads and is not launched. */
+/** Whether a convoy tracks its beads and is not launched. */
 function isUnlaunched(convoy: ConvoyInfo): boolean {
   return convoy.status === 'open' && convoy.launchedAt === undefined;
 }

@@ -35,7 +35,7 @@ export class ConvoysView extends Disposable {
     this.update();
   }
 
-  /** Selects a convoy; shows the view where the convoy is not in it. */
+  /** Selects a convoy; only shows the view if the convoy is not in it. */
   async revealConvoy(convoy: string | undefined): Promise<void> {
     if (convoy === undefined || !(await this.tree.reveal(`convoy:${convoy}`)))
       await vscode.commands.executeCommand('gastown.convoys.focus');

@@ -1,7 +1,7 @@
-/** `[bead, bead that it depends on]` */
+/** A dependency: `[bead, bead that it depends on]`. */
 export type DependencyEdge = readonly [string, string];
 
-/** Which beads depend on which, to refuse cycles before they are made. */
+/** The dependencies between beads, to refuse cycles before they are created. */
 export class DependencyGraph {
   private readonly dependsOn = new Map<string, Set<string>>();
 
@@ -22,7 +22,7 @@ export class DependencyGraph {
   /** Whether `from` depends on `to`, directly or through others. */
   reaches(from: string, to: string): boolean {
     const seen = new Set([from]);
-    // A set that grows while it is walked visits each bead once.
+    // Iterating over a growing set visits each bead once.
     for (const at of seen) {
       const next = this.dependsOn.get(at) ?? new Set<string>();
       if (next.has(to)) return true;

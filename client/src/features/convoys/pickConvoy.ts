@@ -7,7 +7,7 @@ import { askChoice } from '../../ui/prompts';
 
 /**
  * Asks for one of the convoys.
- * @param none what is said where there is none
+ * @param none the message if there is none
  * @throws Cancelled, or UserError `not-found`
  */
 export async function pickConvoy(

@@ -19,7 +19,7 @@ interface Services {
   consent: Consent;
 }
 
-/** Crew members: workspaces of the person in a rig, each a clone of its own. */
+/** Crew members: workspaces of the user in a rig, each with its own clone. */
 export function crewCommands(
   services: Services,
 ): Commands<'gastown.addCrew' | 'gastown.startCrew' | 'gastown.removeCrew'> {
@@ -71,7 +71,7 @@ async function removeCrew({ connection, store, dialogs }: Services, argument: Ar
     return await connection.call(CrewRemove.spec, target);
   } catch (error) {
     if (!(error instanceof UserError && error.code === 'conflict')) throw error;
-    // It has work that is nowhere else.
+    // The clone has work that exists nowhere else.
     const confirmed = await dialogs.confirm(
       l10n.t('Remove {0} anyway?', member.id),
       `${error.message}\n\n${moved}`,
@@ -81,7 +81,7 @@ async function removeCrew({ connection, store, dialogs }: Services, argument: Ar
   }
 }
 
-/** A crew member without a session. */
+/** Asks for a crew member without a session. */
 async function pickMember(store: TownStore, argument: Argument, title: string): Promise<AgentInfo> {
   const isIdle = (agent: AgentInfo): boolean => agent.role === 'crew' && agent.session === undefined;
   const none = l10n.t('there is no crew member without a session');

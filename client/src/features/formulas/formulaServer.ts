@@ -8,7 +8,7 @@ import type { TownResolver } from '../../connection/townResolver';
 import { formulaSelector, standalonePolicy, type FormulaServing, type StandaloneNeed } from './formulaServing';
 import { StandaloneClient } from './standaloneClient';
 
-/** A town that connects within this time makes a server for this window unnecessary. */
+/** How long to wait for the connection to a town, which makes a server for this window unnecessary. */
 const TOWN_WAIT_MS = 2_000;
 /** After a run of this length the next failure counts as the first one. */
 const STABLE_MS = 10_000;
@@ -21,7 +21,7 @@ export interface FormulaServerOptions {
   languageLog: vscode.LogOutputChannel;
 }
 
-/** Runs the language server for this window alone while a formula is open and no town's server serves it. */
+/** Runs the language server only for this window while a formula is open and no town's server serves it. */
 export class FormulaServer extends Disposable {
   private timer: NodeJS.Timeout | undefined;
   /** Set while the server is kept running. */
@@ -65,7 +65,7 @@ export class FormulaServer extends Disposable {
 
   private need(): StandaloneNeed {
     const { connection, resolver } = this.options;
-    // The server of a town that is only read serves no formulas.
+    // The server of a town of a read-only window serves no formulas.
     const town = vscode.workspace.isTrusted ? connection.state.kind : 'none';
     return standalonePolicy(formulaIsOpen(), town, resolver.finding !== undefined);
   }
@@ -95,7 +95,7 @@ export class FormulaServer extends Disposable {
     void client?.end();
   }
 
-  /** Starts the server again whenever it ends, with growing delays, until `stop`. */
+  /** Restarts the server whenever it ends, with increasing delays, until `stop`. */
   private async keepRunning(delay: CancellableDelay): Promise<void> {
     const { log, languageLog, serverJs } = this.options;
     for (let failures = 0; this.delay === delay; ) {
@@ -113,7 +113,7 @@ export class FormulaServer extends Disposable {
       } catch (error) {
         log.error(`the language server of this window: ${messageOf(error)}`);
       }
-      // `stop` during the start could not end it, because a client that starts does not listen yet.
+      // `stop` during the start could not end it, because a starting client does not listen yet.
       await client.end();
       if (this.delay !== delay) return;
       this.isUp = false;

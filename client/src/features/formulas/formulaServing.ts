@@ -2,22 +2,25 @@ import { plural } from '../../../../server/src/base/text';
 import { l10n } from '../../base/editor';
 import type { ConnectionState } from '../../connection/townConnection';
 
-/** The language of formula files, as package.json contributes it. */
+/** The language of formula files, as in package.json. */
 export const FORMULA_LANGUAGE = 'gastown-formula';
 
-/** The documents that a language server gets: not the older side of a comparison, whose problems cannot be fixed. */
+/**
+ * The documents that a language server gets: without the older side of a comparison, whose problems cannot be fixed.
+ */
 export const formulaSelector = ['file', 'untitled'].map((scheme) => ({ language: FORMULA_LANGUAGE, scheme }));
 
-/** Who serves the formulas of this window. */
+/** The server for the formulas of this window. */
 export type FormulaServing = 'nobody' | 'starting' | 'standalone' | 'town';
 
-/** Whether a server for this window alone is needed: no, unless another appears in a moment, or at once. */
+/** Whether a server only for this window is needed: `no`, `soon` (unless another connects in a moment), or `now`. */
 export type StandaloneNeed = 'no' | 'soon' | 'now';
 
 /**
- * The town's server serves formulas, too, and a document must never be served twice. Without a town, with one whose server
- * this window may not start, or while its connection is lost, the same program runs for the window alone. Pure.
- * @param resolved whether it is known by now which town the window belongs to
+ * Decides whether this window needs its own server for formulas. The town's server serves them, too, and a document
+ * must never be served twice. Without a town, with one whose server this window may not start, or without a connection,
+ * the same program runs only for this window. Pure.
+ * @param resolved whether the town of the window is known by now
  */
 export function standalonePolicy(
   formulaIsOpen: boolean,

@@ -4,7 +4,7 @@ import { TransportKind } from 'vscode-languageclient/node';
 import { QuietClient } from '../../connection/quietClient';
 import { formulaSelector } from './formulaServing';
 
-/** The language features from a process for this window alone. Used once: `FormulaServer` makes the next one. */
+/** The language features from a process only for this window. Used once: `FormulaServer` creates the next one. */
 export class StandaloneClient extends QuietClient {
   /** Resolves when the process has ended. */
   readonly closed: Promise<void>;
@@ -14,7 +14,7 @@ export class StandaloneClient extends QuietClient {
     const closed = new Promise<void>((resolve) => {
       close = resolve;
     });
-    // It runs in its own folder, not in one that the person may not trust, by VS Code's own Node.
+    // Runs with VS Code's own Node, in the extension's folder rather than in a possibly untrusted one.
     const server = { module: serverJs, transport: TransportKind.stdio, options: { cwd: path.dirname(serverJs) } };
     super('gastown.formulas', 'Gas Town Formulas', server, formulaSelector, output, () => close());
     this.closed = closed;

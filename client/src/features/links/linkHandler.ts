@@ -16,7 +16,7 @@ interface Services {
   log: vscode.LogOutputChannel;
 }
 
-/** Opens what a `vscode://gastown.gastown-vscode/…` link names, in the window that VS Code passes it to. */
+/** Opens the target of a `vscode://gastown.gastown-vscode/…` link, in the window that VS Code chooses. */
 export class LinkHandler implements vscode.UriHandler {
   constructor(private readonly services: Services) {}
 
@@ -52,7 +52,7 @@ export class LinkHandler implements vscode.UriHandler {
         if (!store.agents.get(id)) throw missing();
         return vscode.commands.executeCommand('gastown.openTerminal', { agent: id });
       case 'attention':
-        // Selected, not opened: that could fast-forward a checkout, or mark a mail as read.
+        // Only selected: opening it could fast-forward a checkout, or mark a mail as read.
         if (!(await attention.reveal(`attention:${id}`))) throw missing();
         return;
       case 'convoy':

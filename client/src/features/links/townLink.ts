@@ -1,4 +1,4 @@
-/** What a link may open. Following a link only shows: it changes nothing. */
+/** What a link may open. Following a link only shows the item and changes nothing. */
 export const linkKinds = ['bead', 'convoy', 'agent', 'review', 'attention'] as const;
 export type LinkKind = (typeof linkKinds)[number];
 
@@ -7,7 +7,7 @@ export interface LinkTarget {
   id: string;
 }
 
-/** Ids of beads and addresses of agents. Anybody can write a link, so that nothing else is accepted. */
+/** Ids of beads and addresses of agents. Links are untrusted, so nothing else is accepted. */
 const idPattern = /^[A-Za-z0-9][A-Za-z0-9._/-]{0,199}$/;
 
 /** Reads the path of `vscode://gastown.gastown-vscode/<kind>/<id>`. Pure. */

@@ -14,7 +14,7 @@ interface Services {
   dialogs: Dialogs;
 }
 
-/** The person's mail: unread mail is among what needs attention. */
+/** The user's mail; unread mail is in the Needs Attention view. */
 export function mailCommands({ connection, store }: Services): Commands<'gastown.replyMail' | 'gastown.ackMail'> {
   return {
     'gastown.replyMail': {
@@ -56,7 +56,7 @@ function askReply(): Promise<string> {
   return askText({
     title: l10n.t('Reply to Mail'),
     prompt: l10n.t('Your reply'),
-    validateInput: required(l10n.t('A reply needs a text.')),
+    validateInput: required(l10n.t('The reply is empty.')),
   });
 }
 

@@ -18,7 +18,10 @@ interface Services {
   engine: EngineReminder;
 }
 
-/** In UTF-16 units: more than a person writes. The server refuses a whole file that was selected by mistake anyway. */
+/**
+ * Maximum size in UTF-16 units: more than a user would write. The server also refuses a whole file that was selected by
+ * mistake.
+ */
 const MAX_TEXT = 100_000;
 
 export function mayorCommands(services: Services): Commands<'gastown.askMayor' | 'gastown.startMayor'> {
@@ -43,7 +46,10 @@ export function mayorCommands(services: Services): Commands<'gastown.askMayor' |
   };
 }
 
-/** The text of the editor may be the request: it is offered, never sent without asking. Undefined: continued in an editor. */
+/**
+ * Asks for the request. The text of the editor is offered, never sent without asking. Undefined if the user continues
+ * in an editor.
+ */
 async function askRequest(): Promise<string | undefined> {
   const title = l10n.t('Ask the Mayor');
   const editorText = textOfEditor();
@@ -94,7 +100,7 @@ function textOfEditor(): EditorText | undefined {
 async function askMayor({ connection, engine }: Services, text: string): Promise<unknown> {
   if (text.trim() === '') throw new UserError(l10n.t('the request is empty'), l10n.t('describe what you want'));
   if (text.length > MAX_TEXT)
-    throw new UserError(l10n.t('the request is too long'), l10n.t('shorten it, and name the files with the details'));
+    throw new UserError(l10n.t('the request is too long'), l10n.t('shorten it, and refer to files for the details'));
   const result = await connection.call(MayorAsk.spec, { text });
   const sent = l10n.t('Sent to the Mayor. You are notified when the plan is ready.');
   vscode.window.setStatusBarMessage(`$(organization) ${sent}`, 6_000);

@@ -20,7 +20,7 @@ interface Services {
 
 type Action = () => Thenable<unknown>;
 
-/** What the status bar counts, as a list of actions. */
+/** The items of the status bar as a list of actions. */
 export function overviewCommands(services: Services): Commands<'gastown.showOverview'> {
   return { 'gastown.showOverview': { requires: 'nothing', run: () => showOverview(services) } };
 }

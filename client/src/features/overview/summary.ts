@@ -13,12 +13,12 @@ export interface StatusSummary {
   aria: string;
   /** Markdown with links to commands of this extension. */
   tooltip: string;
-  /** Something waits for the person, or there is no connection. */
+  /** Whether something waits for the user, or there is no connection. */
   alarm: boolean;
 }
 
 /**
- * The item in the status bar; undefined where this window has no town. Pure.
+ * The item in the status bar; undefined if this window has no town. Pure.
  * @param trusted in Restricted Mode the tooltip offers no command that would be refused
  */
 export function statusSummary(
@@ -115,7 +115,7 @@ function link(text: string, command: string, argument?: unknown): string {
   return `[${escapeMarkdown(text)}](command:${command}${argument === undefined ? '' : `?${query(argument)}`})`;
 }
 
-/** encodeURIComponent leaves brackets alone, and a closing one would end the link. */
+/** Encodes an argument. encodeURIComponent does not encode brackets, and a closing one would end the link. */
 function query(argument: unknown): string {
   return encodeURIComponent(JSON.stringify([argument]))
     .replace(/\(/g, '%28')

@@ -6,7 +6,7 @@ import { pageLinkTo, reviewText } from '../beads/beadMarkdown';
 import { reviewerLine } from './reviewerLine';
 import { quoteMarkdown } from '../../ui/containedMarkdown';
 
-/** The text files, which can be compared. */
+/** The text files of a change, which can be compared. */
 export function shownFiles(files: readonly ChangedFile[]): ChangedFile[] {
   return files.filter((file) => file.added !== undefined);
 }
@@ -17,7 +17,7 @@ export function changeSize(files: readonly ChangedFile[]): string {
   return `${plural(files.length, l10n.t('file'), l10n.t('files'))}, +${sum('added')} −${sum('removed')}`;
 }
 
-/** Label of the tab, which is different for each review round of a bead. */
+/** Label of the tab; different for each review round of a bead. */
 export function reviewTitle({ title, reviews }: Pick<MergeRequestInfo, 'title' | 'reviews'>): string {
   const round = reviews.filter((review) => review.verdict === 'rejected').length + 1;
   const name = l10n.t('Review {0}', oneLine(title, 60));
@@ -35,22 +35,22 @@ export function aboutMarkdown(info: MergeRequestInfo, change: ChangeInfo): strin
     l10n.t('{0} by {1}: {2}.', pageLinkTo(info.bead), escapeLine(info.worker), changeSize(change.files)),
     ...section(l10n.t('Checks'), info.checks.map(checkLine).join('\n')),
     ...section(l10n.t('Reviewers'), reviewersMarkdown(info)),
-    ...section(l10n.t('Note of the author'), info.note ? quoteMarkdown(info.note) : ''),
+    ...section(l10n.t('Author’s note'), info.note ? quoteMarkdown(info.note) : ''),
     ...section(l10n.t('Earlier reviews'), info.reviews.map(reviewText).join('\n\n')),
     ...section(l10n.t('Changed files that are not shown'), binary.join('\n')),
   ].join('\n\n')}\n`;
 }
 
-/** Each of several reviewers; nothing where there is one. */
+/** Lines for several reviewers; empty for a single one. */
 function reviewersMarkdown({ reviewers, reviewsNeeded }: MergeRequestInfo): string {
   if (reviewers.length < 2) return '';
   const needed = reviewsNeeded === 'all' ? l10n.t('All of them have to approve.') : l10n.t('One approval is enough.');
   return [needed, reviewers.map((reviewer) => `- ${reviewerLine(reviewer)}`).join('\n')].join('\n\n');
 }
 
-/** The results stand beside the question whether to approve it. */
+/** Gate results, shown where the user decides on the change. */
 function checkLine({ gate, passed, seconds }: CheckInfo): string {
-  const time = seconds === undefined ? l10n.t('known from before') : l10n.t('{0} s', seconds.toFixed(1));
+  const time = seconds === undefined ? l10n.t('cached') : l10n.t('{0} s', seconds.toFixed(1));
   return `- ${passed ? '✓' : '✗'} ${escapeLine(gate, 100)} (${time})`;
 }
 

@@ -7,14 +7,14 @@ import type { Caller } from '../../../../server/src/protocol/request';
 import { aboutMarkdown } from './aboutChange';
 import { readChangeUri, type ChangeRef } from './changeUri';
 
-/** The files of both sides of a change, read-only. They are identified by commit, so that they never change. */
+/** The files of both sides of a change, read-only. They are identified by commit, so they never change. */
 export class ChangeFiles extends VirtualFiles {
   constructor(private readonly connection: Caller) {
     super();
   }
 
   async stat(uri: vscode.Uri): Promise<vscode.FileStat> {
-    // The real size would mean reading the file; VS Code does not check it.
+    // The real size would require reading the file, and VS Code does not check it.
     return uri.path === '/'
       ? rootFolder
       : { type: vscode.FileType.File, ctime: 0, mtime: 0, size: 0, permissions: vscode.FilePermission.Readonly };

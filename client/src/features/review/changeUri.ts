@@ -2,9 +2,11 @@ import { z } from 'zod';
 import { l10n } from '../../base/editor';
 import type { Argument } from '../../ui/command';
 
-/** Both sides of a change, read-only. The query of a URI is a `ChangeRef` with its side, the path is the file's. */
+/**
+ * Both sides of a change, read-only. The query of a URI is a `ChangeRef` with its side, the path is that of the file.
+ */
 export const CHANGE_SCHEME = 'gastown-change';
-/** The person's draft about a change before it is sent. */
+/** The user's unsent draft about a change. */
 export const DRAFT_SCHEME = 'gastown-review';
 
 const hash = z.string().regex(/^[0-9a-f]{40}(?:[0-9a-f]{24})?$/);
@@ -17,7 +19,7 @@ export const changeRefSchema = z.object({
   title: z.string(),
   base: hash,
   commit: hash,
-  /** The patch-id, which a verdict is about; missing before a review was requested. */
+  /** The patch-id, to which a verdict applies; missing until a review is requested. */
   patch: z.string().optional(),
 });
 export type ChangeRef = z.infer<typeof changeRefSchema>;
@@ -70,7 +72,7 @@ export function readChangeUri(raw: unknown): ChangeDocument | undefined {
   return { ref, side, path: uri.path.replace(/^\//, '') };
 }
 
-/** Titles of editors pass the URI of the change that they show. */
+/** Reads the argument of editor titles, which is the URI of the displayed change. */
 export function readChangeArgument(raw: unknown): Argument | undefined {
   const change = readChangeUri(raw);
   if (!change) return undefined;
@@ -78,7 +80,7 @@ export function readChangeArgument(raw: unknown): Argument | undefined {
   return { target: bead, targets: [bead], params: { change: change.ref } };
 }
 
-/** Key of the draft about this change: the same patch on another base keeps its draft. */
+/** Key of the draft about this change: the same patch on another base has the same draft. */
 export function draftKey({ patch, commit }: ChangeRef): string {
   return patch ?? commit;
 }

@@ -3,7 +3,7 @@ import { rootFolder, VirtualFiles } from '../../ui/virtualFiles';
 import { readChangeUri, type ChangeRef } from './changeUri';
 import type { Drafts } from './drafts';
 
-/** Drafts of requests for changes as files. Saving keeps the draft; a command sends it. */
+/** Drafts of requests for changes as files. Saving stores the draft; a command sends it. */
 export class DraftFiles extends VirtualFiles {
   constructor(private readonly drafts: Drafts) {
     super();
@@ -15,7 +15,7 @@ export class DraftFiles extends VirtualFiles {
     return { type: vscode.FileType.File, ctime: 0, mtime: at, size: Buffer.byteLength(text) };
   }
 
-  /** Call after the draft was changed outside of the editor, such as in an input box. */
+  /** To be called after the draft was changed outside of the editor, such as in an input box. */
   changed(uri: vscode.Uri): void {
     this.changeEmitter.fire([{ type: vscode.FileChangeType.Changed, uri }]);
   }

@@ -4,7 +4,7 @@ import { remember, type Memory } from '../../base/editor';
 import { draftKey, type ChangeRef } from './changeUri';
 
 const KEY = 'gastown.reviewDrafts';
-/** Drafts of this many changes are kept, the newest. */
+/** Maximum number of drafts; the newest are kept. */
 const MAX_DRAFTS = 50;
 
 const commentSchema = z.object({
@@ -15,10 +15,10 @@ const commentSchema = z.object({
   endLine: z.number().int().min(1),
   text: z.string(),
 });
-/** A comment of the person on lines of a file; lines count from 1. */
+/** A comment of the user on lines of a file; lines count from 1. */
 export type LineComment = z.infer<typeof commentSchema>;
 
-/** `at`: time of the last change, by which an open editor notices it. */
+/** `at`: time of the last change, with which an open editor detects it. */
 const draftSchema = z.object({
   bead: z.string(),
   text: z.string(),
@@ -27,10 +27,10 @@ const draftSchema = z.object({
 });
 export type Draft = z.infer<typeof draftSchema>;
 
-/** What the person has written about changes and not sent yet. It survives the window, and is deleted once the server has it. */
+/** The user's unsent texts about changes. They survive the window, and are deleted once the server has them. */
 export class Drafts extends Disposable {
   private readonly clearEmitter = this._register(new Emitter<ChangeRef>());
-  /** The draft of this change was sent. */
+  /** Fires when the draft of a change was sent. */
   readonly onDidClear = this.clearEmitter.event;
   private readonly drafts: Map<string, Draft>;
   private number = 0;
@@ -70,7 +70,9 @@ export class Drafts extends Disposable {
     this.clearEmitter.fire(ref);
   }
 
-  /** Starts the draft of a new version of a change with the unsent draft of the last version. An existing draft stays. */
+  /**
+   * Starts the draft of a new version of a change with the unsent draft of the last version. An existing draft stays.
+   */
   startFromPrevious(ref: ChangeRef): void {
     if (this.drafts.has(draftKey(ref))) return;
     const earlier = [...this.drafts.values()].filter((draft) => draft.bead === ref.bead).pop();
@@ -90,7 +92,7 @@ function empty({ bead }: ChangeRef): Draft {
   return { bead, text: '', comments: [], at: 0 };
 }
 
-/** The text that is sent: the person's own, and below it their comments by file and line. Pure. */
+/** The text to send: the user's own, followed by their comments by file and line. Pure. */
 export function requestText({ text, comments }: Pick<Draft, 'text' | 'comments'>): string {
   const sorted = [...comments].sort((a, b) => a.path.localeCompare(b.path) || a.line - b.line);
   const list = sorted.map(({ path, side, line, endLine, text: comment }) => {

@@ -9,7 +9,7 @@ export interface ShownComment extends vscode.Comment {
   id: string;
 }
 
-/** Comments on lines of a change. They are drafts that are sent with the person's request for changes. */
+/** Comments on lines of a change. They are drafts, which are sent with the user's request for changes. */
 export class LineComments extends Disposable {
   private readonly controller = this._register(
     vscode.comments.createCommentController('gastown-review', l10n.t('Review')),
@@ -74,7 +74,7 @@ export class LineComments extends Disposable {
   }
 
   private put(thread: vscode.CommentThread, ref: ChangeRef, { id, text }: LineComment): void {
-    // Not trusted: it may come from a draft on disk.
+    // Untrusted: the text may come from a draft on disk.
     const shown: ShownComment = {
       id,
       body: new vscode.MarkdownString(text),

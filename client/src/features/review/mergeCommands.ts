@@ -13,7 +13,7 @@ interface Services {
   store: TownStore;
 }
 
-/** What can be done about changes whose merge waits, has failed, or has ended. */
+/** Commands for changes whose merge is waiting, has failed, or has ended. */
 export function mergeCommands(services: Services): Commands<'gastown.retryMerge' | 'gastown.openGateLog'> {
   return {
     'gastown.retryMerge': { requires: 'town', run: (argument) => retryMerge(services, argument) },
@@ -55,7 +55,7 @@ function pickLog(logs: readonly GateLog[], title: string): Promise<GateLog> {
   );
 }
 
-/** Id of the merge request or bead that a row or a program names. */
+/** Id of the merge request or bead in the argument of a row or a program. */
 function changeIn({ store }: Services, argument: Argument): string | undefined {
   const attention = idOf(argument, 'attention');
   const item = attention === undefined ? undefined : store.attention.get(attention);

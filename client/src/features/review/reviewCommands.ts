@@ -107,7 +107,10 @@ async function landChange(services: Services, argument: Argument): Promise<unkno
   return result;
 }
 
-/** Short requests are written in an input box, long ones in an editor. The draft is kept with every key. */
+/**
+ * Short requests are written in an input box, long ones in an editor. Asks for the text; the draft is stored with every
+ * key.
+ */
 async function requestChanges(services: Services, argument: Argument): Promise<unknown> {
   const { reviews } = services;
   const { drafts } = reviews;
@@ -136,14 +139,14 @@ async function requestChanges(services: Services, argument: Argument): Promise<u
 
 async function sendRequest(services: Services, ref: ChangeRef): Promise<unknown> {
   if (requestText(services.reviews.drafts.of(ref)) === '')
-    throw new UserError(l10n.t('the request for changes is empty'), l10n.t('write a text, or comments on lines'));
+    throw new UserError(l10n.t('the request for changes is empty'), l10n.t('write a message, or comment on lines'));
   const done = l10n.t('Sent “{0}” back to its author with your comments.', shortTitle(ref));
   const result = await submit(services, ref, 'reject', done);
   if (result === 'given') await services.reviews.closeDraft(ref);
   return result;
 }
 
-/** The draft is kept until the server has the verdict. */
+/** Sends a verdict; the draft is kept until the server has it. */
 async function submit(
   services: Services,
   ref: ChangeRef,
@@ -167,7 +170,7 @@ async function submit(
   return result;
 }
 
-/** The draft of a request for changes is sent with an approval only if the person confirms it. */
+/** The draft of a request for changes is sent with an approval only if the user confirms it. */
 async function messageWith({ reviews, dialogs }: Services, ref: ChangeRef, verdict: Verdict): Promise<string> {
   await reviews.saveDraft(ref);
   const message = requestText(reviews.drafts.of(ref));
@@ -182,7 +185,10 @@ async function messageWith({ reviews, dialogs }: Services, ref: ChangeRef, verdi
   return choice === include ? message : '';
 }
 
-/** The change that is meant, as the person has seen it. One that they have not opened needs a confirmation. */
+/**
+ * The change of the argument, in the version that the user has seen. One that they have not opened needs a
+ * confirmation.
+ */
 async function changeOf(services: Services, argument: Argument, title: string, confirm = true): Promise<ChangeRef> {
   const { reviews, dialogs } = services;
   const named = namedChange(services, argument);
@@ -199,7 +205,7 @@ async function changeOf(services: Services, argument: Argument, title: string, c
   throw new Cancelled();
 }
 
-/** Id of the merge request or bead that a row or a program names. */
+/** Id of the merge request or bead in the argument of a row or a program. */
 function namedChange({ store }: Services, argument: Argument): string | undefined {
   const attention = idOf(argument, 'attention');
   const item = attention === undefined ? undefined : store.attention.get(attention);
@@ -217,7 +223,7 @@ function refOf({ params }: Argument): ChangeRef | undefined {
 async function pickChange({ connection }: Services, title: string): Promise<string> {
   const open = (await connection.call(MqList.spec, {})).filter((info) => info.state !== 'failed');
   if (open.length === 0)
-    throw new UserError(l10n.t('no change is waiting for a review or its merge'), undefined, 'not-found');
+    throw new UserError(l10n.t('no change is waiting for a review or to be merged'), undefined, 'not-found');
   const sorted = [...open].sort((a, b) => Number(b.needsPerson) - Number(a.needsPerson));
   return askChoice(
     sorted.map((info) => ({
@@ -239,7 +245,7 @@ function shortTitle(ref: ChangeRef): string {
   return oneLine(ref.title, 60);
 }
 
-/** VS Code makes threads; a new one is not known before its first comment. */
+/** Whether an argument is a thread. VS Code creates threads; a new one is unknown until its first comment. */
 function isThread(value: unknown): value is vscode.CommentThread {
   return z.object({ uri: z.object({ scheme: z.string() }), comments: z.array(z.unknown()) }).safeParse(value).success;
 }

@@ -7,7 +7,7 @@ import type { TownStore } from '../../state/townStore';
 const KEY = 'gastown.askedReviews';
 const MAX_NOTIFIED = 200;
 
-/** Notifies the person of each requested review once in this window, also after a reload. */
+/** Notifies the user of each requested review once in this window, even after a reload. */
 export class ReviewRequests extends Disposable {
   private notified: string[];
 

@@ -2,7 +2,7 @@ import type { ReviewerInfo } from '../../../../server/src/protocol/town';
 import { l10n } from '../../base/editor';
 import { escapeLine } from '../../base/text';
 
-/** Where one reviewer stands, as Markdown: `✓ codex: approved`. Pure. */
+/** State of one reviewer, as Markdown: `✓ codex: approved`. Pure. */
 export function reviewerLine({ name, state, by }: ReviewerInfo): string {
   const who =
     by === undefined || by === name ? escapeLine(name, 100) : `${escapeLine(name, 100)} (${escapeLine(by, 100)})`;
@@ -21,6 +21,6 @@ function stateText(state: ReviewerInfo['state']): readonly [mark: string, text: 
     case 'rejected':
       return ['✗', l10n.t('requests changes')];
     case 'no-answer':
-      return ['!', l10n.t('gives no answer, a person decides in its place')];
+      return ['!', l10n.t('did not answer; a person decides instead')];
   }
 }

@@ -19,15 +19,15 @@ import { DraftFiles } from './draftFiles';
 import { Drafts } from './drafts';
 import { LineComments } from './lineComments';
 
-/** In these phases no verdict on a change is possible any more. */
+/** Phases in which a verdict on a change is no longer possible. */
 const finalPhases: readonly (BeadPhase | undefined)[] = ['merged', 'closed', undefined];
 
-/** Changes of agents in this window: their editors, and the person's drafts about them. */
+/** Changes of agents in this window: their editors, and the user's drafts about them. */
 export class Reviews extends Disposable {
   readonly drafts: Drafts;
   readonly comments: LineComments;
   private readonly draftFiles: DraftFiles;
-  /** By bead: the version that was opened last in this window, which a verdict from a row is about. */
+  /** The version that was last opened in this window, by bead; a verdict from a row applies to it. */
   private readonly opened = new Map<string, { ref: ChangeRef; label: string }>();
 
   constructor(
@@ -54,9 +54,10 @@ export class Reviews extends Disposable {
     );
   }
 
-  /** @param id of the merge request or its bead */
+  /** Describes a change. @param id of the merge request or its bead */
   async describe(id: string): Promise<{ ref: ChangeRef; change: ChangeInfo; label: string }> {
-    // The patch-id first: if there is a new version in between, the verdict is refused, never given on an unseen change.
+    // Read the patch-id first: if a new version arrives in between, the verdict is refused instead of applied to an
+    // unseen change.
     const info = await this.connection.call(MqGet.spec, { id });
     const change = await this.connection.call(MqChange.spec, { id: info.id });
     const { base, commit } = change;
@@ -84,13 +85,13 @@ export class Reviews extends Disposable {
         modifiedUri: status === 'deleted' ? undefined : uriOf(changeUri(ref, 'change', path)),
       })),
     ];
-    // Like `vscode.changes`, but with a URI of our own for the whole, which the actions in the title get.
+    // Like `vscode.changes`, but with our own URI for the whole, which the actions in the title receive.
     await vscode.commands.executeCommand('_workbench.openMultiDiffEditor', {
       title: label,
       multiDiffSourceUri: uriOf(changeUri(ref, 'whole', ref.bead)),
       resources,
     });
-    // An editor that is opened from here, such as the page of the bead, must not replace it.
+    // An editor that is opened from here, such as the page of the bead, must not replace this one.
     await vscode.commands.executeCommand('workbench.action.keepEditor');
     return ref;
   }
@@ -118,7 +119,7 @@ export class Reviews extends Disposable {
     await vscode.window.showTextDocument(uri, { preview: false, viewColumn: vscode.ViewColumn.Beside });
   }
 
-  /** Takes over the text of the draft's editor, saved or not. */
+  /** Stores the text of the draft's editor, saved or not. */
   async saveDraft(ref: ChangeRef): Promise<void> {
     const uri = uriOf(draftUri(ref)).toString();
     const document = vscode.workspace.textDocuments.find((open) => open.uri.toString() === uri);

@@ -7,8 +7,8 @@ import { requestText, type Drafts } from './drafts';
 export type Verdict = 'approve' | 'land' | 'reject';
 
 /**
- * Sends the person's verdict on the change that they have seen, with everything that they wrote about it. Their draft is
- * deleted once the server has it. `changed`: there is another version by now, which got no verdict.
+ * Sends the user's verdict on the version that they have seen, with all of their comments. The draft is deleted once
+ * the server has it. `changed`: there is a newer version, which got no verdict.
  */
 export async function sendVerdict(
   connection: Caller,
@@ -29,7 +29,7 @@ export async function sendVerdict(
   return 'given';
 }
 
-/** A conflict has other causes, too, such as a running merge: the merge queue knows whether there is a new version. */
+/** A conflict has other causes, too, such as a running merge: so the merge queue is asked for a new version. */
 async function hasChanged(connection: Caller, ref: ChangeRef, error: unknown): Promise<boolean> {
   if (!(error instanceof UserError) || (error.code !== 'conflict' && error.code !== 'not-found')) return false;
   try {
@@ -37,6 +37,6 @@ async function hasChanged(connection: Caller, ref: ChangeRef, error: unknown): P
     const isOpen = ['reviewing', 'queued', 'merging'].includes(now.state);
     return isOpen && now.patch !== undefined && now.patch !== ref.patch;
   } catch {
-    return false; // the first error says more
+    return false; // the first error is more informative
   }
 }

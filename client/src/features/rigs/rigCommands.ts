@@ -70,7 +70,7 @@ async function removeRig({ connection, store, dialogs }: Services, argument: Arg
   return confirmed ? connection.call(RigRemove.spec, { name }) : undefined;
 }
 
-/** Brings merged work into the checked-out branch of the repository that the rig was made from. */
+/** Brings merged work into the checked-out branch of the repository of the rig's source. */
 export async function fastForward(
   { connection, store }: Pick<Services, 'connection' | 'store'>,
   name: string,
@@ -132,7 +132,7 @@ function askName(store: TownStore, source: string): Promise<string> {
     value: rigNameFrom(source, taken),
     validateInput: (value) => {
       if (!/^[A-Za-z0-9][A-Za-z0-9_]*$/.test(value.trim())) return l10n.t('Use letters, digits and "_" only.');
-      return taken.has(value.trim()) ? l10n.t('A rig of this name exists already.') : undefined;
+      return taken.has(value.trim()) ? l10n.t('A rig with this name already exists.') : undefined;
     },
   });
 }

@@ -19,7 +19,7 @@ export function rigNames(store: TownStore): ReadonlySet<string> {
   return new Set(store.rigs.all().map((rig) => rig.id));
 }
 
-/** Asks only where there are several. @throws Cancelled, or UserError where the town has no rig */
+/** Picks a rig, and asks only if there are several. @throws Cancelled, or UserError if the town has no rig */
 export async function pickRig(store: TownStore, title: string): Promise<string> {
   const rigs = store.rigs.all().sort((a, b) => a.id.localeCompare(b.id));
   const [only] = rigs;

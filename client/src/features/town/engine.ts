@@ -6,9 +6,9 @@ import type { TownStore } from '../../state/townStore';
 import type { Commands } from '../../ui/command';
 import type { Dialogs } from '../../ui/dialogs';
 
-/** Reminds the person that new work waits while the engine is paused, and offers to start it. */
+/** Reminds the user that new work waits while the engine is paused, and offers to start it. */
 export class EngineReminder {
-  /** @param isShown whether a visible view shows this already */
+  /** @param isShown whether a visible view already shows this */
   constructor(
     private readonly store: TownStore,
     private readonly isShown: () => boolean,

@@ -7,7 +7,7 @@ const answerSchema = z.looseObject({ root: z.string(), created: z.boolean() });
 export type InstalledTown = z.infer<typeof answerSchema>;
 
 /**
- * Creates a town, or adds an existing one to the person's registry. Without a town there is no server, so that the bundled
+ * Creates a town, or adds an existing one to the user's registry. Without a town there is no server, so the bundled
  * command line does it, run by VS Code's own Node.
  */
 export async function installTown(folder: string, distFolder: string): Promise<InstalledTown> {

@@ -50,7 +50,7 @@ export function townCommands(
   };
 }
 
-/** Adds the open repository to the person's town, which is created first where there is none. */
+/** Adds the open repository to the user's town, which is created first if there is none. */
 async function setUpRepository(services: Services, { params }: Argument): Promise<{ root: string; rig: string }> {
   const { store, resolver, consent, ready } = services;
   const repository = await resolver.repository();
@@ -72,7 +72,7 @@ async function setUpRepository(services: Services, { params }: Argument): Promis
   return { root, rig: rig.id };
 }
 
-/** The person's only town, one of several by choice, or a new one. */
+/** The user's only town, one chosen of several, or a new one. */
 async function townFor({ resolver, distFolder }: Services): Promise<string> {
   const { towns } = resolver;
   const [only] = towns;
@@ -104,7 +104,7 @@ async function createTown(services: Services, argument: Argument): Promise<Insta
   void vscode.window.showInformationMessage(
     installed.created
       ? l10n.t('Created the town {0}.', where)
-      : l10n.t('{0} is a town already; this window uses it now.', where),
+      : l10n.t('{0} is already a town; this window now uses it.', where),
   );
   return installed;
 }
@@ -112,7 +112,7 @@ async function createTown(services: Services, argument: Argument): Promise<Insta
 async function trustTown(services: Services): Promise<InstalledTown | undefined> {
   const { finding } = services.resolver;
   if (finding?.kind !== 'unregistered')
-    throw new UserError(l10n.t('this window shows no town that needs your trust'), undefined, 'not-found');
+    throw new UserError(l10n.t('the town of this window does not need to be trusted'), undefined, 'not-found');
   const trusted = await services.dialogs.confirm(
     l10n.t('Do you trust the town in {0}?', shortPath(finding.root)),
     l10n.t(
@@ -132,7 +132,7 @@ async function install({ resolver, distFolder, ready }: Services, folder: string
 
 async function offerNextSteps({ store, convoysView }: Services, rig: RigInfo, fromWelcome: boolean): Promise<void> {
   if (convoysView.visible) {
-    // The view has buttons for the next steps. The welcome that had the focus is gone: its place gets the focus.
+    // The view has buttons for the next steps. The focused welcome view is gone: the view itself gets the focus.
     if (fromWelcome) await vscode.commands.executeCommand('gastown.convoys.focus');
     return;
   }

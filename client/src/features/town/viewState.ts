@@ -17,7 +17,7 @@ export const viewStates = [
 ] as const;
 export type ViewState = (typeof viewStates)[number];
 
-/** `ready`: there is a snapshot to show; the view reports a lost connection beside it. Pure. */
+/** `ready`: there is a snapshot to show; the view reports a lost connection next to it. Pure. */
 export function viewState(finding: Finding | undefined, connection: ConnectionState, hasSnapshot: boolean): ViewState {
   if (!finding) return 'starting';
   if (finding.kind !== 'town') return finding.kind;

@@ -7,7 +7,7 @@ export interface Row {
   icon: RowIcon;
   /** Flags for the `when` clauses of menus, separated by dots. */
   context: string;
-  /** What a screen reader says. */
+  /** Label for screen readers. */
   aria: string;
   /** Whether a row with children is expanded at first. */
   open?: boolean;

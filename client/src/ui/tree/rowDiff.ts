@@ -16,7 +16,10 @@ export class RowForest {
     return this.byId.get(id);
   }
 
-  /** `all` where rows at the top were added, removed or moved; otherwise the changed nodes, none below another. */
+  /**
+   * Updates the nodes. `all` if rows at the top were added, removed or moved; otherwise the changed nodes, none below
+   * another.
+   */
   update(rows: readonly Row[]): 'all' | RowNode[] {
     const before = this.roots;
     const changed: RowNode[] = [];

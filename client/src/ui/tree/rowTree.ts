@@ -4,17 +4,17 @@ import type { Row, RowTarget } from './row';
 import { revealMisleading } from '../../base/text';
 import { RowForest, type RowNode } from './rowDiff';
 
-/** Deltas come in bursts; a tree is updated at most this often. */
+/** Minimum interval between updates of a tree, because deltas come in bursts. */
 const UPDATE_MS = 50;
 
-/** Where a tree gets its rows from. */
+/** Source of the rows of a tree. */
 export interface RowSource {
   rows(): Row[];
-  /** Markdown for the hover of a row; made when it is shown. */
+  /** Markdown for the hover of a row; created when it is shown. */
   tooltip(target: RowTarget): string | undefined;
   /** Subscribes to changes of the rows. */
   onDidChange(changed: () => void): IDisposable[];
-  /** The children of this row are shown, or hidden. */
+  /** Called when the children of a row are expanded or collapsed. */
   onOpen?(row: Row): void;
   onClose?(row: Row): void;
 }
@@ -45,7 +45,7 @@ export class RowTree extends Disposable implements vscode.TreeDataProvider<RowNo
   }
 
   getTreeItem({ row }: RowNode): vscode.TreeItem {
-    // Whatever a row is made of: nothing in it reorders or hides what a person reads.
+    // Escapes characters that reorder or hide text, whatever the source of the row.
     const label = revealMisleading(row.label);
     const item = new vscode.TreeItem(label, collapsible(row));
     item.id = row.id;
@@ -61,7 +61,7 @@ export class RowTree extends Disposable implements vscode.TreeDataProvider<RowNo
   }
 
   getChildren(node?: RowNode): RowNode[] {
-    // VS Code also asks for rows that it remembers as expanded, for which it fires no event.
+    // VS Code also requests the children of rows that it remembers as expanded, for which it fires no event.
     if (node) this.source.onOpen?.(node.row);
     return node ? node.children : this.forest.roots;
   }
@@ -72,12 +72,12 @@ export class RowTree extends Disposable implements vscode.TreeDataProvider<RowNo
 
   resolveTreeItem(item: vscode.TreeItem, { row }: RowNode): vscode.TreeItem {
     const text = this.source.tooltip(row.target);
-    // Not trusted: titles and messages come from anywhere.
+    // Untrusted: titles and messages may come from anywhere.
     item.tooltip = text === undefined ? revealMisleading(row.label) : new vscode.MarkdownString(text, true);
     return item;
   }
 
-  /** Selects a row and scrolls it into view; false where there is none. */
+  /** Selects a row and scrolls it into view; false if it does not exist. */
   async reveal(id: string): Promise<boolean> {
     this.update();
     const node = this.forest.get(id);

@@ -5,17 +5,16 @@ import { hookTable, jsonFile } from './files';
 import type { HookCommands, Hooks, RuntimePreset } from './preset';
 
 /*
- * Claude Code. An interactive start with a prompt stops at two questions that nobody is there to answer:
+ * Claude Code. An interactive start with a prompt stops at two questions, which no user would answer:
  *
- * - "Do you trust this folder?", kept per folder in the person's own ~/.claude.json, which we never write. (A
- *   person who trusts the town's root once has answered it for all worktrees under it.) The variable
- *   CLAUDE_CODE_SANDBOXED answers it for one process.
- * - The warning of the mode without permission prompts: `skipDangerousModePermissionPrompt`, which is also read
- *   from a file given by --settings.
+ * - "Do you trust this folder?", kept per folder in the user's own ~/.claude.json, which we never write. (Trusting the
+ *   town's root once covers all worktrees under it.) The variable CLAUDE_CODE_SANDBOXED skips it for one process.
+ * - The warning of the mode without permission prompts: `skipDangerousModePermissionPrompt`, which is also read from a
+ *   file given by --settings.
  *
- * Both are answered here because the person has accepted, once for this town, that this runtime works without
- * asking; without that no session of it is started. First-run onboarding and login are the person's own:
- * claude asks for them in the agent's terminal.
+ * Both are answered here because the user has accepted, once for this town, that this runtime works without asking;
+ * without that, no session is started. First-run onboarding and login are left to the user: claude asks for them in the
+ * agent's terminal.
  */
 
 function deliver(commands: HookCommands, events: Hooks['events'], { home }: { home: string }) {
@@ -48,7 +47,7 @@ export const claude: RuntimePreset = {
   start: ({ asRoot }) => ({
     env: {
       CLAUDE_CODE_SANDBOXED: '1',
-      // Twenty agents must not all update the program that they run.
+      // Agents must not all update the program that they run at the same time.
       DISABLE_AUTOUPDATER: '1',
       // Without it claude refuses to work as root without asking.
       ...(asRoot ? { IS_SANDBOX: '1' } : {}),
@@ -63,7 +62,7 @@ export const claude: RuntimePreset = {
     },
     { pattern: /Unable to connect to Anthropic services/, says: 'cannot reach Anthropic to set itself up' },
     { pattern: /Not logged in .{0,3}(Please run|Run) \/login/, says: 'is not logged in: type /login in its terminal' },
-    // From reports of others, not verified here.
+    // From reports by others, not verified by us.
     { pattern: /Select login method/, says: 'asks how to log in' },
     { pattern: /Choose the text style that looks best/, says: 'asks for a theme: its first start on this machine' },
     { pattern: /You've hit your .{0,40}limit|Stop and wait for limit to reset/, says: 'has reached a usage limit' },
@@ -72,8 +71,8 @@ export const claude: RuntimePreset = {
 };
 
 /**
- * Claude Code against Groq. Not driven: Groq's address speaks OpenAI's protocol, so that it may need a gateway in
- * between (ANTHROPIC_BASE_URL in a runtime of the town's own).
+ * Claude Code against Groq. Not tested: Groq's endpoint speaks OpenAI's protocol, so it may need a gateway in between
+ * (ANTHROPIC_BASE_URL in a custom runtime of the town).
  */
 export const groqCompound: RuntimePreset = {
   ...claude,

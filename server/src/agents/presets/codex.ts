@@ -5,12 +5,13 @@ import { filesBelow, firstJsonLine, hookTable } from './files';
 import type { ConversationPlace, HookCommands, Hooks, RuntimePreset } from './preset';
 
 /*
- * Codex. Everything that we want of it is said by `-c`, for one process: CODEX_HOME is where the person's login is,
- * and the `.codex` folder of a project is read from its main checkout, which is not ours.
+ * Codex. All our settings are given with `-c`, for one process: CODEX_HOME contains the user's login, and the `.codex`
+ * folder of a project is read from its main checkout, which is not ours.
  *
- * - It asks whether to trust a folder, and answers with an entry for exactly that folder. `-c` takes the whole table only.
+ * - It asks whether to trust a folder, and stores the answer as an entry for exactly that folder. `-c` can only set the
+ *   whole table.
  * - It runs commands in a login shell, whose start-up files may set PATH again: then `gt` is not found.
- * - By itself it works through a daemon that outlives it, has an environment of its own and is shared with the person.
+ * - By default it runs commands in a daemon that outlives it, has its own environment and is shared with the user.
  */
 
 const overrides = (entries: readonly string[]): string[] => entries.flatMap((entry) => ['-c', entry]);
@@ -30,7 +31,7 @@ const metaSchema = z.object({
   payload: z.object({ id: z.string().regex(/^[\w-]+$/), cwd: z.string(), timestamp: z.string() }),
 });
 
-/** It chooses its ids itself: its own record of a conversation names the folder. */
+/** Codex chooses the ids itself: its record of a conversation names the folder. */
 function find({ env, worktree, since }: ConversationPlace): string | undefined {
   const directory = env.CODEX_HOME ?? path.join(env.HOME ?? os.homedir(), '.codex');
   // sessions/<year>/<month>/<day>/rollout-<time>-<id>.jsonl
@@ -39,7 +40,7 @@ function find({ env, worktree, since }: ConversationPlace): string | undefined {
     if (!meta) continue;
     const begun = Date.parse(meta.payload.timestamp);
     if (meta.payload.cwd === worktree && begun >= since) return meta.payload.id;
-    if (begun < since) return undefined; // and so are all before it
+    if (begun < since) return undefined; // all earlier ones are too old, too
   }
   return undefined;
 }
@@ -61,7 +62,7 @@ export const codex: RuntimePreset = {
   dialogs: [
     { pattern: /Trust this folder\? .*Trust and continue/, says: 'asks whether it may trust the folder' },
     { pattern: /Sign in with ChatGPT .*Press enter to continue/, says: 'is not logged in: it asks how to sign in' },
-    // The words of the headline alone are known (0.169.0).
+    // Only the headline is known (0.169.0).
     { pattern: /Hooks need review/, says: 'asks whether hooks may run' },
   ],
 };

@@ -5,8 +5,9 @@ import { hookTable, jsonFile } from './files';
 import type { HookCommands, Hooks, RuntimePreset } from './preset';
 
 /*
- * GitHub Copilot CLI. Project hooks would have to lie in `.github/hooks` of the repository; a plug-in named on the
- * command line brings its own from wherever it lies. It asks about trust whatever is allowed, but for this variable.
+ * GitHub Copilot CLI. Project hooks would have to be in `.github/hooks` of the repository; a plug-in named on the
+ * command line can contain hooks in any folder. It asks whether to trust the folder despite all flags, unless this
+ * variable is set.
  */
 
 function deliver(commands: HookCommands, events: Hooks['events'], { home }: { home: string }) {

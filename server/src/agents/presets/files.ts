@@ -6,7 +6,7 @@ export function jsonFile(name: string, value: unknown): { name: string; text: st
   return { name, text: `${JSON.stringify(value, null, 2)}\n` };
 }
 
-/** The hooks of a settings file: what there is a command for, under the program's own names. */
+/** The hooks of a settings file: those with a command, under the program's own event names. */
 export function hookTable<T>(
   commands: HookCommands,
   events: Hooks['events'],
@@ -16,7 +16,7 @@ export function hookTable<T>(
   return { [events.sessionStart]: entry(sessionStart), ...(turnEnd ? { [events.turnEnd]: entry(turnEnd) } : {}) };
 }
 
-/** Names in a folder; none where it is not there. */
+/** Names in a folder; none if the folder does not exist. */
 export function namesIn(folder: string): string[] {
   try {
     return fs.readdirSync(folder);
@@ -27,7 +27,10 @@ export function namesIn(folder: string): string[] {
 
 const MAX_LINE = 256 * 1024;
 
-/** The first line of a file of JSON lines, read without the rest: conversations are long. Undefined where it is not there. */
+/**
+ * The first line of a file of JSON lines, read without the rest: conversations are long. Undefined if the file does not
+ * exist.
+ */
 export function firstJsonLine(file: string): unknown {
   try {
     const descriptor = fs.openSync(file, 'r');

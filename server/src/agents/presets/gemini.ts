@@ -5,9 +5,9 @@ import { firstJsonLine, hookTable, jsonFile, namesIn } from './files';
 import type { ConversationPlace, HookCommands, Hooks, RuntimePreset } from './preset';
 
 /*
- * Gemini CLI. Its login is the person's: without one it asks, and the prompt of the command line is lost.
- * Our hooks come as "system defaults", the settings that all others go before. It reads them only from folders that
- * nobody else may write to; elsewhere it warns, goes without, and learns everything from the prompt.
+ * Gemini CLI. It uses the user's login: without one it asks, and the prompt of the command line is lost. Our hooks are
+ * "system defaults", which all other settings override. Gemini reads them only from folders that no other user may
+ * write to; otherwise it warns, ignores them, and the agent gets everything from the prompt.
  */
 
 function deliver(commands: HookCommands, events: Hooks['events'], { home }: { home: string }) {
@@ -21,7 +21,7 @@ function deliver(commands: HookCommands, events: Hooks['events'], { home }: { ho
 
 const headSchema = z.object({ sessionId: z.string() });
 
-/** `~/.gemini/tmp/<project>/chats/session-<time>-<begin of the id>.jsonl` */
+/** `~/.gemini/tmp/<project>/chats/session-<time>-<start of the id>.jsonl` */
 function find({ env, id }: ConversationPlace): string | undefined {
   const root = path.join(env.GEMINI_CLI_HOME ?? env.HOME ?? os.homedir(), '.gemini', 'tmp');
   const isIt = (file: string) => headSchema.safeParse(firstJsonLine(file)).data?.sessionId === id;

@@ -7,7 +7,7 @@ import type { RuntimePreset } from './preset';
 
 const { script, opencode, cursor, auggie, amp, pi, omp, vibe } = others;
 
-/** In the order in which people are shown them. */
+/** Presets in the order in which they are shown. */
 export const presets: Readonly<Record<string, RuntimePreset>> = {
   script,
   claude,

@@ -2,8 +2,8 @@ import { shellQuote } from '../../base/shims';
 import type { RuntimePreset } from './preset';
 
 /*
- * Runtimes without hooks: they learn everything from the prompt. `checked` says what of it was seen; the rest is as the
- * makers document it or as the Go `gt` starts them.
+ * Runtimes without hooks: the agent gets everything from the prompt. `checked` states what was tested; the rest follows
+ * the vendors' documentation or the Go `gt`.
  */
 
 /**
@@ -25,8 +25,8 @@ const opencode: RuntimePreset = {
 };
 
 /**
- * Its shell has a PATH of its own, but runs what it is given at the start. Settings hooks did not fire.
- * 0.36.0 was driven against a stand-in of its service by hand, not by the tests here: it has no model address to set.
+ * Its shell sets its own PATH, but runs a start-up script that we give it. Hooks in its settings did not fire. 0.36.0
+ * was tested by hand against a fake of its service, not by our tests: its model address cannot be set.
  */
 const auggie: RuntimePreset = {
   checked: 'by hand, 0.36.0',
@@ -42,7 +42,7 @@ const auggie: RuntimePreset = {
       pattern: /Login to continue .*Press return to open your browser/,
       says: 'is not logged in: press return in its terminal',
     },
-    // From the reference; the text of its screens was not verified here.
+    // From the reference; the text of its screens was not verified by us.
     {
       pattern: /[Ii]ndex(ing)? (this|your) (codebase|workspace|directory)\?/,
       says: 'asks whether it may index the folder',
@@ -51,8 +51,8 @@ const auggie: RuntimePreset = {
 };
 
 /**
- * 0.0.1790142914 does not list the flag in its help any more; its settings know `amp.dangerouslyAllowAll`.
- * It works with its maker's service only, so no test here can drive it.
+ * 0.0.1790142914 no longer lists the flag in its help; its settings have `amp.dangerouslyAllowAll`. It only works with
+ * the vendor's service, so our tests cannot drive it.
  */
 const amp: RuntimePreset = {
   checked: 'not driven',
@@ -60,7 +60,7 @@ const amp: RuntimePreset = {
   dialogs: [],
 };
 
-/** `--resume` takes the id of a chat that only the program itself knows. */
+/** `--resume` needs the id of a chat, which only the program itself knows. */
 const cursor: RuntimePreset = {
   checked: 'not driven',
   settings: { command: 'cursor-agent', args: ['-f'], env: {}, prompt: 'argument' },
@@ -75,14 +75,14 @@ const pi: RuntimePreset = {
   dialogs: [],
 };
 
-/** As `pi`. */
+/** Like `pi`. */
 const omp: RuntimePreset = {
   checked: 'not driven',
   settings: { command: 'omp', args: [], env: {}, prompt: 'argument' },
   dialogs: [],
 };
 
-/** Mistral's. */
+/** Mistral Vibe. */
 const vibe: RuntimePreset = {
   checked: 'not driven',
   settings: { command: 'vibe', args: ['--agent', 'auto-approve'], env: {}, prompt: 'argument' },
@@ -90,7 +90,7 @@ const vibe: RuntimePreset = {
   dialogs: [],
 };
 
-/** Needs no model: runs the blocks of the bead. */
+/** Needs no model: runs the script blocks of the bead. */
 const script: RuntimePreset = {
   checked: 'our own',
   settings: { command: 'gt', args: ['runtime', 'script'], env: {}, prompt: 'none' },

@@ -1,28 +1,31 @@
 import type { RuntimeSettings } from '../../protocol/town';
 
 /*
- * A runtime is data: how an agent's command line program is started so that it works alone, in a terminal that nobody
- * sits at. Two rules hold for all of them:
+ * A runtime is data: how an agent's command line program is started for unattended work, in a terminal that nobody
+ * watches. Two rules hold for all of them:
  *
- * - Nothing of ours goes into the worktree: what a program reads from a file lies in the agent's home beside it.
- * - The person's own configuration folder stays the program's: their login is in there. What we change, we change for one
- *   process, by options and variables.
+ * - We write no files into the worktree: files for a program are in the agent's home next to it.
+ * - The program keeps using the user's own configuration folder, which contains their login. We change settings only
+ *   for one process, by options and variables.
  */
 
 /** The agent that a session is started for, with absolute paths. */
 export interface Place {
-  /** Beside the worktree: files of ours. */
+  /** Folder for our files, next to the worktree. */
   home: string;
   worktree: string;
   /** Folder of the `gt` and `bd` that the agent calls. */
   bin: string;
-  /** The session will run as the system's administrator. */
+  /** The session will run as root. */
   asRoot: boolean;
-  /** The person's variables, with those that the runtime's settings add. */
+  /** The user's variables, with those of the runtime's settings. */
   env: Readonly<Record<string, string>>;
 }
 
-/** What is added to the start of a session. Files are named relative to the agent's home. */
+/**
+ * Arguments, variables and files that a preset adds to the start of a session. Files are named relative to the agent's
+ * home.
+ */
 export interface Additions {
   args?: string[];
   env?: Record<string, string>;
@@ -31,11 +34,13 @@ export interface Additions {
 
 /** Command lines for the shell. */
 export interface HookCommands {
-  /** At the start, after a resume and where the program says so after a compaction. What it prints reaches the model. */
+  /**
+   * At the start, after a resume and, if the program supports it, after a compaction. Its output is given to the model.
+   */
   sessionStart: string;
   /**
-   * At the end of a turn, to hand over mail. All of them take the same answer, as their documentation has it: JSON that
-   * calls the end off and gives the reason, which the model reads; nothing where there is no mail.
+   * At the end of a turn, to hand over mail. According to their documentation all programs accept the same answer: JSON
+   * that cancels the end and gives the reason, which the model reads; no output if there is no mail.
    */
   turnEnd?: string;
 }
@@ -47,46 +52,46 @@ export interface HookCommands {
 export type HookAnswer = 'text' | 'nested' | 'flat';
 
 export interface Hooks {
-  /** The program's own names of our events. */
+  /** The program's own names for our events. */
   events: Record<keyof HookCommands, string>;
   answer: HookAnswer;
   deliver(commands: HookCommands, events: Hooks['events'], place: Place): Additions;
 }
 
-/** Where a conversation is looked for. */
+/** Where to search for a conversation. */
 export interface ConversationPlace {
   env: Readonly<Record<string, string>>;
   worktree: string;
-  /** The id that the session was begun with. */
+  /** The id that the session was started with. */
   id: string;
-  /** When it was begun, in milliseconds. */
+  /** Start time of the session, in milliseconds. */
   since: number;
 }
 
 /** How a session resumes the conversation of an interrupted one. It must never resume another conversation. */
 export interface ConversationWays {
-  /** For programs that let us choose the id. */
+  /** Arguments that set the id of a new conversation, for programs that support it. */
   begin?(id: string): string[];
-  /** `before` stands before all options (a subcommand), `args` right before the prompt. */
+  /** `before` comes before all options (a subcommand), `args` right before the prompt. */
   resume(id: string): { before?: string[]; args: string[] };
   /**
-   * Its id where the program has kept it; otherwise a new conversation begins: many programs end at once if asked
-   * for one that is not there.
-   * Without it the program is asked for the last one in the folder, and never twice in a row: nobody knows whether it is there.
+   * The id of the conversation if the program has kept it; otherwise a new conversation starts, because many programs
+   * exit at once if asked for one that does not exist. Without this function the last conversation in the folder is
+   * resumed, but never twice in a row, since it may not exist.
    */
   find?(place: ConversationPlace): string | undefined;
 }
 
 /** A screen on which the program waits for a person. */
 export interface Dialog {
-  /** Looked for in the visible screen with its frames and line breaks taken out. */
+  /** Matched against the visible screen without frames and line breaks. */
   pattern: RegExp;
-  /** Goes on after "it ". */
+  /** A predicate to follow "it ". */
   says: string;
 }
 
 export interface RuntimePreset {
-  /** The version it was driven with from sling to merged, or what is known without that. */
+  /** The version that was tested from sling to merge, or how else the preset was verified. */
   checked: string;
   settings: RuntimeSettings;
   modelFlag?: string;

@@ -5,20 +5,20 @@ const schema = z.object({
   bead: z.string(),
   attempt: z.number().int(),
   done: z.number().int().min(0),
-  /** The step that the last of them belongs to. */
+  /** The step of the last finished block. */
   step: z.string().optional(),
 });
 
 /**
- * How many blocks of this attempt at this bead have run to their end. 0 for any other or unreadable record.
- * @param step only if they belong to this one
+ * Number of finished blocks of this attempt at this bead; 0 if the record is unreadable or of another attempt.
+ * @param step count only blocks of this step
  */
 export function readProgress(file: string, bead: string, attempt: number, step?: string): number {
   const progress = read(file, bead, attempt);
   return progress && (step === undefined || progress.step === step) ? progress.done : 0;
 }
 
-/** Whether a block that belongs to a step has run to its end in this attempt. */
+/** Whether a block of a step has finished in this attempt. */
 export function hasBegunSteps(file: string, bead: string, attempt: number): boolean {
   return read(file, bead, attempt)?.step !== undefined;
 }

@@ -18,17 +18,17 @@ export interface ScriptOptions {
   /** By default the current folder: a session starts in its worktree. */
   worktree?: string;
   env?: NodeJS.ProcessEnv;
-  /** Reach the blocks as `$GT_VAR_<name>`, never as text. */
+  /** Variables of the molecule; they reach the blocks as `$GT_VAR_<name>`, never as text. */
   variables?: Record<string, string>;
-  /** Where messages go; the blocks themselves inherit the terminal. */
+  /** Prints messages; the blocks themselves inherit the terminal. */
   print?: (text: string) => void;
   /** For tests: gets the blocks' output instead of the terminal. */
   onOutput?: (text: string) => void;
 }
 
 /**
- * The `script` runtime: runs the frozen blocks of the bead on the caller's hook, commits what they changed and
- * reports the work as done. A session that was killed goes on with the block that it was in.
+ * The `script` runtime: runs the frozen blocks of the bead on the caller's hook, commits what they changed and reports
+ * the work as done. After a kill, the next session continues with the interrupted block.
  * @returns the exit code: 0, that of the block that failed (128 + n for signal n), or 1
  */
 export async function runScript(town: Caller, options: ScriptOptions = {}): Promise<number> {
@@ -47,7 +47,7 @@ type Running = ScriptOptions & { print: (text: string) => void };
 async function run(town: Caller, script: FrozenScript, options: Running): Promise<number> {
   const { print } = options;
   const worktree = options.worktree ?? process.cwd();
-  // Beside the worktree, so that none of our files ends up in a repository.
+  // Next to the worktree, so that none of our files ends up in a repository.
   const home = script.submits === false ? worktree : path.dirname(worktree);
   const progress = path.join(home, 'progress.json');
   const total = script.blocks.length;
@@ -72,7 +72,10 @@ async function run(town: Caller, script: FrozenScript, options: Running): Promis
   return submit(run);
 }
 
-/** The repository of an agent's worktree is the rig's: its settings, filters among them, are those that a person accepted. */
+/**
+ * The worktree belongs to the rig's repository, so its settings, including filters, are those that a person has
+ * accepted.
+ */
 function trustSettings(worktree: string): void {
   const admin = adminFolder(worktree);
   const repository = admin === undefined ? undefined : path.dirname(path.dirname(admin));
@@ -85,9 +88,9 @@ interface Run {
   script: FrozenScript;
   options: Running;
   worktree: string;
-  /** Folder for our files, beside the worktree. */
+  /** Folder for our files, next to the worktree. */
   home: string;
-  /** Record of the blocks that have run. */
+  /** Record of the finished blocks. */
   progress: string;
 }
 
@@ -97,13 +100,11 @@ interface BlockRange {
   end: number;
   /** Index of the first block to run. */
   finished: number;
-  /** Id of the step that they belong to. */
+  /** Id of the step of these blocks. */
   step?: string;
 }
 
-/**
- * @returns the exit code where the run is over: a block failed, or has ended the work itself (`gt done --status`)
- */
+/** @returns the exit code if the run is over: a block failed, or has ended the work itself (`gt done --status`) */
 async function runBlocks(run: Run, { start, end, finished, step }: BlockRange): Promise<number | undefined> {
   const { town, script, options, worktree, home, progress } = run;
   const total = script.blocks.length;
@@ -125,7 +126,7 @@ async function runBlocks(run: Run, { start, end, finished, step }: BlockRange): 
   return undefined;
 }
 
-/** Whether a block has said `gt done` itself: then nothing is left to run or to submit. */
+/** Whether a block has run `gt done` itself: then nothing is left to run or to submit. */
 async function hasEnded({ town, script }: Run): Promise<boolean> {
   if (script.submits === false) return false;
   const { bead, paused } = await town.call(Hook.spec, {});
@@ -133,8 +134,8 @@ async function hasEnded({ town, script }: Run): Promise<boolean> {
 }
 
 /**
- * Does the steps in the order in which they become ready; one without a block is for somebody else. Where the work was sent
- * back all steps are done, and their blocks run once more.
+ * Runs the steps in the order in which they become ready; a step without a block is done by a person or another agent.
+ * If the work was sent back, all steps are done, and their blocks run once more.
  */
 async function runSteps(run: Run, plan: NonNullable<FrozenScript['steps']>): Promise<number | undefined> {
   const { script, progress } = run;
@@ -166,7 +167,7 @@ async function moleculeOf({ town, script }: Pick<Run, 'town' | 'script'>): Promi
   return script.molecule === undefined ? undefined : (await town.call(MoleculeGet.spec, { id: script.molecule }))[0];
 }
 
-/** The step in progress that is ours, else the first that is ready. */
+/** Our own step in progress, else the first ready one. */
 function nextStep({ steps }: MoleculeInfo, self: string | undefined): MoleculeStep | undefined {
   return (
     steps.find(({ status, issue }) => status === 'current' && (!issue.assignee || issue.assignee === self)) ??
@@ -174,7 +175,7 @@ function nextStep({ steps }: MoleculeInfo, self: string | undefined): MoleculeSt
   );
 }
 
-/** Submits the work; where steps of its molecule are open, what has been done is kept until they are. */
+/** Submits the work; while steps of its molecule are open, the work is kept until they are done. */
 async function submit(run: Run): Promise<number> {
   try {
     return await sayDone(run);
@@ -182,7 +183,7 @@ async function submit(run: Run): Promise<number> {
     const molecule = await moleculeOf(run);
     if (!(error instanceof UserError) || molecule === undefined) throw error;
     if (molecule.completed < molecule.total) return pause(run, error.message);
-    return sayDone(run); // somebody may have closed the last step since it was refused
+    return sayDone(run); // the last step may have been closed since the refusal
   }
 }
 
@@ -198,7 +199,7 @@ async function pause({ town, script, options }: Run, message: string): Promise<n
   return 0;
 }
 
-/** Where it is in its molecule, if it has one: `bd close "$GT_STEP" --continue` goes on. */
+/** The current step of the bead's molecule, if it has one: `bd close "$GT_STEP" --continue` starts the next one. */
 async function currentStep(town: Caller, script: FrozenScript): Promise<Record<string, string>> {
   const molecule = await moleculeOf({ town, script });
   const step = molecule?.steps.find((candidate) => candidate.is_current);
@@ -248,7 +249,7 @@ function startFailure(error: Error): UserError {
   );
 }
 
-/** A block that was killed in the middle of a rebase or the like starts over: so does what git had begun for it. */
+/** A block that was killed during a rebase, merge or similar is restarted, so that git operation is aborted. */
 async function abortOperation(worktree: string, print: (text: string) => void): Promise<void> {
   const admin = adminFolder(worktree);
   const operation = admin === undefined ? undefined : operationIn(admin);
@@ -258,8 +259,8 @@ async function abortOperation(worktree: string, print: (text: string) => void): 
 }
 
 /**
- * Commits what the blocks left uncommitted, as the agent, without hooks. What git called changed right after the checkout is
- * not a change of the agent, and a repository inside the worktree is not a file: submitting the work says what is wrong with it.
+ * Commits what the blocks left uncommitted, as the agent, without hooks. Excluded are files that differed right after
+ * the checkout, which the agent did not change, and repositories inside the worktree, which the submission reports.
  */
 async function commitRest(worktree: string, script: FrozenScript, options: Running): Promise<void> {
   const { changes, conflicts, fromCheckout } = await statusOf(worktree, 'all');
@@ -284,7 +285,7 @@ async function commitRest(worktree: string, script: FrozenScript, options: Runni
   options.print(`● committed ${plural(own.length, 'changed file')}`);
 }
 
-/** Conflict markers are not committed, and a merge or the like has to be ended by the script itself. */
+/** Conflict markers are not committed, and the script itself has to finish a merge or rebase. */
 function refuseConflicts(worktree: string, conflicts: readonly string[]): void {
   const admin = adminFolder(worktree);
   const operation = admin === undefined ? undefined : operationIn(admin);
@@ -302,7 +303,7 @@ function refuseConflicts(worktree: string, conflicts: readonly string[]): void {
     );
 }
 
-/** The first line that says something: a comment or a command. Control characters would be for the terminal. */
+/** The first line with content: a comment or a command. Without control characters, which would affect the terminal. */
 function firstLine(block: string): string {
   return oneLine(block.split('\n').find((line) => line.trim() !== '') ?? '').slice(0, 100);
 }

@@ -19,10 +19,13 @@ export interface JobWorkerOptions {
 const DEADLINE_MS = 10_000;
 const MEMORY_MB = 384;
 const IDLE_MS = 5 * 60_000;
-/** How long a text that stopped a worker is refused. Then it is tried again: the machine may only have been busy. */
+/**
+ * How long a text is refused after its job exceeded a limit. Then it is tried again: the machine may only have been
+ * busy.
+ */
 const BLOCK_MS = 10 * 60_000;
 const MAX_BLOCKED = 100;
-/** Jobs that may wait. More are not finished before those who asked for them have given up. */
+/** Maximum queue length. Jobs behind it would not finish before their callers time out. */
 const MAX_QUEUED = 1_000;
 
 interface Entry {
@@ -30,7 +33,7 @@ interface Entry {
   signal?: AbortSignal;
   resolve: (result: unknown) => void;
   reject: (error: Error) => void;
-  /** It failed once for lack of memory in a worker that had run other jobs before. */
+  /** The job failed once for lack of memory, in a worker that had run other jobs before. */
   isRetry?: boolean;
 }
 
@@ -44,8 +47,8 @@ interface Running extends Entry {
 
 /**
  * Runs jobs on untrusted input in a worker thread, one after the other. A job that exceeds its deadline or the memory
- * limit fails, and its worker is terminated; the error names the file that the job was reading. Queued jobs continue in a
- * new worker. The worker is started with the first job and terminated when it is idle.
+ * limit fails, and its worker is terminated; the error names the file that the job was reading. Queued jobs continue in
+ * a new worker. The worker is started with the first job and terminated when it is idle.
  */
 export class JobWorker implements JobRunner {
   private readonly queue: Entry[] = [];
@@ -62,8 +65,8 @@ export class JobWorker implements JobRunner {
 
   run<T>(job: unknown, signal?: AbortSignal): Promise<T> {
     return new Promise<unknown>((resolve, reject) => {
-      if (this.isDisposed) return reject(stopping());
-      if (signal?.aborted) return reject(aborted());
+      if (this.isDisposed) return reject(stoppingError());
+      if (signal?.aborted) return reject(abortedError());
       if (this.queue.length >= MAX_QUEUED)
         return reject(new UserError('too many requests are waiting', 'Try again later.', 'unavailable'));
       const entry: Entry = { job, resolve, reject, ...(signal ? { signal } : {}) };
@@ -80,12 +83,12 @@ export class JobWorker implements JobRunner {
     const { running } = this;
     this.running = undefined;
     clearTimeout(running?.timer);
-    for (const entry of [...(running ? [running] : []), ...this.queue.splice(0)]) entry.reject(stopping());
+    for (const entry of [...(running ? [running] : []), ...this.queue.splice(0)]) entry.reject(stoppingError());
     await this.endWorker();
   }
 
   private abort(entry: Entry): void {
-    entry.reject(aborted());
+    entry.reject(abortedError());
     const at = this.queue.indexOf(entry);
     if (at >= 0) this.queue.splice(at, 1);
   }
@@ -171,7 +174,8 @@ export class JobWorker implements JobRunner {
   }
 
   private deadlinePassed(running: Running): void {
-    // If this thread was busy, the result may have arrived already: it is read before the next turn.
+    // If this thread was busy, the result may have arrived already: it is read before the next iteration of the event
+    // loop.
     setImmediate(() => {
       if (this.running !== running) return;
       const seconds = (this.options.deadlineMs ?? DEADLINE_MS) / 1000;
@@ -230,10 +234,10 @@ function tooCostly(reason: string): UserError {
   return new UserError(reason, 'Make it smaller or simpler, then try again.');
 }
 
-function stopping(): UserError {
+function stoppingError(): UserError {
   return new UserError('the server is stopping', 'Try again.', 'unavailable');
 }
 
-function aborted(): Error {
+function abortedError(): Error {
   return Object.assign(new Error('the request was cancelled'), { name: 'AbortError' });
 }

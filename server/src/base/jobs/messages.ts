@@ -1,8 +1,8 @@
 /** Messages between a worker and the thread that started it. */
 
-/** The text that a job is reading, so that the one that stops a worker can be named and refused. */
+/** The text that a job is reading, so that a text that exceeds the limits can be named and refused. */
 export interface Subject {
-  /** For people: the file. */
+  /** Name of the text for messages: the file. */
   label: string;
   /** A hash of the label and the text. */
   key: string;
@@ -20,9 +20,9 @@ export type JobReply =
   | { kind: 'ready' }
   | { kind: 'subject'; id: number; subject: Subject }
   | { kind: 'result'; id: number; result: unknown }
-  /** A UserError: what is wrong with the input. */
+  /** A UserError: the problem with the input. */
   | { kind: 'error'; id: number; error: { message: string; hint?: string; code: string } }
-  /** Anything else that was thrown: a defect. */
+  /** Anything else that was thrown: a bug. */
   | { kind: 'defect'; id: number; message: string; stack?: string };
 
 /** Runs jobs, in a worker or in this thread. */

@@ -3,7 +3,7 @@ import { parentPort } from 'node:worker_threads';
 import { UserError, messageOf } from '../errors';
 import type { JobReply, JobRequest } from './messages';
 
-/** Reports the text that is read now. @throws UserError for one that stopped a worker before */
+/** Reports the text that is about to be read. @throws UserError if its job exceeded a limit before */
 export type OnText = (label: string, text: string) => void;
 
 /**
@@ -40,7 +40,7 @@ export function serveJobs(run: (job: unknown, onText: OnText) => unknown): void 
   port.on('message', (request: JobRequest) => void serve(request));
 }
 
-/** The call stack or a string was too long: the input caused it, although no limit of ours refused it. */
+/** The call stack or a string was too long: caused by the input, although it is within our own limits. */
 function tooLarge(label: string, error: RangeError): UserError {
   return new UserError(
     `${label === '' ? '' : `${label}: `}${messageOf(error)}`,

@@ -5,44 +5,44 @@ import { capabilitiesOf, findInOtherLedger, otherLedgerStamp } from './otherLedg
 import { candidatesFor, mergedProjects, projectSettings, type KnownProject, type ProjectSettings } from './projects';
 import { isExternal, tryParse, unresolved, type ExternalReference, type ExternalState, PROVIDES } from './reference';
 
-/** What the states of references are found out from. */
+/** Sources for the states of references. */
 export interface ExternalSources {
-  /** References of the beads of the open ledgers, with the ledger of one of the beads that has each. */
+  /** References of the beads of the open ledgers, each with the ledger of one bead that has it. */
   references(): { reference: string; ledger: string }[];
   /** `.beads` folders of the open ledgers, by name. */
   openLedgers(): { name: string; directory: string; prefix: string }[];
   get(id: string): Bead | undefined;
   /** Beads of an open ledger with a label. */
   labelled(ledger: string, label: string): Bead[];
-  /** Projects of this machine besides those that a ledger names itself. */
+  /** Projects of this machine, besides those that a ledger names itself. */
   projects(): Promise<KnownProject[]>;
-  /** States of these references have changed. */
+  /** Called when the states of these references have changed. */
   changed(references: readonly string[]): void;
   onError(error: unknown): void;
 }
 
-/** How long the answer of another ledger is used without looking at its files. */
+/** How long the answer of another ledger is used without checking its files. */
 const ASK_AGAIN_MS = 1_000;
 
 interface OtherLedger {
-  /** Of its files, and of what was looked for. */
+  /** Stamp of the ledger's files and of the items that were searched. */
   stamp: string;
   beads: ReadonlyMap<string, Bead>;
 }
 
 /**
- * What dependencies on other projects wait for. Nothing of it is stored: `refresh` asks the projects on this machine again, where
- * their files have changed.
+ * States of dependencies on other projects. Not stored: `refresh` queries the projects on this machine again if their
+ * files have changed.
  */
 export class ExternalStates {
   private states = new Map<string, ExternalState>();
   private readonly others = new Map<string, OtherLedger>();
   private running: Promise<void> | undefined;
   private askedAt = 0;
-  /** What is known may not fit the beads of the open ledgers. */
+  /** The known states may be outdated for the beads of the open ledgers. */
   isOutdated = false;
   private ignored: ReadonlySet<string> = new Set();
-  /** What the references name. */
+  /** Ids and capabilities that the references name. */
   private items: ReadonlySet<string> = new Set();
 
   constructor(private readonly sources: ExternalSources) {}
@@ -51,13 +51,13 @@ export class ExternalStates {
     return this.states.get(reference) ?? unresolved;
   }
 
-  /** Whether a bead has to wait for what it refers to. */
+  /** Whether a bead with this reference has to wait. */
   blocks(reference: string): boolean {
     const { state } = this.stateOf(reference);
     return state === 'open' || (state === 'unresolved' && !this.ignored.has(reference));
   }
 
-  /** Beads were changed: what is known is outdated where one is referred to, provides a capability, or has a new reference. */
+  /** Marks the states as outdated if a changed bead is referred to, provides a capability, or has a new reference. */
   beadsChanged(ids: readonly string[]): void {
     this.isOutdated ||= ids.some((id) => {
       if (this.items.has(id)) return true;
@@ -70,12 +70,15 @@ export class ExternalStates {
     });
   }
 
-  /** Asks again where something here has changed, or others may have changed their files. */
+  /** Refreshes if beads have changed here, or other programs may have changed their files. */
   async refreshIfDue(): Promise<void> {
     if (this.isOutdated || Date.now() - this.askedAt >= ASK_AGAIN_MS) await this.refresh();
   }
 
-  /** Asks again; one call at a time, others join it. Never fails: a ledger that cannot be read leaves its references unresolved. */
+  /**
+   * Queries all projects; one call at a time, concurrent calls share it. Never fails: references to an unreadable
+   * ledger are unresolved.
+   */
   refresh(): Promise<void> {
     this.running ??= this.run().finally(() => (this.running = undefined));
     return this.running;
@@ -134,7 +137,7 @@ export class ExternalStates {
       .map(({ name, directory, prefix }) => ({ name, directory, repository: undefined, prefix: `${prefix}-` }));
   }
 
-  /** Reads the ledgers that are not open here, where they have changed or something else is looked for. */
+  /** Reads the ledgers that are not open here, if they have changed or other items are needed. */
   private async readOthers(asked: readonly { parsed: ExternalReference; candidates: KnownProject[] }[]): Promise<void> {
     const open = new Set(this.sources.openLedgers().map(({ directory }) => directory));
     const items = new Map<string, Set<string>>();
@@ -170,7 +173,7 @@ export class ExternalStates {
     return state;
   }
 
-  /** What an open ledger has of it. */
+  /** Beads of an open ledger that match a reference. */
   private here({ item }: ExternalReference, ledger: string): Map<string, Bead> {
     const bead = this.sources.get(item);
     const found = [...(bead ? [bead] : []), ...this.sources.labelled(ledger, PROVIDES + item)];
@@ -183,12 +186,14 @@ export class ExternalStates {
   }
 }
 
-/** A bead of the id counts before those that provide a capability of that name, and of these one that is closed. */
+/**
+ * A bead with the id takes precedence over those that provide a capability of that name, and among these a closed one.
+ */
 function stateIn({ item, repository }: ExternalReference, beads: readonly Bead[], directory: string): ExternalState {
   const named = beads.find(({ id }) => id === item);
   const providing = repository === undefined ? beads.filter((bead) => capabilitiesOf(bead).includes(item)) : [];
   const bead = named ?? providing.find(({ status }) => status === 'closed') ?? providing[0];
-  // Its project is here: what it will provide is not there yet, or the id is wrong, which only its own people can tell.
+  // Its project is here, but has no such bead or capability yet; whether the id is wrong cannot be known.
   if (!bead) return { state: repository === undefined ? 'open' : 'unresolved', directory };
   const isMet = named ? isFinished(bead) : bead.status === 'closed';
   const { id, title, status } = bead;

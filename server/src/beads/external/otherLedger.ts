@@ -9,10 +9,10 @@ import { readLedgerConfig } from '../storage/ledgerConfig';
 import { realFs } from '../storage/ledgerFs';
 import { PROVIDES } from './reference';
 
-/** A journal is written to the file long before. Bytes. */
+/** Maximum size of a journal in bytes; checkpoints happen far below it. */
 const MAX_JOURNAL_BYTES = 64 * 1024 * 1024;
 
-/** What the file system says of the files of a ledger. Cheap. */
+/** A stamp of a ledger's files from their stats. Cheap. */
 export function otherLedgerStamp(directory: string): string {
   return ['config.yaml', 'metadata.json', 'issues.jsonl', 'beads.jsonl', 'journal.jsonl']
     .map((name) => fileStamp(path.join(directory, name)) ?? '')
@@ -20,16 +20,16 @@ export function otherLedgerStamp(directory: string): string {
 }
 
 /**
- * The beads of a ledger that somebody else may have open, by their ids: those with one of these ids, and those that provide one of
- * them as a capability. Nothing is locked or written, and only lines that name one of them are decoded.
- * @throws UserError where the files cannot be read
+ * The beads of a ledger that another process may have open, by their ids: those with one of these ids, or that provide
+ * one of these capabilities. Nothing is locked or written, and only lines that name one of them are decoded.
+ * @throws UserError if the files cannot be read
  */
 export async function findInOtherLedger(directory: string, items: ReadonlySet<string>): Promise<Map<string, Bead>> {
   const found = new Map<string, Bead>();
   const needles = [...items].flatMap((item) => [JSON.stringify(item), JSON.stringify(PROVIDES + item)]);
   const take = (text: string): void => {
     const decoded = decodeLine(text);
-    if (!isStored(decoded)) return; // such lines are kept and reported by whoever owns the ledger
+    if (!isStored(decoded)) return; // such lines are kept and reported by the process that has the ledger open
     const { bead } = decoded;
     if (isWanted(bead, items)) found.set(bead.id, bead);
     else found.delete(bead.id);

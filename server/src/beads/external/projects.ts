@@ -11,25 +11,25 @@ export interface KnownProject {
   name: string;
   /** `.beads` folder. */
   directory: string;
-  /** As `repositoryOf` gives it, where it is known. */
+  /** Result of `repositoryOf`, if known. */
   repository: string | undefined;
-  /** What its ids begin with, with the hyphen, where it is known. */
+  /** Prefix of its ids with the hyphen, if known. */
   prefix: string | undefined;
 }
 
-/** What a ledger says about other projects. */
+/** A ledger's settings about other projects. */
 export interface ProjectSettings {
-  /** From `external_projects.<name>` of its `config.yaml`, and from routes. */
+  /** Projects from `external_projects.<name>` of its `config.yaml`, and from routes. */
   projects: KnownProject[];
-  /** Whether what cannot be resolved keeps beads waiting: `external.unresolved`. */
+  /** Whether unresolved references block beads: `external.unresolved`. */
   unresolvedBlocks: boolean;
 }
 
 const KEY = 'external_projects.';
-/** No list of routes is larger. Bytes. */
+/** Maximum size of a list of routes in bytes. */
 const MAX_ROUTES_BYTES = 1024 * 1024;
 
-/** @param directory `.beads` folder of the ledger whose beads have the references */
+/** Reads the settings. @param directory `.beads` folder of the ledger whose beads have the references */
 export function projectSettings(directory: string): ProjectSettings {
   const values = parseSimpleYaml(readTextIfPresent(path.join(directory, 'config.yaml')) ?? '');
   const configured = [...values].flatMap(([key, value]) => {
@@ -43,19 +43,19 @@ export function projectSettings(directory: string): ProjectSettings {
   };
 }
 
-/** The projects that may have what a reference names, the most certain first. */
+/** The projects that a reference may mean, the most certain first. */
 export function candidatesFor(reference: ExternalReference, known: readonly KnownProject[]): KnownProject[] {
   const { repository, project, item } = reference;
   const ofRepository = known.filter((each) => repository !== undefined && each.repository === repository);
   if (ofRepository.length > 0) return ofRepository;
-  // One of another repository is another project, whatever its name.
+  // A project of another repository is a different one, even with the same name.
   const possible = known.filter((each) => repository === undefined || each.repository === undefined);
   const named = possible.filter(({ name, prefix }) => name === project || prefix === `${project}-`);
   if (named.length > 0) return named;
   return repository === undefined ? [] : possible.filter(({ prefix }) => prefix && item.startsWith(prefix));
 }
 
-/** What several sources say of the same folder, together; the first name counts. */
+/** Merges entries of several sources for the same folder; the first name is used. */
 export function mergedProjects(known: readonly KnownProject[]): KnownProject[] {
   const first = (directory: string, key: 'repository' | 'prefix'): string | undefined =>
     known.find((each) => each.directory === directory && each[key] !== undefined)?.[key];
@@ -66,7 +66,7 @@ export function mergedProjects(known: readonly KnownProject[]): KnownProject[] {
   }));
 }
 
-/** The repository that a checkout came from, where git's own file says so. */
+/** The repository that a checkout came from, if git's config file states it. */
 function originOf(folder: string): string | undefined {
   try {
     const git = path.join(folder, '.git');
@@ -78,11 +78,11 @@ function originOf(folder: string): string | undefined {
     const address = /^\s*url\s*=\s*(\S+)\s*$/m.exec(section)?.[1];
     return address === undefined ? undefined : repositoryOf(address);
   } catch {
-    return undefined; // it cannot be read, so nothing is known
+    return undefined; // unreadable, so nothing is known
   }
 }
 
-/** `routes.jsonl` of the ledger itself, else of the town that it is in, as the Go `bd` reads it. */
+/** `routes.jsonl` of the ledger itself, else of the town that it is in, as in the Go `bd`. */
 function routedProjects(directory: string): KnownProject[] {
   const home = path.dirname(directory);
   const town = townAbove(home);
@@ -103,7 +103,7 @@ function readRoutes(directory: string): string | undefined {
   return readTextIfPresent(path.join(directory, 'routes.jsonl'), MAX_ROUTES_BYTES);
 }
 
-/** Lines that cannot be read are passed over, as in the original. */
+/** Unreadable lines are skipped, as in the Go `bd`. */
 function parseRoute(line: string): { prefix: string; path: string } | undefined {
   try {
     const { prefix, path: folder } = JSON.parse(line) as { prefix?: unknown; path?: unknown };
@@ -122,7 +122,7 @@ function townAbove(folder: string): string | undefined {
   }
 }
 
-/** The ledger of a folder, or the folder itself; undefined where there is none that can be read. */
+/** The ledger of a folder, or the folder itself; undefined if none can be read. */
 function ledgerAt(folder: string): string | undefined {
   try {
     const found = [folder, path.join(folder, '.beads')].find(isLedger);

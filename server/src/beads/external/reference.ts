@@ -11,19 +11,22 @@ export interface ExternalReference {
   text: string;
   /** Name of the project: a rig, a key of `external_projects`, or the last part of the repository's path. */
   project: string;
-  /** `host/org/repository` in lower case; undefined where the reference names no repository. */
+  /** `host/org/repository` in lower case; undefined if the reference names no repository. */
   repository: string | undefined;
   /** Id of a bead; without a repository also a capability. */
   item: string;
 }
 
-/** What is known of what a reference names. */
+/** The known state of a reference's target. */
 export interface ExternalState {
-  /** `met`: closed, or deleted; `open`: its project is here, and it is not done; `unresolved`: no project here has it. */
+  /**
+   * `met`: closed, or deleted; `open`: its project is on this machine, and it is not done; `unresolved`: no project on
+   * this machine has it.
+   */
   state: 'met' | 'open' | 'unresolved';
-  /** The bead that it was found as, where there is one. */
+  /** The bead that was found, if any. */
   bead?: { id: string; title: string; status: string };
-  /** The `.beads` folder that was asked. */
+  /** The `.beads` folder that was searched. */
   directory?: string;
 }
 
@@ -31,13 +34,15 @@ export const unresolved: ExternalState = { state: 'unresolved' };
 
 const schemes = ['external:', 'beads://'] as const;
 
-/** Ranges of SQLite's text order that hold all references: from each, and below the second. */
+/**
+ * Ranges in SQLite's text order that contain all references: from the first text (inclusive) to the second (exclusive).
+ */
 export const referenceRanges = schemes.map((scheme): [string, string] => [
   scheme,
   scheme.slice(0, -1) + String.fromCharCode(scheme.charCodeAt(scheme.length - 1) + 1),
 ]);
 
-/** Whether a dependency names something in another project. */
+/** Whether the target of a dependency is in another project. */
 export function isExternal(id: string): boolean {
   return schemes.some((scheme) => id.startsWith(scheme));
 }
@@ -45,14 +50,14 @@ export function isExternal(id: string): boolean {
 const forms = 'external:<project>:<id or capability>, or beads://<host>/<org>/<repository>/<id>';
 const plainPart = /^[A-Za-z0-9_][\w.-]*$/;
 
-/** @throws UserError for a text that has the beginning of a reference and not its form */
+/** @throws UserError for a text that starts like a reference but is malformed */
 export function parseReference(text: string): ExternalReference {
   const parsed = tryParse(text);
   if (!parsed) throw new UserError(`invalid external reference: ${JSON.stringify(text)}`, `Use ${forms}.`);
   return parsed;
 }
 
-/** @returns undefined for a text that is no reference */
+/** Parses a reference. @returns undefined for a text that is not one */
 export function tryParse(text: string): ExternalReference | undefined {
   if (text.length > 500) return undefined;
   if (text.startsWith('external:')) {

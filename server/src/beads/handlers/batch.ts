@@ -23,7 +23,7 @@ export function registerBatchHandlers(service: BeadService): void {
   });
 }
 
-/** What goes wrong says in which operation. */
+/** Adds the number of the operation to its errors. */
 function numbered<T>(index: number, work: () => T): T {
   try {
     return work();
@@ -52,7 +52,7 @@ function withWholeIds(
   }
 }
 
-/** @returns the id that it is about */
+/** Applies one operation. @returns the id of its bead */
 function apply(
   tx: Transaction,
   operation: BatchOperation,

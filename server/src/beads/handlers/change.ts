@@ -82,7 +82,7 @@ export function registerChangeHandlers(service: BeadService): void {
   });
 }
 
-/** @param kept keys of the metadata that stay, whatever replaces it */
+/** Changes a bead. @param kept metadata keys that survive a replacement of all metadata */
 export function updateBead(
   tx: Transaction,
   id: string,
@@ -97,14 +97,14 @@ export function updateBead(
   tx.update(id, fields);
   changeLabels(tx, id, params);
   if (params.parent !== undefined) tx.setParent(id, params.parent === '' ? undefined : params.parent);
-  // Closing goes through the guards of `bd close`, whichever command asks for it.
+  // Closing always runs the checks of `bd close`, whatever the command.
   if (status === 'closed')
     tx.close(id, 'Closed', params.closedBySession === undefined ? {} : { session: params.closedBySession });
   else if (status !== undefined) tx.update(id, leavingDeferred(tx.require(id), status, params));
   return tx.require(id);
 }
 
-/** Compare and set: whoever has it keeps it. Claiming one's own again changes nothing. */
+/** Compare-and-set: an assigned bead keeps its assignee. Claiming one's own bead again changes nothing. */
 function claim(tx: Transaction, bead: Bead, actor: string): void {
   const mine = bead.assignee === actor;
   if (bead.assignee && !mine)
@@ -156,7 +156,7 @@ function keptMetadata(old: unknown, kept: readonly string[]): Record<string, unk
   return Object.fromEntries(Object.entries(asPlainObject(old)).filter(([key]) => kept.includes(key)));
 }
 
-/** Keys are set one by one and null removes one, so that nobody wipes what others keep there. */
+/** Keys are set one by one and null removes one, so that keys of other programs survive. */
 function mergedMetadata(old: unknown, changes: Record<string, unknown>): Record<string, unknown> | undefined {
   const merged = { ...(isPlainObject(old) ? old : {}), ...changes };
   const entries = Object.entries(merged).filter(([, value]) => value !== null);
@@ -173,7 +173,7 @@ function changeLabels(tx: Transaction, id: string, params: UpdateParams): void {
   for (const label of params.removeLabels ?? []) tx.removeLabel(id, label);
 }
 
-/** A bead that stops being deferred must not stay hidden by its old date. */
+/** Clears the old date of a bead that stops being deferred, so that it does not stay hidden. */
 function leavingDeferred(bead: Bead, status: BeadStatus, params: UpdateParams): Partial<Bead> {
   const leaves = bead.status === 'deferred' && status !== 'deferred' && params.defer === undefined;
   return leaves ? { status, defer_until: undefined } : { status };

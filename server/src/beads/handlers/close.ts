@@ -30,7 +30,7 @@ function closeAll(
   const { reason = 'Closed', force = false, session } = params;
   const closed: string[] = [];
   let failed: { id: string; error: UserError }[] = [];
-  // Until a round closes nothing more: an id may only wait for another of the same command.
+  // Repeat until a round closes nothing: an id may be blocked only by another one of the same command.
   for (let open = ids, before = -1; open.length > 0 && closed.length > before; open = failed.map(({ id }) => id)) {
     before = closed.length;
     failed = [];

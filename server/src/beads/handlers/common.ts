@@ -3,19 +3,19 @@ import type { Bead } from '../../protocol/bead';
 import type { CallContext, Dispatcher } from '../../protocol/dispatcher';
 import type { BatchMeta, BeadStore, Transaction } from '../store';
 
-/** How far back the last change of a caller is searched. */
+/** Number of recent events that are searched for the last change of a caller. */
 const EVENTS_LOOKED_AT = 1000;
 
 export interface BeadHandlerOptions {
-  /** The ledger that a request means: the named one, else the one of the caller's working directory. */
+  /** The ledger of a request: the named one, else that of the caller's working directory. */
   ledgerFor(context: CallContext, named?: string): string;
-  /** Keys of metadata that a change of all metadata leaves alone. */
+  /** Keys of metadata that survive a replacement of all metadata. */
   protectedMetadata?: readonly string[];
-  /** Others know the prefixes: they cannot be changed. */
+  /** Whether prefixes are fixed, because branches and other ledgers refer to them. */
   fixedPrefixes?: boolean;
 }
 
-/** What every handler works with. */
+/** Services of the handlers. */
 export interface BeadService extends BeadHandlerOptions {
   dispatcher: Dispatcher;
   store: BeadStore;
@@ -25,7 +25,7 @@ export function metaOf(context: CallContext): BatchMeta {
   return { actor: context.actor, operation: context.operation, kind: context.kind };
 }
 
-/** Ids of what the caller named by unique parts, each once, in the order given. */
+/** Ids of the beads that the caller named by unique parts, each once, in the order given. */
 export function resolveAll(
   service: BeadService,
   context: CallContext,
@@ -59,7 +59,7 @@ export function resolveOne(service: BeadService, context: CallContext, id: strin
   return found;
 }
 
-/** Where partial ids are looked for first; a caller outside of every ledger may still give whole ids. */
+/** The ledger in which partial ids are searched first; a caller outside of every ledger can still give whole ids. */
 function ledgerHint(service: BeadService, context: CallContext, named: string | undefined): string | undefined {
   try {
     return service.ledgerFor(context, named);
@@ -73,7 +73,7 @@ class DryRun {
   constructor(readonly result: unknown) {}
 }
 
-/** Runs a batch, or only shows what it would do: then everything is rolled back. */
+/** Runs a batch, or, for a dry run, runs it and rolls everything back. */
 export async function batchUnless<T>(
   dryRun: boolean | undefined,
   store: BeadStore,
@@ -92,7 +92,7 @@ export async function batchUnless<T>(
   throw new Error('a dry run must not commit');
 }
 
-/** Templates are changed by cooking their formula, never by hand. */
+/** Refuses a template: templates are changed by cooking their formula, never by hand. */
 export function refuseTemplate(bead: Bead): void {
   if (bead.is_template) {
     throw new UserError(

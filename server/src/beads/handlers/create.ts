@@ -36,8 +36,8 @@ export function registerCreateHandlers(service: BeadService): void {
 }
 
 /**
- * Beads may name each other by their keys, in any order: whoever has a parent in the plan comes after it, and
- * dependencies are added when all are there.
+ * Beads may refer to each other by their keys, in any order: a bead is created after its parent in the plan, and
+ * dependencies are added when all beads exist.
  */
 async function createMany(
   service: BeadService,
@@ -130,7 +130,7 @@ export function createBead(
   return tx.require(created.id);
 }
 
-/** Fields that only beads of some kinds have. */
+/** Fields of special kinds of beads only. */
 function extraFields({
   molType,
   wispType,
@@ -164,7 +164,7 @@ function resolveParent(service: BeadService, context: CallContext, parent: strin
   }
 }
 
-/** The ledger by name or prefix, else by the id or parent, else by the caller's folder. */
+/** The ledger of a new bead: by name or prefix, else by the id or parent, else by the caller's folder. */
 function targetLedger(
   service: BeadService,
   context: CallContext,
@@ -191,7 +191,7 @@ function targetLedger(
   return byId ?? (parent === undefined ? undefined : service.store.ledgerOf(parent)) ?? service.ledgerFor(context);
 }
 
-/** Empty texts count as missing. */
+/** Without the empty texts, which count as missing. */
 function given<T extends Record<string, unknown>>(fields: T): { [K in keyof T]?: Exclude<T[K], undefined> } {
   return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined && value !== '')) as {
     [K in keyof T]?: Exclude<T[K], undefined>;

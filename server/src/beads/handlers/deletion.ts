@@ -1,7 +1,7 @@
 import type { Bead, DeleteResult } from '../../protocol/bead';
 import type { Transaction } from '../store';
 
-/** Deletes beads; what was connected to them and names them in its texts says then that they are deleted. */
+/** Deletes beads; connected beads that mention them in their texts then state that they are deleted. */
 export function deleteBeads(tx: Transaction, ids: readonly string[], reason: string | undefined): DeleteResult {
   const result: DeleteResult = { deleted: [], dependencies: [], labels: 0, references: [] };
   const isDeleted = new Set(ids);
@@ -24,7 +24,7 @@ export function deleteBeads(tx: Transaction, ids: readonly string[], reason: str
   return result;
 }
 
-/** The beads and everything that depends on them, what is named first. */
+/** The beads and everything that depends on them, the named ones first. */
 export function withDependents(tx: Transaction, ids: readonly string[]): string[] {
   const found = new Set(ids);
   for (const id of found) for (const { bead } of tx.view.dependents(id)) found.add(bead.id);

@@ -17,12 +17,12 @@ export function registerDependencyHandlers(service: BeadService): void {
     const to = isExternal(params.to) ? params.to : resolveOne(service, context, params.to, params.ledger);
     const type = dependencyType(params.type ?? 'blocks');
     const edge = await store.batch(metaOf(context), (tx) => tx.addDependency(from, to, type));
-    if (isExternal(to)) await store.externals.refresh(); // so that the next question sees what it waits for
+    if (isExternal(to)) await store.externals.refresh(); // so that the next query sees the state of the dependency
     return edge;
   });
   dispatcher.on(DependencyRemove.spec, async (params, context) => {
     const from = resolveOne(service, context, params.from, params.ledger);
-    // What it depends on may be gone from its ledger, and the dependency must still be removable.
+    // The target of the dependency may be gone from its ledger, and the dependency must still be removable.
     const listed = store.get(from)?.dependencies?.some((edge) => edge.depends_on_id === params.to) ?? false;
     const to = listed || isExternal(params.to) ? params.to : resolveOne(service, context, params.to, params.ledger);
     return store.batch(metaOf(context), (tx) => {
@@ -50,16 +50,16 @@ export function registerDependencyHandlers(service: BeadService): void {
     const { maxDepth = defaultDepth, direction = 'down', allPaths = false } = params;
     const part = (way: Way): TreeNode[] => (allPaths ? everyPath : shortestPaths)(store, id, maxDepth, way);
     if (direction !== 'both') return part(direction);
-    // What needs the bead, the furthest first; then the bead and what it needs.
+    // The beads that need this one, the furthest first; then the bead and those that it needs.
     const [above, below] = [part('up').slice(1).reverse(), part('down')];
     return allPaths ? [...above, ...below] : nearestOf([...above, ...below]);
   });
 }
 
-/** Down: what a bead needs, that is, its dependencies and its children. Up: what needs it. */
+/** `down`: the beads that a bead needs, which are its dependencies and its children. `up`: the beads that need it. */
 type Way = 'down' | 'up';
 
-/** Each bead once, where it is nearest to the root; the nearest ones first. */
+/** Each bead once, at its smallest depth; the nearest ones first. */
 function shortestPaths(store: BeadStore, root: string, maxDepth: number, way: Way): TreeNode[] {
   const start = store.get(root);
   const nodes: TreeNode[] = start ? [{ ...start, depth: 0, parent_id: root, truncated: false }] : [];
@@ -77,14 +77,14 @@ function shortestPaths(store: BeadStore, root: string, maxDepth: number, way: Wa
   return nodes;
 }
 
-/** Each bead once: it may be above and below the root. */
+/** Each bead once: it may be both above and below the root. */
 function nearestOf(nodes: readonly TreeNode[]): TreeNode[] {
   const best = new Map<string, TreeNode>();
   for (const node of nodes) if (node.depth < (best.get(node.id)?.depth ?? Infinity)) best.set(node.id, node);
   return nodes.filter((node) => best.get(node.id) === node);
 }
 
-/** Each bead as often as it is reached, in the order of a tree; it is followed once. */
+/** Each bead as often as it is reached, in tree order; only its first occurrence is expanded. */
 function everyPath(store: BeadStore, root: string, maxDepth: number, way: Way): TreeNode[] {
   const nodes: TreeNode[] = [];
   const followed = new Set<string>();
@@ -112,7 +112,7 @@ function byUrgency(a: Bead, b: Bead): number {
   return a.priority - b.priority || compareTimes(a.created_at, b.created_at) || (a.id < b.id ? -1 : 1);
 }
 
-/** What a bead needs of other projects, in the form of beads. */
+/** External dependencies of a bead, represented as beads. */
 function externalBeads(store: BeadStore, bead: Bead): Bead[] {
   const ids = (bead.dependencies ?? []).map((edge) => edge.depends_on_id).filter(isExternal);
   return ids.map((id) => {

@@ -99,7 +99,7 @@ function refuseForeignPrefixes(prefix: string, foreign: readonly string[]): void
   );
 }
 
-/** By the merge without a base: what is newer wins field by field, and nothing that only one side has is lost. */
+/** Imports beads by a merge without a base: the newer value of each field wins, and beads of only one side are kept. */
 export function importBeads(tx: Transaction, ledger: string, incoming: ReadonlyMap<string, Stored>): ImportResult {
   const result: ImportResult = { created: [], updated: [], unchanged: 0, skipped: [], problems: [] };
   const ours = new Map<string, Stored>();
@@ -112,7 +112,7 @@ export function importBeads(tx: Transaction, ledger: string, incoming: ReadonlyM
       !areDifferentBeads(own.bead, stored.bead) &&
       compareTimes(stored.bead.updated_at, own.bead.updated_at) < 0
     ) {
-      result.unchanged++; // an older state
+      result.unchanged++; // the imported one is older
       continue;
     }
     theirs.set(id, stored);

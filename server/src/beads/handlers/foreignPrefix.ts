@@ -4,17 +4,17 @@ import { withReplacedIds } from '../model/references';
 import { compareTimes } from '../model/time';
 import { store as storedOf, type Stored } from '../storage/codec';
 
-/** Beads of another ledger that are imported under the prefix of this one. */
+/** Imports beads of another ledger under the prefix of this one. */
 
 export interface OwnLedger {
   prefix: string;
-  /** The bead that this ledger has under an id. */
+  /** The bead of this ledger with an id. */
   get(id: string): Bead | undefined;
 }
 
 /**
- * Gives beads with a foreign prefix that of the ledger; dependencies and texts of all imported beads follow.
- * @throws UserError where another bead has one of the new ids
+ * Gives beads with a foreign prefix the prefix of the ledger; dependencies and texts of all imported beads follow.
+ * @throws UserError if another bead has one of the new ids
  */
 export function withOwnPrefix(
   beads: ReadonlyMap<string, Stored>,
@@ -30,7 +30,7 @@ function refuseTaken(ids: ReadonlyMap<string, string>, beads: ReadonlyMap<string
   const seen = new Set<string>();
   for (const [id, newId] of ids) {
     const own = ledger.get(newId);
-    // A bead that was imported before comes again: it is merged with itself.
+    // The bead was imported before: it is merged with its earlier copy.
     const isSame = own !== undefined && compareTimes(own.created_at, beads.get(id)!.bead.created_at) === 0;
     if (beads.has(newId) || seen.has(newId) || (own && !isSame))
       throw new UserError(

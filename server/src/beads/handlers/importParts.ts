@@ -3,23 +3,23 @@ import type { CallContext } from '../../protocol/dispatcher';
 import { LedgerTextReader } from '../storage/ledgerTextReader';
 import type { LedgerText } from '../storage/ledgerLines';
 
-/** Texts that are being sent at the same time. */
+/** Maximum number of concurrent uploads. */
 const MAX_UPLOADS = 4;
-/** Time after which a text is dropped that its sender does not go on with. Milliseconds. */
+/** Milliseconds after which an upload without further parts is dropped. */
 const ABANDONED_MS = 2 * 60_000;
 
 interface Upload {
   reader: LedgerTextReader;
-  /** Number of the part that comes next. */
+  /** Number of the next expected part. */
   next: number;
   timer: NodeJS.Timeout;
 }
 
-/** Texts that come in parts before they are imported: a large one never is in memory as a whole, but for its beads. */
+/** Uploads of texts in parts: only the decoded beads of a large text are kept in memory, never the whole text. */
 export class ImportParts {
   private readonly uploads = new Map<string, Upload>();
 
-  /** Takes the next part. One that comes again, because its answer was lost, changes nothing. */
+  /** Stores the next part. A part that is sent again, because its answer was lost, changes nothing. */
   add(context: CallContext, { upload: name, part, text }: { upload: string; part: number; text: string }): void {
     const key = keyOf(context, name);
     const upload = part === 0 ? (this.uploads.get(key) ?? this.start(key)) : this.require(key);
@@ -35,7 +35,7 @@ export class ImportParts {
     }
   }
 
-  /** The whole text, whose last part this is. */
+  /** Returns the whole text, given its last part. */
   finish(context: CallContext, name: string | undefined, last: string): LedgerText {
     if (name === undefined) {
       const reader = newReader();

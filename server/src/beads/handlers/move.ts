@@ -3,7 +3,7 @@ import { BeadMove, type Bead, type Dependency } from '../../protocol/bead';
 import type { Transaction } from '../transaction';
 import { metaOf, resolveOne, type BeadService } from './common';
 
-/** `bd move` and `bd refile`: a bead goes to another ledger of the town, under an id of that one. */
+/** `bd move` and `bd refile`: move a bead to another ledger of the town, with a new id. */
 export function registerMoveHandler(service: BeadService): void {
   const { dispatcher, store } = service;
   dispatcher.on(BeadMove.spec, async (params, context) => {
@@ -24,7 +24,7 @@ export function registerMoveHandler(service: BeadService): void {
 
 const WORDS = { move: 'Moved', refile: 'Refiled' } as const;
 
-/** @throws UserError `not-found` */
+/** The ledger to move to. @throws UserError `not-found` */
 function targetLedger({ store }: BeadService, { to, as }: BeadMove.Params): string {
   const known = store.prefixes();
   if (known.length < 2)
@@ -39,7 +39,7 @@ function targetLedger({ store }: BeadService, { to, as }: BeadMove.Params): stri
   throw new UserError(`rig or prefix ${JSON.stringify(to)} not found`, hint, 'not-found');
 }
 
-/** Fields that are given otherwise, or are those of the old bead alone. */
+/** Fields that are set in another way, or belong only to the old bead. */
 const notCopied: ReadonlySet<string> = new Set([
   ...['id', 'title', 'issue_type', 'priority', 'labels', 'ephemeral', 'comments', 'metadata', 'description'],
   ...['status', 'created_at', 'created_by', 'updated_at', 'updated_by', 'started_at', 'closed_at', 'close_reason'],
@@ -69,7 +69,7 @@ function copyTo(
   return target;
 }
 
-/** What the bead waits for is copied; what waits for it waits for the new one. @returns number of dependencies on it */
+/** Copies the bead's dependencies, and makes its dependents wait for the new bead. @returns number of dependents */
 function moveDependencies(tx: Transaction, source: Bead, target: string): number {
   for (const edge of source.dependencies ?? [])
     tx.addDependency(target, edge.depends_on_id, edge.type, settingsOf(edge));

@@ -6,7 +6,7 @@ import { metaOf, type BeadService } from './common';
 
 const prefixPattern = /^[a-z][a-z0-9-]{0,39}$/;
 
-/** `bd rename-prefix`: all beads of a ledger under another prefix. */
+/** `bd rename-prefix`: change the prefix of all beads of a ledger. */
 export function registerPrefixHandlers(service: BeadService): void {
   const { dispatcher, store } = service;
   dispatcher.on(LedgerPrefixChange.spec, async (params, context) => {
@@ -53,7 +53,7 @@ function refuseMixed(beads: readonly Bead[], prefix: string, repair: boolean): v
     );
 }
 
-/** What follows the prefix; of a foreign id what follows its first hyphen. */
+/** The part of an id after the prefix; for a foreign id the part after its first hyphen. */
 function hashOf(id: string, prefix: string): string {
   return id.startsWith(`${prefix}-`) ? id.slice(prefix.length + 1) : id.slice(id.indexOf('-') + 1);
 }

@@ -48,7 +48,7 @@ export function registerReadHandlers(service: BeadService): void {
     const filter = scope(service, context, params);
     const waiting = store.blocked(filter);
     const known = new Set(waiting.map((bead) => bead.id));
-    // Set to `blocked` by hand: the cause is not in the ledger.
+    // Status set to `blocked` by hand: the cause is not in the ledger.
     const said = store.list({ ...filter, status: ['blocked'], limit: 0 }).filter((bead) => !known.has(bead.id));
     return [...waiting, ...said].map((bead) => {
       const blockers = store.blockerIds(bead.id);
@@ -74,7 +74,7 @@ export function registerReadHandlers(service: BeadService): void {
   );
 }
 
-/** The ledger, unless beads are named by their ids or their parent: those may lie in any. */
+/** The ledger of a query; none if it names beads by id or parent, which may be in any ledger. */
 function scope(
   service: BeadService,
   context: CallContext,
@@ -103,7 +103,7 @@ function countedBy(beads: readonly Bead[], by: string | undefined): Result<typeo
   return { count: beads.length, groups: sorted.map(([group, count]) => ({ group, count })) };
 }
 
-/** Ids of what a bead waits for by itself, and of what waits for it. */
+/** Ids of the beads that a bead itself waits for, and of those that wait for it. */
 function relationsOf(store: BeadStore, bead: Bead): { blocked_by: string[]; blocks: string[] } {
   const isBlocking = (edge: Dependency): boolean => edge.type === 'blocks';
   const needed = (bead.dependencies ?? []).filter(isBlocking).map((edge) => edge.depends_on_id);

@@ -23,7 +23,7 @@ function refuseCircle(tx: Transaction, { id, by, kind }: { id: string; by: strin
     );
 }
 
-/** One bead in the place of another: duplicates, replacements, and the same bead under another id. */
+/** Requests that replace one bead by another: duplicates, replacements, and new ids. */
 export function registerReplaceHandlers(service: BeadService): void {
   const { dispatcher, store } = service;
   dispatcher.on(BeadReplace.spec, async (params, context) => {

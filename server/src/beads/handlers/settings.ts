@@ -3,10 +3,10 @@ import { LedgerInfoGet, LedgerSettingChange } from '../../protocol/ledger';
 import { readSettings, settingKey, writeSetting } from '../storage/settings';
 import type { BeadService } from './common';
 
-/** Keys that agents may set: values that they keep for each other. */
+/** Keys that agents may set: values that agents store for each other. */
 const AGENT_KEYS = 'kv.';
 
-/** What a ledger says about itself, and its settings. */
+/** Requests about the settings of a ledger and its description. */
 export function registerSettingsHandlers(service: BeadService): void {
   const { dispatcher, store } = service;
   dispatcher.on(LedgerInfoGet.spec, async (params, context) => {

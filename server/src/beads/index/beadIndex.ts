@@ -8,14 +8,14 @@ import type { ReverseEdges } from './reverseEdges';
 import { NEVER, derivedStateOf } from './derivedState';
 import { placeOf, WorkCounts } from './workCounts';
 
-/** From this number of rows on it is quicker to rebuild the indexes than to keep them. */
+/** From this number of rows on rebuilding the indexes is faster than updating them. */
 const BULK_ROWS = 2_000;
 
 export interface IndexChange {
   id: string;
-  /** Its state so far, where that is known: a change that leaves others alone is cheap then. */
+  /** The previous state, if known, which makes changes without effect on other beads cheap. */
   before?: Bead | undefined;
-  /** Undefined where the bead is gone. */
+  /** Undefined if the bead is gone. */
   row: IndexRow | undefined;
 }
 
@@ -25,23 +25,26 @@ export interface IndexRow {
   dependencyTargets: readonly string[];
 }
 
-/** What an index is made from. */
+/** Sources of an index. */
 export interface IndexSources {
   graph: Graph;
   edges: ReverseEdges;
   clock: () => Date;
-  /** Told which beads may have another state, step or place; undefined: any, because a ledger came or went. */
+  /**
+   * Called with the beads whose state, step or place may have changed; undefined if all may have, because a ledger was
+   * opened or closed.
+   */
   onRecomputed: (ids: ReadonlySet<string> | undefined) => void;
 }
 
 export type ExportedIndex = Pick<IndexImage, 'database' | 'at' | 'counts'>;
 
 /**
- * One sql.js database over all ledgers: a materialised index for queries, never the truth. It is written only
- * after the journal is durable, inside one synchronous SAVEPOINT, so readers never see anything else.
+ * One sql.js database over all ledgers: a materialised index for queries, never the source of truth. It is written only
+ * after the journal is durable, inside one synchronous SAVEPOINT, so readers only see durable states.
  *
- * What follows for a bead from those around it (`derivedState.ts`) is kept in its row, and recomputed for the beads that a change
- * can affect: one change costs what it touches, whatever the ledger holds.
+ * The derived state of a bead (`derivedState.ts`) is stored in its row, and recomputed only for the beads that a change
+ * can affect: the cost of a change does not depend on the size of the ledger.
  */
 export class BeadIndex {
   private readonly beadRows: BeadRows;
@@ -61,7 +64,7 @@ export class BeadIndex {
     ({ graph: this.graph, edges: this.edges, clock: this.clock, onRecomputed: this.onRecomputed } = sources);
   }
 
-  /** An empty one. */
+  /** Creates an empty index. */
   static create(sql: SqlJsStatic, sources: IndexSources): BeadIndex {
     const index = new BeadIndex(new MemoryDatabase(sql), sources);
     index.beadRows.createTables();
@@ -69,8 +72,8 @@ export class BeadIndex {
   }
 
   /**
-   * One that was exported before. The edges of the sources get the dependencies that it holds.
-   * @throws Error where the database is none, or another one
+   * Opens an exported index, and adds its dependencies to the edges of the sources.
+   * @throws Error if the database is not an index, or one of other sources
    */
   static open(sql: SqlJsStatic, { database, at, counts }: ExportedIndex, sources: IndexSources): BeadIndex {
     const index = new BeadIndex(new MemoryDatabase(sql, database), sources);
@@ -85,7 +88,7 @@ export class BeadIndex {
     return index;
   }
 
-  /** Applies a durable batch. `graph` must show the new state already; `edges` still the old one, and is brought along. */
+  /** Applies a durable batch. `graph` must show the new state already; `edges` still the old one, and is updated. */
   apply(changes: readonly IndexChange[]): void {
     const recomputed = this.database.transaction(() => {
       const affected = new Set<string>();
@@ -101,7 +104,7 @@ export class BeadIndex {
         this.edges.set(id, row?.dependencyTargets ?? []);
         this.collectAffected(id, affected, parents); // by the new edges
       }
-      // Once for each parent: a batch may hold all its children.
+      // Once for each parent: a batch may contain all its children.
       for (const parent of parents) {
         for (const dependent of this.edges.of(parent))
           if (this.waitsForChildren(dependent, parent)) affected.add(dependent);
@@ -113,8 +116,9 @@ export class BeadIndex {
   }
 
   /**
-   * Adds many rows at once, such as those of a ledger that was opened.
-   * @param isAffected true for dependency targets that have just appeared or disappeared: their dependents are evaluated again
+   * Adds many rows at once, such as those of a ledger that was just opened.
+   * @param isAffected true for dependency targets that have just appeared or disappeared: their dependents are
+   * evaluated again
    */
   addAll(rows: ReadonlyMap<string, IndexRow>, isAffected: (target: string) => boolean): void {
     this.database.transaction(() => {
@@ -130,7 +134,7 @@ export class BeadIndex {
     this.onRecomputed(undefined);
   }
 
-  /** @param isFirst there are no others: they are counted as they come */
+  /** Inserts rows. @param isFirst the index is empty: rows are counted while they are inserted */
   private insertAll(rows: ReadonlyMap<string, IndexRow>, isFirst: boolean): void {
     const now = this.now();
     const known: KnownWaiting = new Map();
@@ -143,7 +147,7 @@ export class BeadIndex {
     }
   }
 
-  /** Takes out the rows of a ledger. */
+  /** Removes the rows of a ledger. */
   removeAll(ids: Iterable<string>, isAffected: (target: string) => boolean): void {
     this.database.transaction(() => {
       const affected = new Set<string>();
@@ -159,7 +163,7 @@ export class BeadIndex {
     this.onRecomputed(undefined);
   }
 
-  /** Updates the states that change by time alone. Call before a query about states. */
+  /** Updates the states that change only with time. Call before a query about states. */
   refresh(): void {
     const now = this.now();
     // After the clock was set back, beads that were due are deferred again.
@@ -177,25 +181,25 @@ export class BeadIndex {
     this.onRecomputed(recomputed);
   }
 
-  /** Recomputes the derived state of beads, because of something that no bead holds. */
+  /** Recomputes the derived state of beads, because of something outside the beads. */
   recomputeStates(ids: readonly string[]): void {
     if (ids.length === 0) return;
     const recomputed = this.database.transaction(() => this.recompute(new Set(ids)));
     this.onRecomputed(recomputed);
   }
 
-  /** Microseconds since 1970 at which the next bead changes its state by time alone. */
+  /** Microseconds since 1970 at which the next bead changes its state only with time. */
   nextDue(): number | undefined {
     const [row] = this.rows('SELECT MIN(due) FROM beads WHERE due IS NOT NULL AND due < ?', [NEVER]);
     return row?.[0] === null ? undefined : Number(row?.[0]);
   }
 
-  /** Wisps, which are in no file. */
+  /** Wisps, which are not in any file. */
   ephemeral(): string[] {
     return this.column('SELECT id FROM beads WHERE ephemeral = 1');
   }
 
-  /** How many beads of work a ledger has in a state, or in a place of the tree of epics. */
+  /** Number of workable beads of each ledger by state, or by place in the tree of epics. */
   countsBy(kind: 'state' | 'top'): { ledger: string; name: string; count: number }[] {
     return this.counts.by(kind);
   }
@@ -213,7 +217,7 @@ export class BeadIndex {
     return this.database.number(sql, params);
   }
 
-  /** This index as `open` takes it. */
+  /** Exports this index for `open`. */
   export(): ExportedIndex {
     this.refresh();
     return { database: this.exportDatabase(), at: this.clockAt, counts: this.counts.export() };
@@ -241,8 +245,9 @@ export class BeadIndex {
   }
 
   /**
-   * The beads whose derived state a change of this bead can change: itself, those that wait for it, its parents and children.
-   * @param parents gets its parents: those that wait for all or any of their children can change too
+   * The beads whose derived state a change of this bead can change: the bead itself, those that wait for it, its
+   * parents and children.
+   * @param parents receives its parents: beads that wait for all or any of a parent's children can change too
    */
   private collectAffected(id: string, affected: Set<string>, parents: Set<string>): void {
     affected.add(id);
@@ -268,8 +273,8 @@ export class BeadIndex {
   }
 
   /**
-   * Recomputes the derived state of these beads; where it has changed, their children are looked at too.
-   * @returns all that were looked at
+   * Recomputes the derived state of these beads, and of the children of those that have changed.
+   * @returns all that were checked
    */
   private recompute(affected: ReadonlySet<string>): ReadonlySet<string> {
     const now = this.now();

@@ -8,7 +8,7 @@ import type { DerivedState } from './derivedState';
 import { createIndexes, dropIndexes, tables } from './tables';
 import { placeOf, type Place } from './workCounts';
 
-/** The rows of beads, of their dependencies and of their labels (`tables.ts`), as they are written. */
+/** The rows of beads, of their dependencies and of their labels (`tables.ts`), for writing. */
 export class BeadRows {
   constructor(private readonly database: MemoryDatabase) {}
 
@@ -17,7 +17,7 @@ export class BeadRows {
     this.database.script(createIndexes);
   }
 
-  /** For many rows it is quicker to make the indexes again than to keep them. */
+  /** For many rows rebuilding the indexes is faster than updating them. */
   withoutIndexes(write: () => void): void {
     this.database.script(dropIndexes);
     write();
@@ -85,8 +85,9 @@ export class BeadRows {
   }
 
   /**
-   * Writes the derived state of a bead where it has changed.
-   * @returns where it counted before and counts now; undefined where nothing changed, `gone` where it has no row
+   * Writes the derived state of a bead if it has changed.
+   * @returns where the bead was counted before and is counted now; undefined if nothing changed, `gone` if it has no
+   * row
    */
   writeDerived(id: string, derived: DerivedState): { before: Place; after: Place } | 'gone' | undefined {
     const sql = 'SELECT blocked, state, due, step, top, ledger, work FROM beads WHERE id = ?';
@@ -107,7 +108,7 @@ export class BeadRows {
     return this.database.column("SELECT target FROM dependencies WHERE issue = ? AND type = 'parent-child'", [id]);
   }
 
-  /** Beads whose `waits-for` names this one as a spawner that is not its target. */
+  /** Beads whose `waits-for` names this one as a spawner without depending on it. */
   spawnedBy(id: string): string[] {
     return this.database.column(
       "SELECT issue FROM dependencies WHERE type = 'waits-for' AND spawner <> target AND spawner = ?",
@@ -117,7 +118,7 @@ export class BeadRows {
 
   /** What each bead depends on. */
   dependencyTargets(): Map<string, Set<string>> {
-    // As one text: rows cost more than what is in them.
+    // As one text: the overhead of rows is larger than their content.
     const [text] = this.database.column('SELECT json_group_array(json_array(issue, target)) FROM dependencies');
     const targets = new Map<string, Set<string>>();
     for (const [issue, target] of JSON.parse(text!) as [string, string][]) {

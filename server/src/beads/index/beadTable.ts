@@ -3,7 +3,7 @@ import { readFileBytes, readHead, writeCacheFile } from '../../base/safeFiles';
 import { isPresent } from '../../base/safePaths';
 import { compareIds } from '../storage/ledgerText';
 
-/** Where the line of a bead is in its file, in bytes, without its end. */
+/** Position of a bead's line in its file, in bytes, without the line end. */
 export interface LinePlace {
   start: number;
   length: number;
@@ -13,10 +13,10 @@ export interface TableEntry extends LinePlace {
   id: string;
 }
 
-/** Where a table is kept. */
+/** Location of a table. */
 export interface TablePlace {
   file: string;
-  /** Changes with everything that lets a program understand a table differently, such as its build. */
+  /** Changes with everything that affects the interpretation of a table, such as the build. */
   schema: string;
 }
 
@@ -24,26 +24,26 @@ interface Head {
   schema: string;
   /** Name of the file of beads. */
   issuesFile: string;
-  /** What the file system said of the files that the table was made of. */
+  /** Stamp of the files that the table was built from. */
   stamp: string;
   beads: number;
-  /** Of what follows the head. */
+  /** Hash of the bytes after the head. */
   sha256: string;
 }
 
-/** More beads than the file of a ledger can have. */
+/** Upper bound of the table of any ledger. */
 const MAX_BYTES = 2 ** 30;
 const WORD = 4;
-/** More than a head has. */
+/** Upper bound of the size of a head. */
 const HEAD_BYTES = 2_000;
 
 /**
- * Where the line of each bead is, and which beads depend on it: what is needed to show a bead without reading all of them.
- * It is never the truth: it counts only for files of exactly this stamp, and for the program that wrote it.
+ * The position of each bead's line, and the beads that depend on it: enough to show a bead without reading all of them.
+ * Only a cache: valid for files with exactly this stamp, and for the program that wrote it.
  *
- * The file: one line of JSON (`Head`); then, of n beads in the order of their ids' UTF-8, little-endian words of 32 bits: n starts
- * of lines, n lengths, n + 1 starts of ids, n + 1 starts of lists of dependents; then the lists, which hold places in this order, one
- * word each; then the ids.
+ * The file: one line of JSON (`Head`); then, of n beads in the order of their ids' UTF-8, little-endian words of 32
+ * bits: n starts of lines, n lengths, n + 1 starts of ids, n + 1 starts of lists of dependents; then the lists, which
+ * contain numbers of beads in this order, one word each; then the ids.
  */
 export class BeadTable {
   private readonly count: number;
@@ -61,7 +61,7 @@ export class BeadTable {
     this.ids = (this.lists + this.word(this.lists - 1)) * WORD;
   }
 
-  /** @returns undefined where there is none, or none that this program can use */
+  /** @returns undefined if there is none that this program can use */
   static read({ file, schema }: TablePlace): BeadTable | undefined {
     const bytes = readFileBytes(file, MAX_BYTES);
     const end = bytes?.indexOf(10) ?? -1;
@@ -72,14 +72,14 @@ export class BeadTable {
     return new BeadTable(head.issuesFile, head.stamp, words, head.beads);
   }
 
-  /** What a table was made of; undefined where there is none, or none that this program can use. Cheap. */
+  /** The stamp of a table; undefined if there is none that this program can use. Cheap. */
   static stampOf({ file, schema }: TablePlace): string | undefined {
     const start = isPresent(file) ? readHead(file, HEAD_BYTES) : Buffer.alloc(0);
     const head = headOf(start.toString('utf8', 0, Math.max(start.indexOf(10), 0)));
     return head?.schema === schema ? head.stamp : undefined;
   }
 
-  /** Replaces the table. @param dependentsOf ids of the beads that depend on one, each once */
+  /** Replaces the table. @param dependentsOf ids of the dependents of a bead, each once */
   static write(
     { file, schema }: TablePlace,
     { stamp, issuesFile }: { stamp: string; issuesFile: string },
@@ -111,7 +111,7 @@ export class BeadTable {
     writeCacheFile(file, Buffer.concat([Buffer.from(`${JSON.stringify(head)}\n`), body]));
   }
 
-  /** Number of a bead in the table; undefined for an id that it does not have. */
+  /** Number of a bead in the table; undefined for an id without a bead. */
   find(id: string): number | undefined {
     const key = Buffer.from(id);
     let [low, high] = [0, this.count - 1];

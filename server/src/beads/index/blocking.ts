@@ -1,18 +1,21 @@
 import { isExternal } from '../external/reference';
 import { blockingDependencyTypes, type Bead, type Dependency } from '../../protocol/bead';
 
-/** What the rules about dependencies need to see: the durable state, or a batch's own view of it. */
+/** Input of the rules about dependencies: the durable state, or a batch's view of it. */
 export interface Graph {
   get(id: string): Bead | undefined;
   /** Beads with a dependency on this one. */
   dependents(id: string): { bead: Bead; edge: Dependency }[];
-  /** True if the id's prefix belongs to a ledger that is open. */
+  /** True if the id's prefix belongs to a ledger that is currently open. */
   knows(id: string): boolean;
-  /** Whether a reference to another project (`isExternal`) names something that is not done. */
+  /** Whether a reference to another project (`isExternal`) has a target that is not done. */
   waitsForExternal(reference: string): boolean;
 }
 
-/** Dependencies that keep a bead from being ready. Among them `parent-child` passes on the parent's state only. */
+/**
+ * Dependencies that keep a bead from being ready. Among them, `parent-child` only passes on the blocked state of the
+ * parent.
+ */
 export const blockingTypes: ReadonlySet<string> = new Set(blockingDependencyTypes);
 
 /** Finished: neither blocks nor can be blocked. */
@@ -23,18 +26,18 @@ export function isFinished(bead: Bead): boolean {
 const failureWords =
   /\b(?:fail(?:ed|ure|s)?|reject(?:ed)?|abort(?:ed)?|cancel(?:l?ed)?|wont?[ -]?fix|won't fix|timed? ?out|error(?:ed)?|abandoned|blocked)\b/i;
 
-/** True where the reason of closing says that the work did not succeed, which is what `conditional-blocks` waits for. */
+/** Whether the close reason states a failure, which is the condition of `conditional-blocks`. */
 export function closedByFailure(bead: Bead): boolean {
   return bead.status === 'closed' && failureWords.test(bead.close_reason ?? '');
 }
 
-/** Beads are never changed in place: what was read of one stays true. */
+/** Beads are never changed in place, so cached parents stay valid. */
 const knownParents = new WeakMap<Bead, readonly string[]>();
 
 const none: readonly string[] = [];
 
 export function parentsOf(bead: Bead): readonly string[] {
-  if (!bead.dependencies) return none; // most beads: nothing is kept for them
+  if (!bead.dependencies) return none; // most beads: nothing is cached for them
   let parents = knownParents.get(bead);
   if (!parents) {
     const edges = (bead.dependencies ?? []).filter((edge) => edge.type === 'parent-child');
@@ -46,7 +49,9 @@ export function parentsOf(bead: Bead): readonly string[] {
 
 const knownEdges = new WeakMap<Bead, Map<string, Dependency[]>>();
 
-/** Dependencies of a bead on another one. Asked of a bead with many dependencies as often as it has some. */
+/**
+ * Dependencies of a bead on another one. Called once per dependency of a bead, so it must be cheap for beads with many.
+ */
 export function edgesTo(bead: Bead, target: string): readonly Dependency[] {
   const dependencies = bead.dependencies ?? [];
   if (dependencies.length < 8) return dependencies.filter((edge) => edge.depends_on_id === target);
@@ -88,7 +93,7 @@ interface WaitsFor {
   gate: 'all-children' | 'any-children';
 }
 
-/** The dependency's own settings lie in a string of JSON. */
+/** Parses the settings of a `waits-for` dependency, which are a string of JSON. */
 export function waitsFor(edge: Dependency): WaitsFor {
   let settings: { gate?: unknown; spawner_id?: unknown } = {};
   try {
@@ -105,9 +110,9 @@ export function waitsFor(edge: Dependency): WaitsFor {
 }
 
 /**
- * True if this dependency keeps the bead waiting. A `blocks` target blocks unless it is closed or deleted:
- * `failed`, `in_review`, staged and all other states block. A target that is gone from an open ledger does
- * not block; one in a ledger that is not open does, because nobody can say that it is done.
+ * Whether this dependency blocks the bead. A `blocks` target blocks unless it is closed or deleted: `failed`,
+ * `in_review`, staged and all other states block. A missing target of an open ledger does not block; one in a ledger
+ * that is not open does, because its state is unknown.
  */
 export function edgeBlocks(graph: Graph, edge: Dependency): boolean {
   if (edge.type === 'waits-for') return waitsForBlocks(graph, edge);
@@ -128,17 +133,17 @@ function waitsForBlocks(graph: Graph, edge: Dependency): boolean {
   return children.some((child) => child.status !== 'closed');
 }
 
-/** Ids of what the bead itself waits for, without what it inherits from its parent. */
+/** Ids of the beads that the bead itself waits for, without those inherited from its parent. */
 export function openBlockers(graph: Graph, bead: Bead): string[] {
   if (isFinished(bead)) return [];
   const open = (bead.dependencies ?? []).filter((edge) => edgeBlocks(graph, edge));
   return [...new Set(open.map((edge) => edge.depends_on_id))];
 }
 
-/** Whether beads wait for something themselves, by their ids: for one state of a graph. */
+/** Cache, for one state of a graph: whether beads are blocked themselves, by id. */
 export type KnownWaiting = Map<string, boolean>;
 
-/** Whether the bead itself waits for something, without what it inherits from its parent. */
+/** Whether the bead itself is blocked, apart from its parent. */
 export function isWaiting(graph: Graph, bead: Bead, known?: KnownWaiting): boolean {
   let waiting = known?.get(bead.id);
   if (waiting === undefined) {
@@ -165,7 +170,10 @@ export function blockedAncestor(graph: Graph, bead: Bead, known?: KnownWaiting):
   return undefined;
 }
 
-/** @param known for those who ask about many beads of one state: children ask the same of their parent again and again */
+/**
+ * Whether the bead or an ancestor is blocked. @param known cache for queries about many beads of one state: children
+ * repeat the query of their parent
+ */
 export function isBlocked(graph: Graph, bead: Bead, known?: KnownWaiting): boolean {
   return !isFinished(bead) && (isWaiting(graph, bead, known) || blockedAncestor(graph, bead, known) !== undefined);
 }

@@ -4,7 +4,7 @@ import { MOLECULE, ATTACHED_TO } from '../model/molecule';
 import { toMicroseconds } from '../model/time';
 import { isBlocked, isFinished, parentsOf, type Graph, type KnownWaiting } from './blocking';
 
-/** Beads that are records, roles or containers: nobody can take one up as work. */
+/** Beads that are records, roles or containers: they are not workable. */
 export const notWork: readonly string[] = [
   'merge_request',
   'gate',
@@ -18,26 +18,26 @@ export const notWork: readonly string[] = [
   'event',
 ];
 
-/** What the index keeps of a bead besides its own fields: what follows from it and the beads around it. */
+/** Derived state that the index stores with a bead: it follows from the bead and those around it. */
 export interface DerivedState {
-  /** It waits for another bead, or an ancestor of it does. */
+  /** The bead waits for another one, or an ancestor does. */
   blocked: boolean;
-  /** State of work: `ready` is exactly what `bd ready` means by it. */
+  /** State of work: `ready` has exactly the meaning of `bd ready`. */
   state: BoardState;
-  /** Microseconds since 1970 at which `state` changes by itself, or `NEVER`; undefined for one that is not deferred. */
+  /** Microseconds since 1970 at which `state` changes with time, or `NEVER`; undefined if the bead is not deferred. */
   due: number | undefined;
-  /** Belongs to an unfinished molecule; `attached`: to one that says how to do a bead. */
+  /** Whether the bead is a step of an unfinished molecule; `attached`: of one that is attached to a bead. */
   step: 'none' | 'free' | 'attached';
-  /** Place in the tree of epics: the root of a tree, a bead of its own, or neither. */
+  /** Place in the tree of epics: the root of a tree, a single bead, or neither. */
   top: 'epic' | 'loose' | undefined;
-  /** Work of people and agents: no record, role, wisp, template or deleted bead. */
+  /** Whether the bead is workable: no record, role, wisp, template or deleted bead. */
   isWork: boolean;
 }
 
 /**
- * The one place that decides what is derived for a bead.
+ * Computes the derived state of a bead; no other code does.
  * @param now microseconds since 1970
- * @param known what was found out for other beads of this state of the graph
+ * @param known cache for this state of the graph
  */
 export function derivedStateOf(graph: Graph, bead: Bead, now: number, known?: KnownWaiting): DerivedState {
   const blocked = isBlocked(graph, bead, known);
@@ -76,7 +76,7 @@ function stateOf(bead: Bead, facts: { blocked: boolean; step: DerivedState['step
   return facts.isDeferred ? 'deferred' : 'blocked';
 }
 
-/** A time that does not come: somebody has put the bead aside, and not said until when. Microseconds since 1970. */
+/** Marks a bead that is deferred without an end. Microseconds since 1970. */
 export const NEVER = Number.MAX_SAFE_INTEGER;
 
 /** Times until which the bead, or an ancestor of it, is deferred: microseconds since 1970. */
@@ -93,7 +93,7 @@ function ownDeferral(bead: Bead): number | undefined {
   return toMicroseconds(bead.defer_until) ?? (bead.status === 'deferred' ? NEVER : undefined);
 }
 
-/** The nearest first. As with blocking, a finished parent passes on nothing. */
+/** A bead and its ancestors, the nearest first. As with blocking, a finished parent passes on nothing. */
 function withAncestors(graph: Graph, bead: Bead): Bead[] {
   const found = [bead];
   if (parentsOf(bead).length === 0) return found;

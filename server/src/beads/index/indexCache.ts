@@ -1,48 +1,48 @@
 import { createHash } from 'node:crypto';
 import { PRIVATE_FILE, readFileBytes, writeFileAtomic } from '../../base/safeFiles';
 
-/** A ledger as an index was made from it. */
+/** A ledger as it was when an index was built. */
 export interface IndexedLedger {
   name: string;
   prefix: string;
-  /** SHA-256 of its `issues.jsonl`, every line of which could be read. */
+  /** SHA-256 of its `issues.jsonl`, all lines of which were readable. */
   hash: string;
 }
 
-/** An index as it was when all ledgers were in their files. */
+/** A stored index of ledgers without unwritten changes. */
 export interface IndexImage {
   ledgers: readonly IndexedLedger[];
-  /** Microseconds since 1970 for which the states hold that change by time alone. */
+  /** Time of the states that change only with time, in microseconds since 1970. */
   at: number;
-  /** How many beads of work: the index's own counts, see `WorkCounts`. */
+  /** Numbers of workable beads: the index's own counts, see `WorkCounts`. */
   counts: readonly (readonly [key: string, count: number])[];
   /** An SQLite file. */
   database: Uint8Array;
 }
 
-/** Of a larger index nobody waits less by reading it. */
+/** Reading a larger index would not be faster than rebuilding it. */
 const MAX_BYTES = 2 ** 31;
 
 interface Head extends Omit<IndexImage, 'database'> {
   schema: string;
-  /** Of the SQLite file. */
+  /** Hash of the SQLite file. */
   sha256: string;
 }
 
 /**
- * The index of a large town, kept beside it so that the next start needs not read every bead. It is never the truth: it
- * counts only for files of exactly these hashes, and for the program that wrote it.
+ * The index of a large town, stored next to it so that the next start need not read every bead. Only a cache: valid for
+ * files with exactly these hashes, and for the program that wrote it.
  *
  * The file: one line of JSON (`Head`), then the SQLite file.
  */
 export class IndexCache {
-  /** @param schema changes with everything that lets a program understand an index differently, such as its build */
+  /** @param schema changes with everything that affects the interpretation of an index, such as the build */
   constructor(
     private readonly file: string,
     private readonly schema: string,
   ) {}
 
-  /** @returns undefined where there is none, or none that this program can use */
+  /** @returns undefined if there is none that this program can use */
   read(): IndexImage | undefined {
     const bytes = readFileBytes(this.file, MAX_BYTES);
     if (!bytes) return undefined;

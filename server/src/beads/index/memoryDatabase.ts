@@ -1,6 +1,6 @@
 import type { BindParams, Database, SqlJsStatic, SqlValue, Statement } from 'sql.js';
 
-/** It is one connection's alone and in memory: it needs no locks, no journal on a file and no temporary files. */
+/** The database has one connection and is in memory: it needs no locks, no journal on a file and no temporary files. */
 const connectionSettings =
   'PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = MEMORY; PRAGMA synchronous = OFF; PRAGMA temp_store = MEMORY;';
 
@@ -9,7 +9,7 @@ export class MemoryDatabase {
   private readonly statements = new Map<string, Statement>();
   private readonly db: Database;
 
-  /** @param file bytes of an SQLite file that it begins with; empty without */
+  /** @param file bytes of an SQLite file with the initial content; empty by default */
   constructor(sql: SqlJsStatic, file?: Uint8Array) {
     this.db = new sql.Database(file);
     this.db.run(connectionSettings);
@@ -32,7 +32,7 @@ export class MemoryDatabase {
     return rows;
   }
 
-  /** First column of the first row; 0 where there is none. */
+  /** First column of the first row; 0 if there is none. */
   number(sql: string, params: BindParams = null): number {
     return Number(this.rows(sql, params)[0]?.[0] ?? 0);
   }
@@ -46,7 +46,7 @@ export class MemoryDatabase {
     this.db.run(sql);
   }
 
-  /** All of what `work` writes, or nothing where it throws. */
+  /** Keeps all writes of `work`, or none if it throws. */
   transaction<T>(work: () => T): T {
     this.db.run('SAVEPOINT batch');
     try {

@@ -28,12 +28,12 @@ export class Located implements Stored {
   }
 }
 
-/** What a batch reads: the durable beads, or another batch's changes on top of them. */
+/** The beads that a batch reads: the durable ones, or another batch's changes on top of them. */
 export interface Source extends Graph {
   locate(id: string): Located | undefined;
-  /** Ids that begin with `parent.` */
+  /** Ids that start with `parent.` */
   idsUnder(parent: string): string[];
-  /** How many top-level ids a prefix has; decides the length of new ones. */
+  /** Number of top-level ids with a prefix; decides the length of new ones. */
   countOf(prefix: string): number;
   ledgerOf(id: string): string | undefined;
   rulesOf(ledger: string): LedgerRules & { prefix: string };
@@ -41,11 +41,11 @@ export interface Source extends Graph {
 
 export interface Change {
   readonly ledger: string;
-  /** Undefined for a bead that is gone without a trace. */
+  /** Undefined for a bead that was removed without a tombstone. */
   readonly stored: Stored | undefined;
 }
 
-/** Changes that are not durable yet, laid over what is below. Batches of one write see each other through this. */
+/** Changes that are not durable yet, on top of the layer below. Batches of one write see each other through this. */
 export class Overlay implements Source {
   readonly changes = new Map<string, Change>();
   private readonly edges = new ReverseEdges();
@@ -54,7 +54,7 @@ export class Overlay implements Source {
 
   constructor(private readonly below: Source) {}
 
-  /** No change after this: one that a batch makes when it is over would be lost without a word. */
+  /** Refuses changes after this: a change by a batch that has ended would be lost silently. */
   seal(): void {
     this.sealed = true;
   }
@@ -69,7 +69,7 @@ export class Overlay implements Source {
     return frozen;
   }
 
-  /** A bead with the text that it has elsewhere. */
+  /** Sets a bead together with its text from elsewhere. */
   setStored(ledger: string, stored: Stored): void {
     this.refuseIfSealed();
     this.edges.set(stored.bead.id, stored.dependencyTargets);

@@ -1,7 +1,7 @@
-/** Which beads have a dependency on a bead: the other direction of what each bead says itself. */
+/** The dependents of each bead: the reverse of the dependencies that beads store. */
 export class ReverseEdges {
   private readonly dependents = new Map<string, Set<string>>();
-  /** By bead: its targets, to take them back when it changes. */
+  /** Targets by bead, to remove them when it changes. */
   private readonly targets = new Map<string, readonly string[]>();
 
   /** @param targets ids that its dependencies name, each once */
@@ -24,7 +24,7 @@ export class ReverseEdges {
     return this.dependents.get(target) ?? [];
   }
 
-  /** Beads that somebody depends on, whether they exist or not. */
+  /** All targets of dependencies, whether they exist or not. */
   allTargets(): Iterable<string> {
     return this.dependents.keys();
   }

@@ -23,16 +23,19 @@ export class StoreState implements Source {
 
   private readonly edges = new ReverseEdges();
   private readonly recomputed = new Emitter<ReadonlySet<string> | undefined>();
-  /** Beads that may have another state, step or place; undefined: any, because a ledger came or went. */
+  /**
+   * Fires with the beads whose state, step or place may have changed; undefined if all may have, because a ledger was
+   * opened or closed.
+   */
   readonly onDidRecompute = this.recomputed.event;
   private built: BeadIndex | undefined;
-  /** Open, and not in the index yet. */
+  /** Open ledgers that are not in the index yet. */
   private pending: Ledger[] = [];
-  /** So much was changed at once that the index is made anew when it is next asked. */
+  /** So much was changed at once that the index is rebuilt at the next query. */
   private isPostponed = false;
-  /** Hashes of files every line of which can be read, by ledger. */
+  /** Hashes of files whose lines are all readable, by ledger. */
   private readonly soundHashes: ReadonlyMap<string, string>;
-  /** What the kept index was made of. */
+  /** Description of the ledgers of the stored index. */
   private kept: string | undefined;
 
   private constructor(
@@ -44,7 +47,7 @@ export class StoreState implements Source {
     this.kept = image && keyOf(image.ledgers);
   }
 
-  /** @param options.image an index that was kept: used where it is one of exactly the ledgers that are opened */
+  /** @param options.image a stored index: used if it is of exactly the opened ledgers */
   static async create(
     options: { wasm?: string | undefined; clock?: () => Date; image?: IndexImage | undefined } = {},
   ): Promise<StoreState> {
@@ -52,7 +55,7 @@ export class StoreState implements Source {
     return new StoreState(sql, options.clock ?? (() => new Date()), options.image);
   }
 
-  /** Made when it is first asked: only then is known which ledgers are open at the start. */
+  /** Built on first use, when all ledgers of the start are open. */
   get index(): BeadIndex {
     const added = this.pending;
     this.pending = [];
@@ -61,7 +64,7 @@ export class StoreState implements Source {
     return (this.built ??= this.openIndex(added));
   }
 
-  /** A change of a large part, such as an import: one making of the index costs less than bringing all of it in. */
+  /** Whether a change, such as an import, is so large that rebuilding the index is cheaper than updating it. */
   private isBulk(count: number): boolean {
     if (count < BULK_CHANGES) return false;
     const known = [...this.ledgers.values()].reduce((sum, { entries }) => sum + entries.size, 0);
@@ -98,17 +101,14 @@ export class StoreState implements Source {
       graph: this,
       edges: this.edges,
       clock: this.clock,
-      // While it is made nobody has seen anything of it.
+      // Nobody has seen the index while it is being built.
       onRecomputed: (ids) => {
         if (this.built) this.recomputed.fire(ids);
       },
     };
   }
 
-  /**
-   * The index is never the truth: where a change cannot be brought into it, it is made from the ledgers again, which have the
-   * change.
-   */
+  /** If a change cannot be applied to the index, it is rebuilt from the ledgers, which already contain the change. */
   private bring(changes: readonly IndexChange[]): void {
     const { index } = this;
     try {
@@ -126,14 +126,14 @@ export class StoreState implements Source {
     index.addAll(rows, (target) => names.has(this.prefixes.ledgerOf(target) ?? ''));
   }
 
-  /** Hash of a ledger's file as it was when every line could be read. */
+  /** Hash of a ledger's file when all of its lines were readable. */
   soundHash(ledger: string): string | undefined {
     return this.soundHashes.get(ledger);
   }
 
   /**
-   * Keeps the index for the next start. Does nothing while a ledger holds what its file does not, or has lines that cannot
-   * be read.
+   * Keeps the index for the next start. Does nothing while a ledger has changes that are not in its file, or unreadable
+   * lines.
    */
   keepIndex(cache: IndexCache): void {
     const ledgers = this.isPostponed ? undefined : describe([...this.ledgers.values()]);
@@ -143,8 +143,8 @@ export class StoreState implements Source {
   }
 
   /**
-   * The file of a ledger and which beads depend on each, for a table; undefined where the file does not hold all of it, or the
-   * dependencies are not known without reading every bead.
+   * The file of a ledger and the dependents of its beads, for a table; undefined if the file does not contain all
+   * beads, or the dependencies are not known without reading every bead.
    */
   tableSource(name: string): { bytes: Buffer; dependentsOf: (id: string) => Iterable<string> } | undefined {
     if (this.isPostponed || !this.built || this.pending.length > 0) return undefined;
@@ -163,7 +163,7 @@ export class StoreState implements Source {
     this.pending.push(ledger);
   }
 
-  /** Puts the ledgers in an order: the first one is where events that name no bead are kept. Others follow. */
+  /** Sets the order of the ledgers: the first one stores events without a bead. Unnamed ledgers come last. */
   sortLedgers(names: readonly string[]): void {
     const known = names.flatMap((name) => this.ledgers.get(name) ?? []);
     const all = new Set([...known, ...this.ledgers.values()]);
@@ -180,35 +180,35 @@ export class StoreState implements Source {
     this.ledgers.delete(name);
     this.prefixes.removeLedger(name);
     index.removeAll(ledger.entries.keys(), (target) => known.has(target));
-    // Other ledgers may hold beads of the same id, which were hidden.
+    // Other ledgers may contain beads with the same ids, which were hidden.
     index.addAll(this.rowsOf(ledger.entries.keys()), () => false);
   }
 
-  /** Takes over changes that are durable. */
+  /** Applies durable changes. */
   apply(changes: ReadonlyMap<string, Change>): void {
     if (this.isBulk(changes.size)) {
       for (const [id, change] of changes) this.ledgers.get(change.ledger)?.apply(id, change.stored);
       return this.postponeIndex();
     }
-    void this.index; // of the states before
+    void this.index; // build the index of the states before the change
     const before = new Map([...changes.keys()].map((id) => [id, this.get(id)]));
     for (const [id, change] of changes) this.ledgers.get(change.ledger)?.apply(id, change.stored);
     this.bring([...changes.keys()].map((id) => ({ id, before: before.get(id), row: this.locate(id) })));
   }
 
-  /** The ledgers hold new states of these beads. */
+  /** Updates the index for these beads, whose ledgers have changed already. */
   changed(ids: readonly string[]): void {
     this.bring(ids.map((id) => ({ id, row: this.locate(id) })));
   }
 
-  /** Another reading of an open ledger takes its place. @param ids of the beads that differ */
+  /** Replaces an open ledger by a newer reading of it. @param ids of the beads that differ */
   replace(ledger: Ledger, ids: readonly string[]): void {
     void this.index;
     this.ledgers.set(ledger.name, ledger);
     this.changed(ids);
   }
 
-  /** A bead that several ledgers hold counts where its prefix belongs. */
+  /** Finds a bead. If several ledgers contain it, that of its prefix counts. */
   locate(id: string): Located | undefined {
     const owner = this.prefixes.ledgerOf(id);
     const own = owner === undefined ? undefined : this.ledgers.get(owner)?.entries.get(id);
@@ -247,7 +247,7 @@ export class StoreState implements Source {
     return this.prefixes.ledgerOf(id) !== undefined;
   }
 
-  /** Asked about references to other projects, once somebody can answer. */
+  /** Resolves references to other projects; set once they are available. */
   externals: { blocks(reference: string): boolean } | undefined;
 
   waitsForExternal(reference: string): boolean {
@@ -266,7 +266,7 @@ export class StoreState implements Source {
     );
   }
 
-  /** What these references name has changed. @returns the beads that depend on them */
+  /** Updates the index after the targets of these references have changed. @returns the beads that depend on them */
   externalsChanged(references: readonly string[]): string[] {
     const dependents = [...new Set(references.flatMap((reference) => [...this.edges.of(reference)]))];
     this.index.recomputeStates(dependents);
@@ -300,7 +300,7 @@ export class StoreState implements Source {
   }
 }
 
-/** How an index is told from one of other files; undefined while a ledger is not in its file. */
+/** Describes the ledgers of an index by their files; undefined while a ledger has unwritten changes. */
 function describe(ledgers: readonly Ledger[]): IndexedLedger[] | undefined {
   const all = ledgers.map(({ name, prefix, soundHash }) => ({ name, prefix, hash: soundHash }));
   return all.every((each): each is IndexedLedger => each.hash !== undefined) ? all : undefined;
@@ -310,7 +310,7 @@ function keyOf(ledgers: readonly IndexedLedger[]): string {
   return JSON.stringify(ledgers.map(({ name, prefix, hash }) => [name, prefix, hash]));
 }
 
-/** Whether an index was made of exactly these ledgers: what they hold beyond their files can be applied to it. */
+/** Whether an index was built from exactly these ledgers; changes beyond their files can be applied to it. */
 function isOf(image: IndexImage, ledgers: readonly Ledger[]): boolean {
   const all = ledgers.map(({ name, prefix, fileHash }) => ({ name, prefix, hash: fileHash }));
   return all.every((each): each is IndexedLedger => each.hash !== undefined) && keyOf(image.ledgers) === keyOf(all);

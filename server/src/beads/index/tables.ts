@@ -12,7 +12,7 @@ CREATE TABLE dependencies (
 CREATE TABLE labels (bead TEXT NOT NULL, label TEXT NOT NULL, PRIMARY KEY (bead, label)) WITHOUT ROWID;
 `;
 
-/** Each serves a question that is asked often, so that its answer costs what it holds and not what the ledger holds. */
+/** Each index serves a frequent query, whose cost then depends on the size of the result and not of the ledger. */
 const indexes = {
   beads_status: 'beads (status, priority, created)',
   beads_assignee: "beads (assignee) WHERE assignee <> ''",

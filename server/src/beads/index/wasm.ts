@@ -4,7 +4,7 @@ import type { SqlJsStatic } from 'sql.js';
 
 const wasmName = 'sql-wasm.wasm';
 
-/** `sql-wasm.wasm` beside the bundle (`dist/`), above it (`out/` in tests) or in the installed package. */
+/** `sql-wasm.wasm` next to the bundle (`dist/`), above it (`out/` in tests) or in the installed package. */
 export function findWasm(start: string = __dirname): string {
   for (let folder = start; ; folder = path.dirname(folder)) {
     for (const candidate of [

@@ -2,7 +2,7 @@ import type { BoardState } from '../../protocol/board';
 import type { MemoryDatabase } from './memoryDatabase';
 import type { DerivedState } from './derivedState';
 
-/** Where a row counts on the board. */
+/** Lists of the board that count a row. */
 export interface Place {
   ledger: string;
   state: BoardState;
@@ -14,7 +14,10 @@ export function placeOf(ledger: string, derived: DerivedState): Place {
   return { ledger, state: derived.state, top: derived.top ?? null, isWork: derived.isWork };
 }
 
-/** How many beads of work there are, by ledger and state, and by ledger and place in the tree: kept, because windows ask all the time. */
+/**
+ * Numbers of workable beads by ledger and state, and by ledger and place in the tree. Cached, because windows query
+ * them constantly.
+ */
 export class WorkCounts {
   private readonly counts = new Map<string, number>();
 
@@ -49,7 +52,7 @@ export class WorkCounts {
     }
   }
 
-  /** As `restore` takes it. */
+  /** The counts, for `restore`. */
   export(): [key: string, count: number][] {
     return [...this.counts];
   }

@@ -7,15 +7,15 @@ import { laterWins, merge3, mergeObjects, mergeParts, mergeStrings, type Resolve
 import { compareTimes, toMicroseconds } from '../model/time';
 
 /**
- * The one three-way merge of the project: for changes of the file from outside, for the git merge driver,
- * for sync and import. Field by field with a true base, nothing that either side added is lost, and the result
- * does not depend on which side is called ours.
+ * The only three-way merge of the project: for changes of the file from outside, for the git merge driver, for sync and
+ * import. Field by field with a true base, nothing that either side added is lost, and the result does not depend on
+ * which side is called ours.
  */
 
 export type Beads = ReadonlyMap<string, Stored>;
 
 const day = 24 * 3_600_000;
-/** How long a deletion beats a live copy: 30 days and an hour for clocks that differ. */
+/** How long a deletion beats a live copy: 30 days and an hour of tolerance for differing clocks. */
 export const tombstoneLifetimeMs = 30 * day + 3_600_000;
 
 /** Merges whole ledgers. `now` decides which tombstones have expired. */
@@ -35,7 +35,7 @@ export function mergeBeads(base: Beads, ours: Beads, theirs: Beads, now: Date): 
       add(id, mergeStored(before, left, right, now));
     }
   }
-  // A renamed bead may be there already, from an earlier run of this merge.
+  // A renamed bead may already exist, from an earlier run of this merge.
   for (const bead of renamed) add(bead.bead.id, mergeStored(undefined, merged.get(bead.bead.id), bead, now));
   return merged;
 }
@@ -55,15 +55,17 @@ function mergeStored(
 }
 
 /**
- * Only one side has the bead. A live one is kept, whatever the other side did: deleting leaves a tombstone, so
- * a line that is merely missing was lost by a tool that did not know it. An old tombstone may be pruned.
+ * Only one side has the bead. A live one is kept, whatever the other side did: deleting leaves a tombstone, so so a
+ * missing line was lost by a tool that did not know the bead. An old tombstone may be pruned.
  */
 function mergePresence(base: Stored | undefined, present: Stored | undefined): Stored | undefined {
   const pruned = base && present?.bead.status === 'tombstone' && isDeepStrictEqual(base.bead, present.bead);
   return pruned ? undefined : present;
 }
 
-/** Two beads that got the same id by chance, made in two places. Merging their fields would destroy both. */
+/**
+ * Whether two beads, created in different places, got the same id by chance. Merging their fields would destroy both.
+ */
 export function areDifferentBeads(a: Bead, b: Bead): boolean {
   return a.title !== b.title && compareTimes(a.created_at, b.created_at) !== 0 && a.created_by !== b.created_by;
 }
@@ -73,7 +75,7 @@ function inOrderOfCreation(a: Stored, b: Stored): [Stored, Stored] {
   return order < 0 ? [a, b] : [b, a];
 }
 
-/** The id follows from the content, so that every clone that merges gives the same one. */
+/** The new id is derived from the content, so that every clone that merges chooses the same one. */
 function underNewId(stored: Stored): Stored {
   const { bead } = stored;
   const seed = {
@@ -90,7 +92,7 @@ function underNewId(stored: Stored): Stored {
   return store({ ...bead, id, dependencies, ...(comments ? { comments } : {}) });
 }
 
-/** Merges one bead that both sides have. Pure, and the same with the sides exchanged. */
+/** Merges one bead that both sides have. Pure, and symmetric in the sides. */
 export function mergeBead(base: Bead | undefined, ours: Bead, theirs: Bead, now: Date): Bead {
   if (isDeepStrictEqual(ours, theirs)) return ours;
   const dead = [ours, theirs].filter((bead) => bead.status === 'tombstone');
@@ -109,7 +111,7 @@ export function mergeBead(base: Bead | undefined, ours: Bead, theirs: Bead, now:
       merge3(sides, (conflict) => resolveField(key, conflict, order, resolve)),
     );
   }
-  // The later change wins, even where a clock went backwards.
+  // The later change wins, even if a clock was set back.
   merged.set('updated_at', resolve({ base: '', ours: ours.updated_at, theirs: theirs.updated_at }));
   for (const [key, value] of Object.entries(mergeState({ base, ours, theirs }, order, resolve))) merged.set(key, value);
   return Object.fromEntries([...merged].filter(([, value]) => value !== undefined)) as Bead;
@@ -129,7 +131,7 @@ function resolveField(key: string, sides: Sides<unknown>, order: number, resolve
     case 'dependencies':
       return mergeEdges(sides as Sides<Dependency[] | undefined>, resolve);
     case 'comments':
-      // Ids are no identity: the Go tool renumbers comments on import.
+      // Ids do not identify comments: the Go tool renumbers them on import.
       return mergeParts(
         sides as Sides<Comment[] | undefined>,
         (comment) => canonicalJson([comment.author, comment.created_at, comment.text]),
@@ -171,7 +173,7 @@ function byCreation(a: { created_at: string }, b: { created_at: string }): numbe
   return compareTimes(a.created_at, b.created_at) || (canonicalJson(a) < canonicalJson(b) ? -1 : 1);
 }
 
-/** A set by target and type; but a bead is moved from parent to parent, so of two moves the later one counts. */
+/** A set by target and type; but a bead has one parent, so of two moves the later one wins. */
 function mergeEdges(sides: Sides<Dependency[] | undefined>, resolve: Resolve): Dependency[] | undefined {
   const part = (wanted: boolean): Sides<Dependency[]> => {
     const of = (edges: Dependency[] | undefined): Dependency[] =>
@@ -185,7 +187,7 @@ function mergeEdges(sides: Sides<Dependency[] | undefined>, resolve: Resolve): D
   return merged.length > 0 ? merged : undefined;
 }
 
-/** Notes are a log that both sides append to: both texts are kept, the earlier one first. */
+/** Merges notes as a log that both sides append to: both texts are kept, the earlier one first. */
 function joinNotes(sides: Sides<string | undefined>, order: number, resolve: Resolve): string | undefined {
   const { base, ours, theirs } = sides;
   if (!ours || !theirs) return ours || theirs;
@@ -193,7 +195,7 @@ function joinNotes(sides: Sides<string | undefined>, order: number, resolve: Res
   if (theirs.includes(ours)) return theirs;
   const oursFirst = order < 0 || (order === 0 && ours < theirs);
   const joined = oursFirst ? `${ours}\n\n---\n\n${theirs}` : `${theirs}\n\n---\n\n${ours}`;
-  return joined === base ? resolve(sides) : joined; // both sides had cut a part of it
+  return joined === base ? resolve(sides) : joined; // both sides have removed a part of it
 }
 
 const stateKeys = [
@@ -209,9 +211,9 @@ const stateKeys = [
 const workStates = new Set(['in_progress', 'hooked', 'in_review']);
 
 /**
- * The status and what belongs to it are taken from one side together. Both sides changed it: a bead that was
- * open and got closed on one side is closed; of "reopened" and "closed again" the later one counts; work
- * that began beats other states; otherwise the later one counts.
+ * The status and the fields that belong to it are taken from one side together. If both sides changed it: a bead that
+ * was open and got closed on one side is closed; of "reopened" and "closed again" the later one wins; a start of work
+ * beats other states; otherwise the later change wins.
  */
 function mergeState(
   { base, ours, theirs }: { base: Bead | undefined; ours: Bead; theirs: Bead },

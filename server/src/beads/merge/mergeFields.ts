@@ -2,7 +2,7 @@ import { isDeepStrictEqual } from 'node:util';
 import { isPlainObject } from '../../base/objects';
 import { canonicalJson } from '../storage/goJson';
 
-/** One side of a three-way merge: its value and how it fares against the other side in a true conflict. */
+/** The three versions of a value in a three-way merge. */
 export interface Sides<T> {
   base: T;
   ours: T;
@@ -28,7 +28,7 @@ export function laterWins(order: number): Resolve {
   };
 }
 
-/** A set of strings: what either side added is there, what either side removed is not. */
+/** Merges sets of strings: additions of either side are kept, removals of either side are applied. */
 export function mergeStrings({ base, ours, theirs }: Sides<string[] | undefined>): string[] | undefined {
   const [before, left, right] = [new Set(base), new Set(ours), new Set(theirs)];
   const union = new Set([...left, ...right]);
@@ -36,7 +36,7 @@ export function mergeStrings({ base, ours, theirs }: Sides<string[] | undefined>
   return merged.length === 0 ? undefined : merged.sort();
 }
 
-/** The same for parts that have an identity; a part that both sides have is chosen by `resolve`. */
+/** Merges sets of parts by identity; `resolve` chooses between two versions of one part. */
 export function mergeParts<T>(
   { base, ours, theirs }: Sides<readonly T[] | undefined>,
   keyOf: (part: T) => string,
@@ -60,7 +60,7 @@ function byKey<T>(parts: readonly T[] | undefined, keyOf: (part: T) => string): 
   return new Map((parts ?? []).map((part) => [keyOf(part), part]));
 }
 
-/** Objects are merged key by key at the top level; anything else as a whole. */
+/** Merges objects key by key at the top level, and other values as a whole. */
 export function mergeObjects({ base, ours, theirs }: Sides<unknown>, resolve: Resolve): unknown {
   if (!isPlainObject(ours) || !isPlainObject(theirs)) return resolve({ base, ours, theirs });
   const before = isPlainObject(base) ? base : {};

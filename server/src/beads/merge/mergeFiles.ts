@@ -6,7 +6,7 @@ import { mergeBeads } from './merge';
 
 type Side = 'base' | 'left' | 'right';
 
-/** A side that git has no version of is an empty file. */
+/** Reads one side; a side without a version in git is an empty file. */
 function readLedgerFile(side: Side, file: string): Buffer {
   const bytes = readFileBytes(file, MAX_LEDGER_BYTES);
   if (!bytes)
@@ -23,7 +23,7 @@ export type UnreadableLine = LineProblem & { side: 'left' | 'right' };
 
 /**
  * The git merge driver: three versions of an `issues.jsonl` become one.
- * @returns `unreadable`: lines of the two sides that are no beads; they are kept, and a person must look at them
+ * @returns `unreadable`: lines of the two sides that are not beads; they are kept, and the user must check them
  */
 export function mergeFiles(
   output: string,
@@ -36,7 +36,7 @@ export function mergeFiles(
   const read = (side: Side, file: string) => parseLedgerText(readLedgerFile(side, file), file, before);
   const [ours, theirs] = [read('left', left), read('right', right)];
   const merged = mergeBeads(before.beads, ours.beads, theirs.beads, now);
-  // Lines that nobody could read are kept from both sides; those of the base are in ours already.
+  // Unreadable lines are kept from both sides; those of the base are already in ours.
   const known = new Set(
     [...before.lines, ...ours.lines]
       .filter((line) => line.id === undefined)

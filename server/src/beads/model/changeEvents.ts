@@ -2,7 +2,7 @@ import type { AuditEvent, Bead } from '../../protocol/bead';
 
 export type NewEvent = Omit<AuditEvent, 'ts' | 'actor'>;
 
-/** Fields whose values are short enough to be kept in the audit trail, before and after. */
+/** Fields whose values are short enough for the audit trail, before and after. */
 const shortFields = new Set([
   'title',
   'priority',
@@ -14,10 +14,10 @@ const shortFields = new Set([
   'pinned',
   'ephemeral',
 ]);
-/** They follow from the status. */
+/** Fields that follow from the status. */
 const silentFields = new Set(['closed_at', 'close_reason', 'updated_at']);
 
-/** What the audit trail says about a change of these fields. */
+/** Events of the audit trail for a change of these fields. */
 export function changeEvents(before: Bead, after: Bead, keys: readonly string[]): NewEvent[] {
   return keys
     .filter((key) => !silentFields.has(key))

@@ -3,7 +3,7 @@ import type { Bead } from '../../protocol/bead';
 import { childrenOf, descendantsOf, isFinished, openBlockers, type Graph } from '../index/blocking';
 import { above, MOLECULE } from './molecule';
 
-/** The guards of closing a bead. A template is never closed; the others give way to `force`. */
+/** Checks that a bead may be closed. A template never may; `force` overrides the other checks. */
 export function checkClose(graph: Graph, bead: Bead, force: boolean, now: Date): void {
   const { id } = bead;
   if (bead.is_template) {
@@ -35,7 +35,7 @@ export function checkClose(graph: Graph, bead: Bead, force: boolean, now: Date):
 }
 
 /**
- * Why a gate with a condition that this program checks must stay closed. Gates on other services are opened by their
+ * Why a gate with a condition that this program can check must stay closed. Gates on other services are opened by their
  * requester.
  */
 function unmetGate(graph: Graph, bead: Bead, now: Date): string | undefined {
@@ -45,8 +45,8 @@ function unmetGate(graph: Graph, bead: Bead, now: Date): string | undefined {
 }
 
 /**
- * When a gate opens by itself, in milliseconds since 1970: the end of its timer, or the past once the bead that it waits for
- * is closed (Infinity before). Undefined for a gate that somebody else opens.
+ * When a gate opens automatically, in milliseconds since 1970: the end of its timer, or the past once the bead that it
+ * waits for is closed (Infinity before). Undefined for gates that are opened in another way.
  */
 export function gateOpensAt(graph: Pick<Graph, 'get'>, bead: Bead): number | undefined {
   if (bead.issue_type !== 'gate') return undefined;
@@ -69,8 +69,8 @@ export function isHumanGate(bead: Bead): boolean {
 }
 
 /**
- * What closes together with this bead: a container within a molecule whose last part it was, or the molecule (or wisp)
- * whose last step it was. Ordinary epics stay open.
+ * The bead that closes together with this one: a container within a molecule whose last part it was, or the molecule
+ * (or wisp) whose last step it was. Ordinary epics stay open.
  */
 export function autoCloseRoot(graph: Graph, closed: Bead): Bead | undefined {
   const ancestors = above(graph, closed);

@@ -5,7 +5,7 @@ import { blockingTypes, type Graph } from '../index/blocking';
 
 const containers = new Set(['epic', 'molecule', 'convoy']);
 
-/** What a person may write before the colon of `--deps type:id`. `swap`: the new bead is the one depended on. */
+/** Parses the type in `--deps type:id`. `swap`: the other bead depends on the new one. */
 export function dependencyFromInput(type: string): { type: DependencyType; swap: boolean } {
   const word = type.trim();
   if (word === '' || word === 'blocked-by' || word === 'depends-on') return { type: 'blocks', swap: false };
@@ -14,7 +14,7 @@ export function dependencyFromInput(type: string): { type: DependencyType; swap:
 
 /**
  * Checks that a dependency may be added.
- * @returns the dependency that is there already, if the same one is
+ * @returns the same dependency, if it exists already
  */
 export function checkNewDependency(graph: Graph, from: Bead, to: string, type: DependencyType): Dependency | undefined {
   if (type.trim() === '' || type.length > 50) {
@@ -45,7 +45,7 @@ export function checkNewDependency(graph: Graph, from: Bead, to: string, type: D
   return undefined;
 }
 
-/** Ids from `start` to `goal` along blocking dependencies, both included; undefined where no path leads there. */
+/** Ids from `start` to `goal` along blocking dependencies, both included; undefined if there is no path. */
 export function pathBetween(graph: Graph, start: string, goal: string): string[] | undefined {
   const cameFrom = new Map<string, string | undefined>([[start, undefined]]);
   const open = [start];

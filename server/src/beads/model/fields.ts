@@ -95,7 +95,7 @@ export const commentOrder: readonly string[] = ['id', 'issue_id', 'author', 'tex
 export const neverOmitted: ReadonlySet<string> = new Set(['id', 'title', 'priority', 'created_at', 'updated_at']);
 /** Zero is a value in these (pointers in Go), so only an absent one is left out. */
 export const keptWhenZero: ReadonlySet<string> = new Set(['estimated_minutes', 'quality_score']);
-/** Computed by their writers, stale in anybody else's hands: neither read nor written. */
+/** Derived by the tool that wrote them, so possibly stale: neither read nor written. */
 export const derivedFields: ReadonlySet<string> = new Set([
   'content_hash',
   'dependency_count',
@@ -104,7 +104,7 @@ export const derivedFields: ReadonlySet<string> = new Set([
   'parent',
 ]);
 
-/** What the Go `bd` must be told about in its configuration. */
+/** Statuses that the Go `bd` only accepts if its configuration lists them. */
 export const statusesUnknownToGo: readonly BuiltInStatus[] = ['in_review', 'failed', 'staged_ready', 'staged_warnings'];
 export const typesUnknownToGo: readonly BuiltInType[] = [
   'issue',
@@ -128,7 +128,7 @@ const typeAliases: Readonly<Record<string, BuiltInType>> = {
   enhancement: 'feature',
 };
 
-/** The spelling of this project for a type as files of other tools spell it, such as `merge-request`. */
+/** Converts the spelling of a type in files of other tools to ours, such as `merge-request`. */
 export function canonicalType(type: string): BeadType {
   const spelled = type.replaceAll('-', '_');
   return beadType(knownTypes.has(spelled) ? spelled : type);
@@ -139,7 +139,7 @@ export function canonicalStatus(status: string): BeadStatus {
   return beadStatus(knownStatuses.has(spelled) ? spelled : status);
 }
 
-/** A type as a person types it: also the short forms. */
+/** Parses a type as typed by a user, including short forms. */
 export function typeFromInput(type: string): BeadType {
   const lower = type.trim();
   return Object.hasOwn(typeAliases, lower) ? typeAliases[lower]! : canonicalType(lower);
@@ -163,7 +163,7 @@ const comment = z.looseObject({
   created_at: text,
 });
 
-/** What a line must be to count as a bead. Only fields that the program reads are checked. */
+/** Schema of a line that counts as a bead. Only fields that the program reads are checked. */
 export const beadSchema = z.looseObject({
   id: z.string().min(1).max(200),
   title: z.string(),

@@ -5,10 +5,10 @@ import { isHumanGate } from './closing';
 import { above } from './molecule';
 
 /**
- * Only a person opens a gate of type `human`, whichever command is used: an agent may not close, delete or change it, take it
- * away from what waits for it, or close what waits for it.
+ * Enforces that only people open gates of type `human`, with any command: an agent may not close, delete or change one,
+ * remove it from the dependencies of a bead, or close a bead that waits for it.
  * @param changed ids of the beads that the batch has changed
- * @throws UserError `refused` with the gate
+ * @throws UserError `refused` that names the gate
  */
 export function refuseOpeningHumanGates(changed: Iterable<string>, before: Graph, after: Graph): void {
   for (const id of changed) {

@@ -30,7 +30,10 @@ export function hashPart(seed: IdSeed, length: number): string {
   return digits.slice(-length);
 }
 
-/** The shortest length at which `count` ids of one prefix rarely collide. Never below five: clones create concurrently. */
+/**
+ * The shortest length at which `count` ids of one prefix rarely collide. Never below five: clones create beads
+ * concurrently.
+ */
 export function idLength(count: number): number {
   for (let length = minLength; length < maxLength; length++) {
     if (1 - Math.exp((-count * count) / (2 * 36 ** length)) <= maxCollisionProbability) return length;
@@ -39,8 +42,8 @@ export function idLength(count: number): number {
 }
 
 /**
- * A new id `<prefix>-[<infix>-]<hash>`. A random number is part of what is hashed, so that two clones that
- * create the same bead at the same moment do not get the same id.
+ * A new id `<prefix>-[<infix>-]<hash>`. A random number is part of the hashed data, so that two clones that create the
+ * same bead at the same moment get different ids.
  */
 export function newHashId(
   prefix: string,
@@ -65,13 +68,13 @@ export function parentOfId(id: string): string | undefined {
   return /^(.+)\.\d+$/.exec(id)?.[1];
 }
 
-/** How deep an id lies: 0 for `x`, 1 for `x.1`, 2 for `x.1.2`. */
+/** Depth of an id: 0 for `x`, 1 for `x.1`, 2 for `x.1.2`. */
 export function depthOfId(id: string): number {
   const parent = parentOfId(id);
   return parent === undefined ? 0 : 1 + depthOfId(parent);
 }
 
-/** The next free `parent.N`, above every number that was ever given (tombstones count). */
+/** The next free `parent.N`, above every number that was ever used (tombstones count). */
 export function nextChildId(parent: string, idsUnderParent: Iterable<string>): string {
   if (depthOfId(parent) >= maxDepth)
     throw new UserError(`maximum hierarchy depth (${maxDepth}) exceeded for parent ${parent}`);
@@ -85,7 +88,7 @@ export function nextChildId(parent: string, idsUnderParent: Iterable<string>): s
 
 const prefixPattern = /^[a-z0-9][a-z0-9.-]{0,39}$/i;
 
-/** A prefix as it is stored: without the hyphen that ends it. */
+/** The stored form of a prefix: without the final hyphen. */
 export function normalisePrefix(prefix: string): string {
   const trimmed = prefix.trim().replace(/-+$/, '');
   if (!prefixPattern.test(trimmed)) {
@@ -96,7 +99,7 @@ export function normalisePrefix(prefix: string): string {
 
 const idPattern = /^[a-z0-9][a-z0-9._-]*$/i;
 
-/** Ids become branch names and folders, so a given id is held to what is safe there. */
+/** Ids become branch names and folders, so a given id may only contain characters that are safe there. */
 export function checkGivenId(id: string): void {
   if (!idPattern.test(id) || id.length > 100 || id.includes('..') || !id.includes('-')) {
     throw new UserError(
@@ -106,7 +109,7 @@ export function checkGivenId(id: string): void {
   }
 }
 
-/** Which ledger a prefix belongs to. */
+/** Maps prefixes to ledgers. */
 export class PrefixTable {
   private readonly ledgers = new Map<string, string>();
 
@@ -121,7 +124,7 @@ export class PrefixTable {
     for (const [prefix, owner] of this.ledgers) if (owner === ledger) this.ledgers.delete(prefix);
   }
 
-  /** The longest registered prefix that the id begins with decides, so `my-app-x1` never falls to `my-`. */
+  /** The longest registered prefix that the id starts with decides, so `my-app-x1` never belongs to `my-`. */
   prefixOf(id: string): string | undefined {
     for (let end = id.lastIndexOf('-'); end > 0; end = id.lastIndexOf('-', end - 1)) {
       const prefix = id.slice(0, end);

@@ -1,14 +1,14 @@
 import type { Bead } from '../../protocol/bead';
 import { descendantsOf, isFinished, parentsOf, type Graph } from '../index/blocking';
 
-/** A molecule is a bead of this type; its steps are what lies below it by `parent-child`. */
+/** A molecule is a bead of this type; its steps are its descendants by `parent-child`. */
 export const MOLECULE = 'molecule';
-/** From a molecule to the bead that it says how to do. */
+/** Dependency from a molecule to the bead whose work it describes. */
 export const ATTACHED_TO = 'attached-to';
 
 type Reader = Pick<Graph, 'get'>;
 
-/** The nearest molecule above a bead: then the bead is one of its steps. */
+/** The nearest molecule above a bead, which is then one of its steps. */
 export function moleculeAbove(reader: Reader, bead: Bead): Bead | undefined {
   return above(reader, bead).find((ancestor) => ancestor.issue_type === MOLECULE);
 }
@@ -27,7 +27,7 @@ export function above(reader: Reader, bead: Bead): Bead[] {
   return found;
 }
 
-/** Unfinished molecules that say how to do this bead. */
+/** Unfinished molecules that describe the work on this bead. */
 export function attachedMolecules(graph: Graph, id: string): Bead[] {
   return graph
     .dependents(id)
@@ -35,12 +35,12 @@ export function attachedMolecules(graph: Graph, id: string): Bead[] {
     .map(({ bead }) => bead);
 }
 
-/** The bead that a molecule says how to do. */
+/** The bead whose work a molecule describes. */
 export function attachedTo(molecule: Bead): string | undefined {
   return molecule.dependencies?.find((edge) => edge.type === ATTACHED_TO)?.depends_on_id;
 }
 
-/** What of a molecule is not over yet. */
+/** Unfinished steps of a molecule. */
 export function openSteps(graph: Graph, molecule: Bead): Bead[] {
   return descendantsOf(graph, molecule.id).filter((step) => !isFinished(step));
 }

@@ -4,7 +4,7 @@ import { typeFromInput } from './fields';
 import { defined, plain } from './plain';
 import { timeAfter } from './time';
 
-/** What a new bead may be given; everything but the title has a default. */
+/** Fields of a new bead; all but the title have defaults. */
 export interface NewBead {
   title: string;
   description?: string;
@@ -18,17 +18,17 @@ export interface NewBead {
   owner?: string;
   labels?: string[];
   metadata?: Record<string, unknown>;
-  /** Makes a child `parent.N` with a `parent-child` dependency. */
+  /** Creates a child `parent.N` with a `parent-child` dependency. */
   parent?: string;
   id?: string;
-  /** Put between prefix and hash of a new id, such as `mol`. */
+  /** Inserted between prefix and hash of a new id, such as `mol`. */
   infix?: string;
   /** A wisp: never written to `issues.jsonl`. */
   ephemeral?: boolean;
   external_ref?: string;
   defer_until?: string;
   due_at?: string;
-  /** Milliseconds after the time of the batch: beads of one plan keep their order. */
+  /** Milliseconds after the time of the batch: so that beads of one plan keep their order. */
   createdAfterMs?: number;
   estimated_minutes?: number;
   spec_id?: string;
@@ -36,7 +36,7 @@ export interface NewBead {
   extra?: Record<string, unknown>;
 }
 
-/** The bead, without its id. Nothing is checked yet. */
+/** A bead from its fields, without an id and unchecked. */
 export function beadFrom(options: NewBead, { actor, now }: { actor: string; now: Date }): Bead {
   const createdAt = timeAfter(new Date(now.getTime() + (options.createdAfterMs ?? 0)), undefined);
   const type = typeFromInput(options.type ?? 'task');

@@ -1,9 +1,9 @@
-/** Without the fields that have no value. */
+/** A copy without the undefined fields. */
 export function defined(fields: Record<string, unknown>): Record<string, unknown> {
   return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined));
 }
 
-/** A copy as it will be read back: the caller's objects must not be shared with the store. */
+/** A copy by way of JSON, so that the caller's objects are not shared with the store. */
 export function plain<T>(value: T): T {
   return typeof value === 'object' && value !== null ? (JSON.parse(JSON.stringify(value)) as T) : value;
 }

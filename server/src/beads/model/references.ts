@@ -4,13 +4,13 @@ import type { Bead } from '../../protocol/bead';
 
 const textFields = ['title', 'description', 'design', 'acceptance_criteria', 'notes'] as const;
 
-/** Whether a text of the bead names this id as a word of its own; `app-1` is none in `app-1.2` or `app-12`. */
+/** Whether a text of the bead contains this id as a whole word; `app-1` does not match in `app-1.2` or `app-12`. */
 export function namesId(bead: Bead, id: string): boolean {
   const pattern = wholeId(id);
   return textFields.some((field) => pattern.test(bead[field] ?? ''));
 }
 
-/** The texts of a bead that change when another word stands for an id. */
+/** The changed texts of a bead after replacing an id by another word. */
 export function withReplacedId(bead: Bead, id: string, replacement: string): Partial<Bead> {
   const pattern = new RegExp(wholeId(id).source, 'g');
   const changed = textFields.flatMap((field) => {
@@ -21,7 +21,7 @@ export function withReplacedId(bead: Bead, id: string, replacement: string): Par
   return Object.fromEntries(changed);
 }
 
-/** The texts of a bead that change when each of these ids is replaced. */
+/** The changed texts of a bead after replacing each of these ids. */
 export function withReplacedIds(bead: Bead, ids: ReadonlyMap<string, string>): Partial<Bead> {
   const words = /(?<![\w-])[A-Za-z0-9][\w-]*(?:\.\d+)*/g;
   const changed = textFields.flatMap((field) => {

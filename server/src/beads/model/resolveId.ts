@@ -3,8 +3,8 @@ import type { BeadIndex } from '../index/beadIndex';
 import type { PrefixTable } from './ids';
 
 /**
- * The id that a person means by a unique part of its hash. An exact id or hash beats a beginning, a beginning
- * beats a part in the middle; the given ledger is looked at before the others.
+ * Resolves a unique part of an id's hash. An exact id or hash beats a prefix, a prefix beats a part in the middle; the
+ * given ledger is searched before the others.
  */
 export function resolveId(
   index: BeadIndex,

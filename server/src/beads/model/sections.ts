@@ -15,14 +15,14 @@ const sections: Readonly<Record<string, readonly Section[]>> = {
   epic: [{ heading: '## Success Criteria', purpose: 'Define what makes the epic done' }],
 };
 
-/** Headings that a description lacks; the words count, in any case and at any level. */
+/** Headings that a description lacks; case and level do not matter. */
 export function missingSections(type: string, description: string): Section[] {
   const text = description.toLowerCase();
   const wanted = Object.hasOwn(sections, type) ? sections[type]! : [];
   return wanted.filter(({ heading }) => !text.includes(heading.replace(/^#+ /, '').toLowerCase()));
 }
 
-/** @throws UserError that lists what is missing */
+/** Checks that a description has the sections of its type. @throws UserError that lists the missing ones */
 export function checkSections(type: string, description: string): void {
   const missing = missingSections(type, description);
   if (missing.length === 0) return;

@@ -35,7 +35,7 @@ function wordCounts(text: string): Map<string, number> {
   return counts;
 }
 
-/** Mean of the shared words of all words (Jaccard) and of the cosine of their counts. */
+/** Mean of the Jaccard similarity of the words and of the cosine of their counts. */
 function alike(a: Map<string, number>, b: Map<string, number>): number {
   const shared = [...a.keys()].filter((word) => b.has(word));
   const union = a.size + b.size - shared.length;

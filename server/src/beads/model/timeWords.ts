@@ -1,6 +1,6 @@
 import { formatTime, isTime } from './time';
 
-/** Times as people write them: `+6h`, `tomorrow`, `next monday`, `in 3 days`, a date or an RFC 3339 time. */
+/** Times as users write them: `+6h`, `tomorrow`, `next monday`, `in 3 days`, a date or an RFC 3339 time. */
 
 const HOUR_MS = 3_600_000;
 const DAY_MS = 24 * HOUR_MS;
@@ -8,8 +8,8 @@ const unitMs: Readonly<Record<string, number>> = { h: HOUR_MS, d: DAY_MS, w: 7 *
 const weekdays = ['sunday', 'monday', 'tuesday', 'wednesday', 'thursday', 'friday', 'saturday'];
 
 /**
- * RFC 3339; undefined for what is not a time. `tomorrow` and `next monday` keep the time of the day: what is due tomorrow is
- * not late tomorrow morning.
+ * Parses a time; the result is RFC 3339, or undefined for anything else. `tomorrow` and `next monday` keep the time of
+ * day, so that a bead due tomorrow is not overdue tomorrow morning.
  */
 export function timeFromWords(text: string, now: Date): string | undefined {
   return parsed(
@@ -33,7 +33,7 @@ function parsed(text: string, now: Date, inDays: (days: number) => Date): string
   );
 }
 
-/** A time to look back to: `7d` means seven days ago, `yesterday` the local midnight at which it began. */
+/** Parses a time in the past: `7d` means seven days ago, `yesterday` its first moment in local time. */
 export function pastTime(text: string, now: Date): string | undefined {
   const match = /^(\d{1,5})([hdw])$/.exec(text.trim().toLowerCase());
   if (!match) return parsed(text, now, (days) => new Date(now.getFullYear(), now.getMonth(), now.getDate() + days));

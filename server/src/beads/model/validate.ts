@@ -3,11 +3,11 @@ import type { Bead } from '../../protocol/bead';
 import { builtInStatuses, builtInTypes } from '../../protocol/vocabulary';
 import { isTime } from './time';
 
-/** What may be written into a ledger besides the built-in names. */
+/** Names that a ledger allows besides the built-in ones. */
 export interface LedgerRules {
   customStatuses: readonly string[];
   customTypes: readonly string[];
-  /** Whether new beads may name the address of their author. */
+  /** Whether new beads get the address of their author. */
   keepsOwner: boolean;
 }
 
@@ -21,7 +21,7 @@ export function typesOf(rules: LedgerRules): string[] {
   return [...new Set([...builtInTypes, ...rules.customTypes])];
 }
 
-/** Checks the fields that a change sets. What was read from a file is never checked: it is kept. */
+/** Checks the fields that a change sets. Data from a file is kept unchecked. */
 export function checkFields(fields: Partial<Bead>, rules: LedgerRules): void {
   if ('title' in fields) checkTitle(fields.title);
   if (

@@ -1,10 +1,10 @@
 import { z } from 'zod';
 import type { Bead, ValidationRecord } from '../../protocol/beadRecord';
 
-/** Who has looked at the work of a bead, and what they found: by `bd validate`, in reviews, and before a merge. */
+/** Records of who validated the work on a bead and how: by `bd validate`, in reviews, and before a merge. */
 
 const signals = z.record(z.string(), z.boolean().nullable());
-/** As the field `validations` has them: what is not of the original is behind its own keys. */
+/** An entry of the field `validations`; additions to the format of the Go `bd` have their own keys. */
 const validationSchema = z.looseObject({
   validator: z.looseObject({ name: z.string().optional() }).optional(),
   outcome: z.string(),
@@ -14,7 +14,7 @@ const validationSchema = z.looseObject({
   quality_signals: signals.optional(),
   message: z.string().optional(),
 });
-/** What the engine keeps with the work (`engine/state/work.ts`), as far as it says who vouched for it. */
+/** The part of the engine's data about the work (`engine/state/work.ts`) that records its validation. */
 const workSchema = z.looseObject({
   validation: z
     .looseObject({
@@ -29,7 +29,9 @@ const workSchema = z.looseObject({
     .optional(),
 });
 
-/** All of them, the oldest first. What cannot be read is left out: it has come from elsewhere. */
+/**
+ * All validations of a bead, the oldest first. Unreadable records, which other tools may have written, are left out.
+ */
 export function validationRecords(bead: Bead): ValidationRecord[] {
   const { validation, reviews = [] } = workOf(bead) ?? {};
   const given = Array.isArray(bead.validations) ? bead.validations : [];

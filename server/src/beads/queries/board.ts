@@ -17,7 +17,7 @@ export interface StateCount {
   count: number;
 }
 
-/** People look for few words at a time; more would only make the query longer. */
+/** Maximum number of words of a search: users search for few, and each makes the query longer. */
 const MAX_WORDS = 8;
 
 const columns = "id, ledger, state, top, status = 'closed', priority, created, updated, closed, defer";
@@ -41,12 +41,15 @@ function toRow(values: SqlValue[]): BoardRow {
 const children =
   "FROM beads WHERE id IN (SELECT issue FROM dependencies WHERE target = ? AND type = 'parent-child') AND +work = 1";
 
-/** What the lists of beads in windows ask of the index. Call `refresh` first where states must be those of this moment. */
+/** Queries for the lists of beads in windows. Call `refresh` first if the states must be up to date. */
 export class BoardQueries {
-  /** @param source of the index, which is made when it is first asked */
+  /** @param source of the index, which is built on first use */
   constructor(
     private readonly source: () => BeadIndex,
-    /** Beads that may have another state, step or place; undefined: any, because a ledger came or went. */
+    /**
+     * Fires with the beads whose state, step or place may have changed; undefined if all may have, because a ledger was
+     * opened or closed.
+     */
     readonly onDidRecompute: StoreState['onDidRecompute'],
   ) {}
 
@@ -54,23 +57,23 @@ export class BoardQueries {
     return this.source();
   }
 
-  /** Makes the states right that change by time alone, which `onDidRecompute` tells. */
+  /** Updates the states that change only with time, and fires `onDidRecompute`. */
   refresh(): void {
     this.index.refresh();
   }
 
-  /** Milliseconds since 1970 at which the next state changes by time alone. */
+  /** Milliseconds since 1970 at which the next state changes only with time. */
   nextDue(): number | undefined {
     const due = this.index.nextDue();
     return due === undefined ? undefined : Math.ceil(due / 1000);
   }
 
-  /** Where a bead counts, as `bd` has it; undefined for one that no open ledger has. */
+  /** The state of a bead as in `bd`; undefined for a bead of no open ledger. */
   state(id: string): BoardState | undefined {
     return this.index.column('SELECT state FROM beads WHERE id = ?', [id])[0] as BoardState | undefined;
   }
 
-  /** Those of the beads that are work. The `+` makes the ids the narrow condition. */
+  /** Rows of the workable ones of these beads. The `+` makes SQLite start from the ids. */
   rows(ids: Iterable<string>): BoardRow[] {
     return this.index
       .rows(`SELECT ${columns} FROM beads WHERE id IN (SELECT value FROM json_each(?)) AND +work = 1`, [
@@ -80,8 +83,8 @@ export class BoardQueries {
   }
 
   /**
-   * The beads of work in which every word of the text is found.
-   * @param ids only these; all beads without it, which reads the whole index
+   * The workable beads that contain every word of the text.
+   * @param ids search only these; all beads by default, which reads the whole index
    */
   found(text: string, ids?: Iterable<string>): BoardRow[] {
     const conditions = new Conditions();
@@ -99,21 +102,21 @@ export class BoardQueries {
       .map(toRow);
   }
 
-  /** How many beads are in each state of each ledger, as `bd` has it. They are kept counted. */
+  /** Number of beads in each state of each ledger, as in `bd`. From cached counts. */
   stateCounts(): StateCount[] {
     return this.index
       .countsBy('state')
       .map(({ ledger, name, count }) => ({ ledger, state: name as BoardState, count }));
   }
 
-  /** How many beads are at a place in the tree of epics. They are kept counted. */
+  /** Number of beads at a place in the tree of epics. From cached counts. */
   topCount(top: 'epic' | 'loose'): number {
     return this.index.countsBy('top').reduce((sum, { name, count }) => sum + (name === top ? count : 0), 0);
   }
 
   /**
    * The first beads of a state.
-   * @param held beads that are ready for `bd` and wait for something else all the same: they are in the list of `blocked`
+   * @param held beads that are ready for `bd` but still wait for the engine: they are listed as `blocked`
    */
   inState(
     { state, ledger }: { state: BoardState; ledger?: string | undefined },
@@ -131,7 +134,7 @@ export class BoardQueries {
         [state, ...scopeParams, ids, limit],
       );
     if (held.length > 0 && state === 'blocked')
-      // Two short lists in one: a condition with OR would sort all that are blocked.
+      // A union of two short lists: a condition with OR would sort all blocked beads.
       return this.index.column(
         `SELECT id FROM (
           SELECT * FROM (${plain} ORDER BY ${order} LIMIT ?)
@@ -161,12 +164,12 @@ export class BoardQueries {
     return { ids, total: isAll ? ids.length : this.index.number(`SELECT COUNT(*) ${children}`, [parent]) };
   }
 
-  /** All children of a bead that are work. */
+  /** All children of a bead that are workable. */
   children(parent: string): BoardRow[] {
     return this.index.rows(`SELECT ${columns} ${children}`, [parent]).map(toRow);
   }
 
-  /** How many children a bead has, and how many of them are closed; undefined for one without any. */
+  /** Number of children of a bead, and of closed ones; undefined without children. */
   progress(id: string): { done: number; total: number } | undefined {
     const [row] = this.index.rows(
       `SELECT COUNT(*), COALESCE(SUM(child.status = 'closed'), 0) FROM dependencies edge JOIN beads child ON child.id = edge.issue

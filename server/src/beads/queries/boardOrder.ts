@@ -1,16 +1,16 @@
 import type { BoardState } from '../../protocol/board';
 
-/** What lists of beads need to know of a bead of work: where it counts, and what it is sorted by. */
+/** A workable bead in lists: the lists that contain it, and its sort keys. */
 export interface BoardRow {
   id: string;
   ledger: string;
-  /** As `bd` has it. */
+  /** State as in `bd`. */
   state: BoardState;
-  /** Place in the tree of epics: the root of a tree, a bead of its own, or neither. */
+  /** Place in the tree of epics: the root of a tree, a single bead, or neither. */
   top: 'epic' | 'loose' | undefined;
   isClosed: boolean;
   priority: number;
-  /** Microseconds since 1970; undefined where the bead has no such time. */
+  /** Microseconds since 1970; undefined if the bead has no such time. */
   created: number;
   updated: number;
   closed: number | undefined;
@@ -21,7 +21,7 @@ type Column = 'isClosed' | 'priority' | 'created' | 'updated' | 'closed' | 'defe
 /** Columns by which a list is sorted, then by id; `-`: highest first. A bead without a time comes last. */
 export type BoardOrder = readonly (Column | `-${Column}`)[];
 
-/** The order of each list: by SQL where the index has the rows, in memory where a filter found them. */
+/** The order of each list: in SQL for rows of the index, in memory for results of a filter. */
 export const boardOrders: Readonly<Record<BoardState | 'tree', BoardOrder>> = {
   ready: ['priority', 'created'],
   blocked: ['priority', 'created'],
@@ -55,7 +55,7 @@ export function orderSql(order: BoardOrder): string {
   );
 }
 
-/** The first rows in an order, without sorting the others. */
+/** The first rows in an order, without sorting the rest. */
 export function firstRows(rows: Iterable<BoardRow>, order: BoardOrder, limit: number): BoardRow[] {
   const compare = comparison(order);
   const first: BoardRow[] = [];

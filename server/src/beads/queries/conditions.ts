@@ -10,7 +10,7 @@ import { compileQuery } from './queryLanguage';
 
 type Predicate = (bead: Bead) => boolean;
 
-/** Every condition of a filter that is asked of one bead at a time, by its name. */
+/** Conditions that are evaluated for one bead at a time, by name. */
 const conditions: {
   [K in keyof Required<BeadConditions>]: (value: NonNullable<BeadConditions[K]>, now: Date) => Predicate;
 } = {
@@ -55,7 +55,7 @@ const conditions: {
 const names = Object.keys(conditions) as (keyof BeadConditions)[];
 
 /**
- * All conditions of a filter as one question; undefined where it has none.
+ * All conditions of a filter as one predicate; undefined if it has none.
  * @throws UserError for a pattern or an expression that cannot be read
  */
 export function predicateOf(filter: BeadConditions, now: Date): Predicate | undefined {
@@ -87,7 +87,7 @@ function isBefore(key: string, time: string): Predicate {
   return (bead) => (timeIn(bead, key) ?? Infinity) < end;
 }
 
-/** RE2 takes time proportional to its input, whatever somebody asks for. */
+/** RE2 takes time proportional to its input, whatever the pattern. */
 function hasLabel(pattern: string): Predicate {
   let regex: RE2JS;
   try {

@@ -2,7 +2,7 @@ import type { Bead, BeadDetails, BeadListItem, DependencyType } from '../../prot
 import { validationRecords } from '../model/validations';
 import { isExternal, type ExternalState } from '../external/reference';
 
-/** What is asked about the beads around one. */
+/** Source of the beads around one. */
 export interface BeadSource {
   get(id: string): Bead | undefined;
   /** Beads that depend on this one, by their ids. */
@@ -11,7 +11,7 @@ export interface BeadSource {
   externals: { stateOf(reference: string): ExternalState };
 }
 
-/** A bead with the counts that lists promise. */
+/** A bead with the counts of lists. */
 export function listItem(source: BeadSource, bead: Bead): BeadListItem {
   const parent = source.parent(bead.id);
   return {

@@ -5,14 +5,17 @@ import type { BeadIndex } from '../index/beadIndex';
 import { notWork } from '../index/derivedState';
 import { canonicalStatus, typeFromInput } from '../model/fields';
 
-/** Which beads are meant: what a request may say, and what this program adds. An empty `assignee` means the same as `unassigned`. */
+/**
+ * Selects beads: the filter of requests, with additions of this program. An empty `assignee` means the same as
+ * `unassigned`.
+ */
 export interface BeadFilter extends Omit<RequestFilter, 'sort'> {
-  /** Leaves out the steps of unfinished molecules: of all, or of those that say how to do a bead. */
+  /** Leaves out the steps of unfinished molecules: of all molecules, or of those attached to a bead. */
   withoutSteps?: 'all' | 'attached';
 }
 
 export interface ListFilter extends BeadFilter {
-  /** With closed beads, gates, templates and wisps. Tombstones only when asked for by status. */
+  /** Also closed beads, gates, templates and wisps. Tombstones only if requested by status. */
   all?: boolean;
   /** True for wisps only, false for none; otherwise wisps come with `all`. */
   ephemeral?: boolean;
@@ -25,7 +28,7 @@ export interface ReadyFilter extends BeadFilter {
   includeDeferred?: boolean;
 }
 
-/** Categories of `bd list --sort`; each says what comes first. Equal beads come in the order of their creation. */
+/** Categories of `bd list --sort`; each defines which beads come first. Equal beads are in order of creation. */
 const listOrders: Readonly<Record<string, string>> = {
   priority: 'priority, created DESC',
   created: 'created DESC',
@@ -52,9 +55,9 @@ export class Conditions {
     this.params.push(...params);
   }
 
-  /** The column is one of these values. */
+  /** Adds the condition that a column has one of these values. */
   oneOf(column: string, values: readonly string[]): void {
-    // Few values as parameters of their own: that is quicker, and gives few different statements.
+    // Few values are separate parameters: this is faster, and produces few different statements.
     if (values.length <= MAX_PARAMETERS) this.add(`${column} IN (${values.map(() => '?').join(',')})`, ...values);
     else this.add(`${column} IN (SELECT value FROM json_each(?))`, JSON.stringify(values));
   }
@@ -126,25 +129,25 @@ function isOpenOnly({ status, all }: ListFilter): boolean {
 }
 
 /**
- * Whether type and status say which few beads are meant. Without statistics the planner takes the index that gives the order,
- * and reads every open bead for it.
+ * Whether type and status are selective. Without statistics the planner would use the index of the sort order, and read
+ * every open bead.
  */
 function isNarrow({ type, status, limit, reverse, ids, parent, labels, labelsAny }: ListFilter): boolean {
   if (!type || ids || parent !== undefined || labels?.length || labelsAny?.length) return false;
   return limit === 0 || reverse === true || (status !== undefined && !status.includes('open'));
 }
 
-/** What makes a bead ready. @param now microseconds since 1970 */
+/** The conditions for ready beads. @param now microseconds since 1970 */
 export function readyConditions(index: BeadIndex, filter: ReadyFilter, now: number): Conditions {
   const conditions = new Conditions();
-  // Whoever has a bead does its steps: to others they are not work, unless they ask for them.
+  // Steps are done by the agent that has the bead: they are not listed as ready work, unless requested.
   common(
     { ...(filter.parent === undefined && !filter.ids ? { withoutSteps: 'attached' } : {}), ...filter },
     conditions,
   );
-  // Few ledgers have deferred beads, and without them the index gives the rows in order.
+  // Few ledgers have deferred beads, and without them the index returns the rows in order.
   const deferred = index.number('SELECT EXISTS (SELECT 1 FROM beads WHERE defer IS NOT NULL)') === 1;
-  // Deferred until a time that has come is as good as open; otherwise it would wait for ever.
+  // A bead whose deferral has expired counts as open; otherwise it would wait forever.
   conditions.add(
     deferred ? "status IN ('open', 'deferred') AND (status = 'open' OR defer IS NOT NULL)" : "status = 'open'",
   );
@@ -154,7 +157,7 @@ export function readyConditions(index: BeadIndex, filter: ReadyFilter, now: numb
   if (deferred && !filter.includeDeferred) {
     conditions.add('(defer IS NULL OR defer <= ?)', now);
   }
-  // An ancestor may be deferred too, and not say until when.
+  // An ancestor may be deferred too, even without an end.
   if (!filter.includeDeferred) {
     index.refresh();
     conditions.add("state <> 'deferred'");
@@ -162,12 +165,12 @@ export function readyConditions(index: BeadIndex, filter: ReadyFilter, now: numb
   return conditions;
 }
 
-/** Work that can be taken up now. @param now microseconds since 1970 */
+/** Ids of ready work. @param now microseconds since 1970 */
 export function readyIds(index: BeadIndex, filter: ReadyFilter, now: number): string[] {
   const conditions = readyConditions(index, filter, now);
   if (filter.status) conditions.oneOf('status', filter.status.map(canonicalStatus));
   const orders: Record<string, string> = {
-    // Oldest first within a priority: nothing waits for ever behind newer work.
+    // Oldest first within a priority, so that old work is not starved.
     priority: 'priority, created',
     oldest: 'created',
     hybrid: `created < ${now - freshMicroseconds}, CASE WHEN created >= ${now - freshMicroseconds} THEN priority END, created`,
@@ -178,7 +181,7 @@ export function readyIds(index: BeadIndex, filter: ReadyFilter, now: number): st
   return run(index, conditions, order, filter.limit ?? readyDefaultLimit);
 }
 
-/** The first open beads of a ledger that are not steps of molecules, for lists that show some of them. */
+/** The first open beads of a ledger that are not steps of molecules, for lists that show a part of them. */
 export function backlogIds(index: BeadIndex, ledger: string, types: readonly string[], limit: number): string[] {
   return index.column(
     `SELECT id FROM beads INDEXED BY beads_backlog WHERE finished = 0 AND ledger = ? AND status = 'open' AND step = 'none'
@@ -188,7 +191,7 @@ export function backlogIds(index: BeadIndex, ledger: string, types: readonly str
   );
 }
 
-/** The closed beads of a type that closed last. */
+/** The most recently closed beads of a type. */
 export function lastClosedIds(index: BeadIndex, type: string, limit: number): string[] {
   return index.column(
     "SELECT id FROM beads WHERE finished = 1 AND type = ? AND status = 'closed' ORDER BY closed DESC LIMIT ?",
@@ -216,7 +219,7 @@ export interface Counts {
   leadTimeHours: number;
 }
 
-/** Figures over the beads of one ledger or of all, and of one assignee or of everybody; wisps are left out. */
+/** Statistics of the beads of one ledger or of all, and of one assignee or of all; without wisps. */
 export function countBeads(
   index: BeadIndex,
   { ledger, assignee }: Pick<BeadFilter, 'ledger' | 'assignee'>,
@@ -253,7 +256,7 @@ export function countBeads(
   };
 }
 
-/** Labels with their counts, deleted beads left out. */
+/** Labels with their counts, without deleted beads. */
 export function labelCounts(index: BeadIndex, ledger: string | undefined): { label: string; count: number }[] {
   return index
     .rows(

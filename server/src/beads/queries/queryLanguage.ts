@@ -16,14 +16,14 @@ type Comparator = '=' | '!=' | '>' | '>=' | '<' | '<=';
 interface Token {
   kind: 'word' | 'text' | 'comparator' | '(' | ')' | 'end';
   text: string;
-  /** Offset of its first character. */
+  /** Offset of the token's first character. */
   at: number;
 }
 
-/** Levels of parentheses and NOT; more is nobody's question. */
+/** Maximum nesting of parentheses and NOT. */
 const MAX_DEPTH = 100;
 
-/** @throws UserError that says where the expression cannot be read, or which field or value is wrong */
+/** Compiles an expression. @throws UserError that names the position of a syntax error, or a wrong field or value */
 export function compileQuery(expression: string, now: Date): Predicate {
   if (expression.trim() === '') throw parseError('empty query');
   const parser = new Parser(tokensOf(expression), now);
@@ -136,7 +136,7 @@ class Parser {
   }
 }
 
-/** How a field answers whether it equals a value. */
+/** Equality test of each field. */
 const equalities: Readonly<Record<string, (value: string) => Predicate>> = {
   type: (value) => (bead) => bead.issue_type === typeFromInput(value),
   assignee: (value) => textOrNone((bead) => bead.assignee, value),
@@ -219,7 +219,7 @@ function comparePriority(comparator: Comparator, value: string): Predicate {
   return (bead) => orders[comparator](bead.priority - priority);
 }
 
-/** `created>7d`: less than seven days ago. A bead without the time is never meant. */
+/** `created>7d`: less than seven days ago. Never matches a bead without that time. */
 function compareTime(key: string, comparator: Comparator, value: string, now: Date): Predicate {
   const time = toMicroseconds(pastTime(value, now));
   if (time === undefined) throw evaluationError(`invalid time: ${value}`);
@@ -241,7 +241,7 @@ function includes(text: string | undefined, part: string): boolean {
   return text?.toLowerCase().includes(part.toLowerCase()) ?? false;
 }
 
-/** `abc*` means everything that begins with `abc`. */
+/** Matches a value; `abc*` matches everything that starts with `abc`. */
 function matchesStart(text: string, value: string): boolean {
   return value.endsWith('*') ? text.startsWith(value.slice(0, -1)) : text === value;
 }

@@ -25,10 +25,10 @@ import { resolveId } from '../model/resolveId';
 import type { LedgerRules } from '../model/validate';
 import type { StoreState } from '../index/storeState';
 
-/** Number of events where no other is asked for. */
+/** Default number of events. */
 export const EVENTS_SHOWN = 100;
 
-/** Everything that can be asked of the ledgers. Synchronous, and exactly what is durable. */
+/** All queries on the ledgers. Synchronous; they see exactly the durable state. */
 export abstract class BeadReader {
   /** Lists by state and in the tree of epics. */
   readonly board: BoardQueries;
@@ -44,7 +44,7 @@ export abstract class BeadReader {
     return [...this.state.ledgers.keys()];
   }
 
-  /** The ledger that has the bead, or that its prefix belongs to. */
+  /** The ledger that contains a bead, or that owns its prefix. */
   ledgerOf(id: string): string | undefined {
     return this.state.ledgerOf(id);
   }
@@ -72,7 +72,7 @@ export abstract class BeadReader {
     return this.state.ledgers.get(ledger)?.problems ?? [];
   }
 
-  /** The same of all ledgers that have such lines. */
+  /** Unreadable lines of all ledgers that have some. */
   problemsByLedger(): { ledger: string; directory: string; problems: readonly LineProblem[] }[] {
     return [...this.state.ledgers.values()].flatMap(({ name, directory, problems }) =>
       problems.length > 0 ? [{ ledger: name, directory, problems }] : [],
@@ -83,7 +83,7 @@ export abstract class BeadReader {
     return this.state.get(id);
   }
 
-  /** The id that a unique part of one means. Throws where none or several match. */
+  /** Resolves a unique part of an id. Throws if none or several match. */
   resolve(partial: string, ledger?: string): string {
     return resolveId(
       this.state.index,
@@ -94,12 +94,12 @@ export abstract class BeadReader {
     );
   }
 
-  /** Unfinished beads unless told otherwise; at most 50 unless `limit` says more. */
+  /** Lists beads: by default unfinished ones, and at most 50. */
   list(filter: ListFilter = {}): Bead[] {
     return this.filtered(filter, filter.limit ?? listDefaultLimit, (each) => listIds(this.state.index, each));
   }
 
-  /** Beads that can be worked on now, by priority, oldest first; at most 100 unless `limit` says more. */
+  /** Beads that can be worked on now, by priority, oldest first; by default at most 100. */
   ready(filter: ReadyFilter = {}): Bead[] {
     const now = this.clock().getTime() * 1000;
     return this.filtered(filter, filter.limit ?? readyDefaultLimit, (each) => readyIds(this.state.index, each, now));
@@ -115,7 +115,10 @@ export abstract class BeadReader {
     return this.beads(this.blockerIds(id));
   }
 
-  /** Also those that no open ledger has. A bead that is only blocked through an ancestor names that one. */
+  /**
+   * Ids of the beads that a bead waits for, including those of no open ledger. For a bead that is only blocked through
+   * an ancestor, the id of that ancestor.
+   */
   blockerIds(id: string): string[] {
     const bead = this.get(id);
     if (!bead) return [];
@@ -156,7 +159,7 @@ export abstract class BeadReader {
     return labelCounts(this.state.index, ledger);
   }
 
-  /** @param assignee whose beads are counted; everybody's where it is missing */
+  /** @param assignee whose beads are counted; by default all */
   stats(ledger?: string, assignee?: string): Stats {
     const counts = countBeads(this.state.index, { ledger, assignee }, this.clock().getTime() * 1000);
     const of = (status: string): number => counts.byStatus.get(status) ?? 0;
@@ -182,7 +185,7 @@ export abstract class BeadReader {
     return this.beads(backlogIds(this.state.index, ledger, types, limit));
   }
 
-  /** The beads of a type that were closed last. */
+  /** The most recently closed beads of a type. */
   lastClosed(type: string, limit: number): Bead[] {
     return this.beads(lastClosedIds(this.state.index, type, limit));
   }
@@ -198,7 +201,7 @@ export abstract class BeadReader {
     return (limit > 0 ? newest.slice(0, limit) : newest).reverse();
   }
 
-  /** The events of a bead are kept where it is, or where its prefix belongs. */
+  /** Events of a bead are stored in its ledger, or in that of its prefix. */
   private ledgersWithEvents(id: string | undefined): Ledger[] {
     const all = [...this.state.ledgers.values()];
     if (id === undefined) return all;
@@ -238,17 +241,17 @@ export abstract class BeadReader {
     return found.issuesFile;
   }
 
-  /** Reads the ledger's `config.yaml` again, for one who changed it. */
+  /** Reads the ledger's `config.yaml` again after a change. */
   configChanged(ledger: string): void {
     this.state.ledgers.get(ledger)?.readConfig();
   }
 
-  /** An SQLite file with the index, for people with `sqlite3`. */
+  /** An SQLite file with the index, for use with `sqlite3`. */
   exportDatabase(): Uint8Array {
     return this.state.index.exportDatabase();
   }
 
-  /** Conditions that no index answers are asked of each bead, and the limit counts what is left. */
+  /** Conditions without an index are evaluated for each bead, and the limit applies to the result. */
   private filtered<F extends BeadFilter>(filter: F, limit: number, find: (filter: F) => string[]): Bead[] {
     const holds = predicateOf(filter, this.clock());
     if (!holds) return this.beads(find(filter));

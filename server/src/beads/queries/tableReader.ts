@@ -1,32 +1,38 @@
 import path from 'node:path';
-import { readFileParts } from '../../base/safeFiles';
+import { readFileBytes, readFileParts } from '../../base/safeFiles';
 import { fileStamp, statOf } from '../../base/safePaths';
 import type { Bead, BeadDetails } from '../../protocol/bead';
 import { BeadTable, type LinePlace, type TablePlace } from '../index/beadTable';
 import { BUILD } from '../../protocol/transport/version';
 import { parentOf } from '../index/blocking';
 import { StoredBead } from '../storage/codec';
+import { scanJournal } from '../storage/journal';
 import { beadDetails, type BeadSource } from './details';
 
-/** Files that say how a ledger is to be read. */
+/** A longer journal takes longer to read than to open the ledger. */
+const MAX_SCANNED_JOURNAL = 512 * 1024;
+
+/** Settings files that affect how a ledger is read. */
 const SETTINGS = ['config.yaml', 'metadata.json', 'redirect'];
 
-/** What the file system says of a ledger: of its settings and of its file of beads. */
+/** A stamp of a ledger from the stats of its settings and of its file of beads. */
 export function ledgerStamp(directory: string, issuesFile: string): string {
   return [...SETTINGS, issuesFile].map((name) => fileStamp(path.join(directory, name)) ?? '').join(' ');
 }
 
-/** The table of a ledger outside of a town. @param state the person's folder for the ledger */
+/** The table of a ledger outside of a town. @param state the user's folder for the ledger */
 export function tableIn(state: string): TablePlace {
   return { file: path.join(state, 'table'), schema: String(BUILD) };
 }
 
-/** The table does not answer this: it was made of other files than those that are there, or does not hold what is asked. */
+/**
+ * The table cannot answer: it was built from other files than the current ones, or does not contain the requested data.
+ */
 class OutdatedTable extends Error {}
 
 /**
- * Shows beads of a ledger without opening it: a table has the places of their lines. Others may write
- * meanwhile: the answer is what the ledger held at one moment after the call began, or there is none.
+ * Shows beads of a ledger without opening it: a table has the positions of their lines. With concurrent writers the
+ * answer is the state of the ledger at one moment after the start of the call, or there is none.
  */
 export class TableReader implements BeadSource {
   private readonly known = new Map<string, Bead>();
@@ -36,13 +42,13 @@ export class TableReader implements BeadSource {
     private readonly table: BeadTable,
   ) {}
 
-  /** @returns undefined where the ledger has to be opened for it: for parts of ids, and where the table is outdated */
+  /** @returns undefined if the ledger has to be opened: for parts of ids, and if the table is outdated */
   static show(directory: string, place: TablePlace, ids: readonly string[]): BeadDetails[] | undefined {
     const table = BeadTable.read(place);
     if (!table) return undefined;
     const isCurrent = (): boolean => ledgerStamp(directory, table.issuesFile) === table.stamp;
-    // First the journal: what it held before has gone into the file, whose stamp then is another one.
-    if (!isJournalEmpty(directory) || !isCurrent()) return undefined;
+    // The journal first: if it has just been written into the file, the stamp of the file differs.
+    if (!isInFile(directory) || !isCurrent()) return undefined;
     try {
       const reader = new TableReader(directory, table);
       const wanted = [...new Set(ids.map((id) => id.trim()))];
@@ -55,7 +61,7 @@ export class TableReader implements BeadSource {
     }
   }
 
-  /** What other projects say can only be told with the ledger open. */
+  /** States of other projects are only available if the ledger is open. */
   readonly externals = {
     stateOf: (): never => {
       throw new OutdatedTable();
@@ -93,7 +99,12 @@ export class TableReader implements BeadSource {
   }
 }
 
-/** Whether all of a ledger is in its file. */
-function isJournalEmpty(directory: string): boolean {
-  return (statOf(path.join(directory, 'journal.jsonl'))?.size ?? 0) === 0;
+/** Whether all changes of a ledger are in its file: the journal has only results, kept for callers that lost an answer. */
+function isInFile(directory: string): boolean {
+  const file = path.join(directory, 'journal.jsonl');
+  const size = statOf(file)?.size ?? 0;
+  if (size === 0) return true;
+  if (size > MAX_SCANNED_JOURNAL) return false;
+  const { records, length } = scanJournal(readFileBytes(file, MAX_SCANNED_JOURNAL) ?? Buffer.alloc(0));
+  return length === size && records.every(({ items }) => items.length === 0);
 }

@@ -6,30 +6,30 @@ import { replaceFile, storageError, writeDurably, type LedgerFs } from './ledger
 import type { LineChanges } from './lineChanges';
 import { bytesOf, parseLedgerText, spliceLines, withChanges, type LedgerText } from './ledgerText';
 
-/** What a checkpoint writes: the beads of one ledger that changed since its file was last written or read. */
+/** Data of a checkpoint: the beads of one ledger that changed since its file was last written or read. */
 export interface CheckpointJob {
   directory: string;
   issuesFile: string;
-  /** Hash of the file as it was last read or written; empty where there was none. */
+  /** Hash of the file as it was last read or written; empty if there was none. */
   hash: string;
   /** Number of the last journal record that the file then contains. */
   seq: number;
   changes: LineChanges;
-  /** Those of them that have no line in the file yet. */
+  /** The changed beads that have no line in the file yet. */
   added: ReadonlySet<string>;
-  /** Every line of the file could be read: then none has to be decoded again. */
+  /** All lines of the file were readable, so none has to be decoded again. */
   isSound: boolean;
 }
 
-/** A job as it can be sent to another thread. */
+/** A copy of a job that can be sent to another thread. */
 export function forThread(job: CheckpointJob): CheckpointJob {
   return { ...job, changes: new Map(job.changes) };
 }
 
-/** `changed`: somebody else has written the file, and nothing was done: their changes have to be merged in first. */
+/** `changed`: another program has written the file, and nothing was done: its changes have to be merged in first. */
 export type CheckpointResult = { kind: 'written'; hash: string } | { kind: 'changed' };
 
-/** Where checkpoints are written: in this thread, or in one that serves nobody. */
+/** Where checkpoints are written: in this thread, or in a worker thread. */
 export interface CheckpointWriter {
   write(job: CheckpointJob): Promise<CheckpointResult>;
 }
@@ -42,7 +42,7 @@ export interface Base {
 
 const baseSchema = 'gastown-base/1';
 
-/** @throws UserError where the disk refuses; the file and its base are the old or the new ones then */
+/** Writes a checkpoint. @throws UserError if the disk fails; then the file and its base are the old or the new ones */
 export async function writeCheckpoint(fs: LedgerFs, job: CheckpointJob): Promise<CheckpointResult> {
   try {
     const current = fs.read(job.issuesFile) ?? Buffer.alloc(0);
@@ -61,12 +61,12 @@ function changedPieces(text: LedgerText, changes: CheckpointJob['changes']): Buf
 }
 
 /**
- * In this order, each step durable before the next, so that a crash anywhere loses and repeats nothing:
- * `base.next.jsonl` (new text and the number of its last record) → `issues.jsonl` → `base.next.jsonl` becomes
- * `base.jsonl`. A `base.next.jsonl` counts as the base exactly if `issues.jsonl` has its text, that is, if the crash
- * came after the second step.
- * @param options.pieces makes the text once more with each call: a large one is never in memory as a whole
- * @param options.current the file as it is; it is left alone where it has the text already
+ * Writes the file and its base in this order, each step durable before the next, so that a crash at any point loses and
+ * repeats nothing: `base.next.jsonl` (new text and the number of its last record) → `issues.jsonl` → `base.next.jsonl`
+ * becomes `base.jsonl`. A `base.next.jsonl` counts as the base exactly if `issues.jsonl` has its text, that is, if the
+ * crash came after the second step.
+ * @param options.pieces produces the text again with each call, so that a large one is never in memory as a whole
+ * @param options.current the file as it is; it is left alone if it has the text already
  * @returns the hash of the text
  */
 export async function writeText(
@@ -75,7 +75,7 @@ export async function writeText(
 ): Promise<string> {
   const { directory, issuesFile, seq, pieces, current } = options;
   const stamp = fs.stamp(issuesFile);
-  fs.makeDirectory(directory); // it may have been removed
+  fs.makeDirectory(directory); // the folder may have been removed
   await ensureIgnored(fs, directory);
   const next = path.join(directory, 'base.next.jsonl');
   const text = new TextDigest(current);
@@ -89,9 +89,12 @@ export async function writeText(
   return hash;
 }
 
-/** Looks at a text while it passes: its hash, and whether it is one that is known. */
+/** Computes the hash of a text in chunks, and compares it with a known text. */
 class TextDigest {
-  /** That of no text until all of it has passed: a head that a crash leaves then fits no file, also not an empty one. */
+  /**
+   * An impossible hash until all of the text has been seen: a head that a crash leaves then matches no file, not even
+   * an empty one.
+   */
   hash = '-'.repeat(64);
   isKnown = false;
 
@@ -120,7 +123,7 @@ function* withHead(head: Buffer, pieces: Iterable<Buffer>): Generator<Buffer> {
 function refuseIfChanged(fs: LedgerFs, file: string, stamp: string | undefined, expected: Buffer): void {
   if (fs.stamp(file) === stamp) return;
   if ((fs.read(file) ?? Buffer.alloc(0)).equals(expected)) return;
-  throw new UserError(`${file} was changed by somebody else at this moment`, 'Try again.', 'conflict');
+  throw new UserError(`${file} was changed by another program in the meantime`, 'Try again.', 'conflict');
 }
 
 export function hashOf(...pieces: Buffer[]): string {
@@ -153,8 +156,9 @@ function readHead(bytes: Buffer | undefined): BaseHead | undefined {
 }
 
 /**
- * @param issues the file as it is, with its hash: a base of the same text needs no check of its own
- * @returns the base; `unfinished` where a crash came between writing the file and renaming the base
+ * Reads the base. @param issues the file as it is, with its hash: a base with the same text need not be checked
+ * separately
+ * @returns the base; `unfinished` if a crash happened between writing the file and renaming the base
  */
 export function readBase(
   fs: LedgerFs,
@@ -170,7 +174,7 @@ export function readBase(
   const unfinished =
     next !== undefined && next.seq >= (known?.seq ?? -1) && next.sha256 === issues?.hash && isWhole(next);
   const head = unfinished ? next : known;
-  // What has the text of the file shares its bytes.
+  // A base with the text of the file shares its bytes.
   const bytes = head && head.sha256 === issues?.hash ? issues.bytes : head?.body;
   return { base: head && bytes && { seq: head.seq, bytes }, unfinished };
 }

@@ -12,36 +12,35 @@ export interface Checkpoint {
   /** Number of the last record that the files will contain. */
   seq: number;
   ledgers: readonly Ledger[];
-  /** Those whose file somebody else has written. */
+  /** Ledgers whose file another program has written. */
   changed: Ledger[];
   failed: Map<string, unknown>;
 }
 
-/** What a checkpointer works with. */
+/** Dependencies of a checkpointer. */
 export interface CheckpointerParts {
   state: StoreState;
   sequence: Sequence;
-  /** How long the results of operations are kept for a client that asks again. */
+  /** How long the results of operations are kept for clients that repeat a request. */
   operationLifetimeMs: number;
   fence: WriteFence | undefined;
   writer: CheckpointWriter;
   clock: () => Date;
-  /** Told which beads somebody else has changed in the file of a ledger. */
+  /** Called with the beads that another program has changed in the file of a ledger. */
   merged: (ledger: Ledger, ids: string[]) => void;
 }
 
 /**
- * Brings journals and files together: hands out what one ledger's journal holds for another, and writes
- * checkpoints.
- * A journal drops a record's part only when the ledger that it belongs to has it in its own file.
+ * Transfers changes from journals to files: hands out changes that one ledger's journal contains for another, and
+ * writes checkpoints. A journal drops a part of a record only when the ledger of that part has it in its own file.
  */
 export class Checkpointer {
-  /** Events that journals hold for ledgers that are not open. */
+  /** Events in journals for ledgers that are not open. */
   private waiting: { seq: number; part: JournalEvent }[] = [];
 
   constructor(private readonly parts: CheckpointerParts) {}
 
-  /** What the journals of the open ledgers hold for another one. */
+  /** Changes in the journals of the open ledgers for another one. */
   itemsFor(name: string): JournaledChange[] {
     const records = [...this.parts.state.ledgers.values()]
       .filter((ledger) => ledger.name !== name)
@@ -51,7 +50,7 @@ export class Checkpointer {
     );
   }
 
-  /** Takes note of the journal of a ledger that was just opened. */
+  /** Registers the journal of a ledger that was just opened. */
   opened(ledger: Ledger, records: readonly JournalRecord[]): void {
     this.parts.sequence.sawUpTo(Math.max(ledger.lastCheckpointed, ...records.map((record) => record.seq)));
     const mine = this.waiting.filter(({ part }) => part.ledger === ledger.name);
@@ -90,13 +89,13 @@ export class Checkpointer {
     }
   }
 
-  /** Best effort: until the next checkpoint the journal has them too. */
+  /** Writes pending events. Best effort: until the next checkpoint the journal has them too. */
   flushEvents(): void {
     for (const ledger of this.parts.state.ledgers.values()) {
       try {
         ledger.eventLog.flush();
       } catch {
-        // They stay pending and are written with the next ones.
+        // The events stay pending and are written with the next ones.
       }
     }
   }
@@ -108,7 +107,7 @@ export class Checkpointer {
 
   /**
    * Writes ledgers that must be written before they can be changed. Call while nothing else changes them.
-   * @returns those that cannot, with the reason
+   * @returns those that cannot be written, with the reason
    */
   async writeWhereNeeded(): Promise<ReadonlyMap<string, unknown>> {
     const all = [...this.parts.state.ledgers.values()];
@@ -146,7 +145,7 @@ export class Checkpointer {
     return { seq, ledgers: ledgers.filter(({ name }) => !failed.has(name)), failed, changed: [] };
   }
 
-  /** Second part: the files are written, while the ledgers may change on. */
+  /** Second part: the files are written, while the ledgers may continue to change. */
   async write(checkpoint: Checkpoint): Promise<Checkpoint> {
     for (const ledger of checkpoint.ledgers) {
       try {
@@ -159,8 +158,8 @@ export class Checkpointer {
   }
 
   /**
-   * Last part, while nothing else changes the ledgers: what others wrote into the files is merged in.
-   * @returns what could not be written, by ledger
+   * Last part, while nothing else changes the ledgers: outside changes of the files are merged in.
+   * @returns errors of failed writes, by ledger
    */
   async finish({ changed, failed }: Checkpoint): Promise<Map<string, unknown>> {
     for (const ledger of changed) {
@@ -188,7 +187,7 @@ export class Checkpointer {
     ]);
   }
 
-  /** Drops from the journals what is in the files and audit trails, and operations that nobody repeats any more. */
+  /** Drops from the journals the changes that are in the files and audit trails, and expired operations. */
   async trimJournals(): Promise<void> {
     const ledgers = this.writable;
     for (const ledger of ledgers) await ledger.eventLog.sync();

@@ -14,34 +14,34 @@ import {
 import { encodeJson, rawFields } from './goJson';
 import { compareTimes, timeAfter } from '../model/time';
 
-/** A bead together with the exact text that stands (or will stand) for it in `issues.jsonl`. */
+/** A bead together with its exact text in `issues.jsonl`, now or after the next checkpoint. */
 export interface Stored {
   readonly bead: Bead;
   readonly text: string;
-  /** Ids that its dependencies name, each once. */
+  /** Ids of its dependencies' targets, each once. */
   readonly dependencyTargets: readonly string[];
-  /** The same as the bead says, without decoding it. */
+  /** The bead's own flag, without decoding the bead. */
   readonly isEphemeral: boolean;
 }
 
-/** Beads that were read lately are kept decoded, at least this many and at most twice as many. */
+/** Number of recently read beads that are kept decoded: at least this, at most twice as many. */
 const DECODED = 5_000;
 
 /**
- * A bead that is kept as its text, which is shared with the file that it was read from, and decoded when somebody asks:
- * few beads of a large ledger are ever looked at.
+ * A bead that is kept as its text, which is shared with the file that it was read from, and decoded on demand: few
+ * beads of a large ledger are ever needed.
  */
 export class StoredBead implements Stored {
   private static recent = new Map<StoredBead, Bead>();
   private static older = new Map<StoredBead, Bead>();
 
-  /** What its dependencies name, where it was decoded once. */
+  /** Targets of its dependencies, if the bead was decoded once. */
   private targets: readonly string[] | undefined;
   private ephemeral = false;
 
   /**
    * @param source the line, which was read as a bead before
-   * @param length of the line without its end, in bytes, where the source is a part of the file
+   * @param length of the line without its end, in bytes, if the source is a part of the file
    */
   constructor(
     private readonly source: Buffer | string,
@@ -71,7 +71,7 @@ export class StoredBead implements Stored {
     return bead;
   }
 
-  /** It will not be looked at again soon: where many beads pass, they would push out those that are. */
+  /** Evicts the decoded bead: a scan of many beads would otherwise push out the ones in use. */
   forget(): void {
     StoredBead.recent.delete(this);
     StoredBead.older.delete(this);
@@ -96,13 +96,13 @@ function targetsOf({ dependencies }: Bead): readonly string[] {
   return dependencies?.length ? [...new Set(dependencies.map((edge) => edge.depends_on_id))] : none;
 }
 
-/** Why a line is not a bead. `other` lines belong to another kind of record and are no problem. */
+/** Why a line is not a bead. `other` lines belong to another kind of record and are not an error. */
 export type Undecodable = { kind: 'other' } | { kind: 'broken'; reason: string };
 
 /**
- * Reads one line. The bead is a normalised view (defaults filled in, aliases resolved, inconsistent
- * `closed_at` repaired) and frozen; the text stays as it is until the bead changes.
- * @param line the same text as it lies in the file, with its end, to be kept instead of it
+ * Reads one line. The bead is a normalised view (defaults filled in, aliases resolved, inconsistent `closed_at`
+ * repaired) and frozen; the text stays as it is until the bead changes.
+ * @param line the bytes of the same text in the file, with its end, to be kept instead of the text
  */
 export function decodeLine(text: string, line?: { bytes: Buffer; length: number }): Stored | Undecodable {
   let value: unknown;
@@ -125,7 +125,7 @@ export function isStored(line: Stored | Undecodable): line is Stored {
   return line instanceof StoredBead;
 }
 
-/** Keeps only the text of a bead. */
+/** Drops the decoded form of a bead, and keeps its text. */
 export function forgetDecoded(stored: Stored): void {
   if (stored instanceof StoredBead) stored.forget();
 }
@@ -136,7 +136,7 @@ function isOtherRecord(value: unknown): boolean {
   return '_schema' in value || ('_type' in value && value._type !== 'issue');
 }
 
-/** @param raw the line's own object, which becomes the bead */
+/** Normalises a bead. @param raw the line's own object, which becomes the bead */
 function normalise(raw: Record<string, unknown>): Bead {
   const bead = raw as Bead;
   for (const key of Object.keys(bead)) if (bead[key] === null || derivedFields.has(key)) delete bead[key];
@@ -167,7 +167,7 @@ function normaliseComment(comment: Comment, id: string, created: string): Commen
   };
 }
 
-/** Closed beads have a `closed_at` and others have none (a tombstone may keep it). */
+/** Ensures that closed beads have a `closed_at` and others have none (a tombstone may keep it). */
 function repairClosedAt(bead: Bead): void {
   if (bead.status === 'closed') {
     if (bead.closed_at) return;
@@ -178,7 +178,7 @@ function repairClosedAt(bead: Bead): void {
   }
 }
 
-/** Readers share the objects of the store, so nobody may change one by accident. */
+/** Freezes an object with its content: readers share the objects of the store, so none may be changed by accident. */
 export function deepFreeze<T>(value: T): T {
   if (typeof value !== 'object' || value === null || Object.isFrozen(value)) return value;
   Object.freeze(value);
@@ -242,7 +242,7 @@ function encodeOrdered(part: Record<string, unknown>, order: readonly string[]):
   return `{${present.map((key) => `${JSON.stringify(key)}:${encodeJson(part[key])}`).join(',')}}`;
 }
 
-/** A bead that is not in any file yet, or a changed one, with its text. */
+/** The stored form of a bead that is new or has changed. */
 export function store(bead: Bead, ...earlier: Stored[]): Stored {
   const text = encodeBead(bead, ...earlier);
   return new StoredBead(text, text.length, deepFreeze(bead));

@@ -12,9 +12,9 @@ import type { StoreState } from '../index/storeState';
 
 export interface BatchMeta {
   actor: string;
-  /** Client-made id: a batch that is repeated with the same one returns the first result. */
+  /** Id chosen by the client: a batch that is repeated with the same one returns the first result. */
   operation?: string | undefined;
-  /** Who asks. Agents may not do everything that people may. */
+  /** Kind of caller: agents have fewer rights than people. */
   kind?: 'person' | 'agent' | 'engine';
 }
 
@@ -30,7 +30,7 @@ interface Committed {
   record: Omit<JournalRecord, 'items'>;
 }
 
-/** What a committer works with. */
+/** Dependencies of a committer. */
 export interface CommitterParts {
   state: StoreState;
   checkpointer: Checkpointer;
@@ -38,19 +38,19 @@ export interface CommitterParts {
   fence: WriteFence | undefined;
   sequence: Sequence;
   clock: () => Date;
-  /** 0 to 1, for new ids. */
+  /** Returns 0 to 1, for new ids. */
   random: () => number;
-  /** Told after the write is durable. */
+  /** Called after the write is durable. */
   published: (batches: { ids: string[]; events: AuditEvent[] }[]) => void;
 }
 
 /**
- * Runs batches one after the other and makes them durable in groups: all that wait while the disk is busy share
- * the next write and the next fsync. Their work runs against an overlay, so nothing reaches the ledgers or the
- * index, where readers look, before the write is durable; if it fails, the overlay is forgotten.
+ * Runs batches one after the other and makes them durable in groups: all batches that wait while the disk is busy share
+ * the next write and the next fsync. Their work runs against an overlay, so nothing reaches the ledgers or the index,
+ * which readers use, until the write is durable; if it fails, the overlay is dropped.
  *
- * A group is one write to one journal, that of the first ledger it touches, and its records name the
- * ledgers of their beads. So a batch over several ledgers is as atomic as any other.
+ * A group is one write to one journal, that of the first ledger it touches, and its records name the ledgers of their
+ * beads. So a batch over several ledgers is as atomic as any other.
  */
 export class Committer {
   private queue: Job[] = [];
@@ -63,14 +63,14 @@ export class Committer {
     });
   }
 
-  /** Commits what is queued. Callers see to it that it runs alone. */
+  /** Commits the queued batches. Callers must not run it concurrently. */
   async commitQueued(): Promise<void> {
     const jobs = this.queue.splice(0);
     if (jobs.length === 0) return;
     try {
       await this.commit(jobs);
     } catch (error) {
-      for (const job of jobs) job.reject(error); // a defect; settled promises ignore it
+      for (const job of jobs) job.reject(error); // a bug; no effect on promises that are already settled
     }
   }
 
@@ -84,12 +84,13 @@ export class Committer {
         for (const { journal } of this.parts.state.ledgers.values()) await journal.syncRead();
         await home.journal.append(group.committed.map((committed) => recordFor(home.name, committed)));
       } catch (error) {
-        // Also those that failed by themselves: the cause may be a batch that was never committed.
+        // Also those that failed on their own: the cause may be a batch that was never committed.
         for (const job of jobs) job.reject(error);
         return;
       }
       this.publish(group.committed);
-      // A folder that was removed has been recreated with its journal: its file is written before anybody is answered.
+      // A folder that was removed has been recreated with its journal: its file is written before any caller gets an
+      // answer.
       if (home.needsCheckpoint) await this.parts.checkpointer.writeWhereNeeded();
     }
     for (const answer of group.answers) answer();
@@ -139,7 +140,7 @@ export class Committer {
     const { actor, kind } = job.meta;
     const tx = new Transaction(view, {
       actor,
-      // An agent's address: so it can be told from others who close its steps.
+      // An agent's address, which distinguishes it from others that close its steps.
       ...(kind === 'agent' ? { session: actor } : {}),
       now,
       random: this.parts.random,
@@ -190,7 +191,7 @@ export class Committer {
   }
 }
 
-/** In a ledger's own journal its beads carry no name, so that the folder can be renamed or moved. */
+/** In a ledger's own journal its beads have no ledger name, so that the folder can be renamed or moved. */
 function recordFor(home: string, { record, changes }: Committed): JournalRecord {
   const nameOf = (ledger: string): string => (ledger === home ? '' : ledger);
   return {

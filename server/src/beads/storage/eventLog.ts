@@ -6,7 +6,7 @@ import { storageError, type LedgerFile, type LedgerFs } from './ledgerFs';
 
 const rotateAt = 10 * 1024 * 1024;
 const rotatedFiles = 3;
-/** Events that are turned into text at once: an import has one for each bead. */
+/** Number of events that are serialised at once: an import has one for each bead. */
 const AT_ONCE = 2_000;
 
 interface LoggedEvent {
@@ -15,20 +15,19 @@ interface LoggedEvent {
 }
 
 /**
- * `events.jsonl`: who did what. Appended after the journal made a batch durable and not synced each time;
- * until the next checkpoint the journal has the events too, so a crash loses none. Each line carries the number of
- * its batch.
+ * The audit trail in `events.jsonl`. Appended after the journal made a batch durable, and not synced each time; until
+ * the next checkpoint the journal has the events too, so a crash loses none. Each line has the number of its batch.
  */
 export class EventLog {
   private pending: LoggedEvent[] = [];
   private file: LedgerFile | undefined;
   private length: number;
   private unsynced = false;
-  /** The file is new, so its name may not survive a power cut. */
+  /** The file is new, so its name may not survive a power failure. */
   private nameUnsynced = false;
-  /** What was in the file when it was opened; only read where a journal holds records that are not in the file. */
+  /** Content of the file when it was opened; only read if a journal has records that are not in the file. */
   private found: Set<string> | undefined;
-  /** Made when a bead's events are first asked for. */
+  /** Built when a bead's events are first requested. */
   private offsets: EventOffsets | undefined;
   /** How often the file was rotated since it was opened. */
   private rotations = 0;
@@ -37,27 +36,27 @@ export class EventLog {
     private readonly fs: LedgerFs,
     private readonly path: string,
   ) {
-    // A torn last line was never the only copy: it is overwritten.
+    // A torn last line is overwritten: the journal still has those events.
     this.length = (this.fs.read(this.path)?.lastIndexOf(10) ?? -1) + 1;
   }
 
-  /** Events of a batch that is durable. */
+  /** Adds events of a durable batch. */
   add(seq: number, events: readonly AuditEvent[]): void {
-    for (const event of events) this.pending.push({ seq, event }); // there may be more than a call takes arguments
+    for (const event of events) this.pending.push({ seq, event }); // one by one: calls limit the number of arguments
   }
 
-  /** Events of a journal that a crash left: those that are in the file already are not written again. */
+  /** Adds events of a journal after a crash: those that are already in the file are not written again. */
   recover(seq: number, events: readonly AuditEvent[]): void {
     this.found ??= new Set([...this.newestFirst()].map(canonicalJson));
     for (const event of events) if (!this.found.has(canonicalJson({ seq, event }))) this.pending.push({ seq, event });
   }
 
-  /** Takes over what an earlier object for the same file had not written yet. */
+  /** Takes over the unwritten events of an earlier object for the same file. */
   inherit(earlier: EventLog): void {
     for (const event of earlier.pending.splice(0)) this.pending.push(event);
   }
 
-  /** Writes what is pending. A failure is not lost: it stays pending. */
+  /** Writes pending events. After a failure they stay pending. */
   flush(): void {
     if (this.pending.length === 0) return;
     if (this.length > rotateAt) this.rotate();
@@ -82,7 +81,7 @@ export class EventLog {
     this.unsynced = true;
   }
 
-  /** After this the events no longer depend on the journal. */
+  /** Syncs the file, after which the events no longer depend on the journal. */
   async sync(): Promise<void> {
     try {
       this.flush();
@@ -101,7 +100,7 @@ export class EventLog {
   }
 
   /**
-   * The events of a bead, newest first. Costs what it has, apart from the first time.
+   * The events of a bead, newest first. The cost depends on their number, apart from the first time.
    * @param limit 0 for all
    */
   ofBead(bead: string, limit: number): LoggedEvent[] {
@@ -137,7 +136,7 @@ export class EventLog {
     }
   }
 
-  /** Newest first, with the number of their batch. */
+  /** All events, newest first, with the number of their batch. */
   *newestFirst(): Generator<LoggedEvent> {
     for (let index = this.pending.length - 1; index >= 0; index--) yield this.pending[index] as LoggedEvent;
     for (let number = 0; number <= rotatedFiles; number++) {

@@ -4,7 +4,7 @@ export interface FilePart {
   length: number;
 }
 
-/** Where a line of an event log is. */
+/** Position of a line of an event log. */
 interface Line extends FilePart {
   /** Counts up with each rotation: the file that is written has the highest number. */
   generation: number;
@@ -15,11 +15,11 @@ const QUOTE = 34;
 const NEWLINE = 10;
 
 /**
- * Where the events of each bead are in the files of an event log. The files are read through once; after that each line
- * that is written is noted.
+ * Positions of the events of each bead in the files of an event log. The files are scanned once; after that each
+ * written line is added.
  */
 export class EventOffsets {
-  /** By bead: generation, start and length of each line, oldest first. */
+  /** Generation, start and length of each line by bead, oldest first. */
   private readonly lines = new Map<string, number[]>();
 
   add(bead: string, line: Line): void {
@@ -28,12 +28,12 @@ export class EventOffsets {
     else this.lines.set(bead, [line.generation, line.start, line.length]);
   }
 
-  /** Notes the lines of a file. Files are added oldest first. */
+  /** Adds the lines of a file. Files are added oldest first. */
   addFile(generation: number, bytes: Buffer): void {
-    // Within a string a quote is escaped: these bytes are a key. Whoever reads the line checks whose it is.
+    // Within a string a quote would be escaped, so these bytes are a key. The reader of the line checks its bead.
     for (let at = bytes.indexOf(KEY); at !== -1; ) {
       const end = bytes.indexOf(NEWLINE, at);
-      if (end === -1) return; // torn: it was never the only copy
+      if (end === -1) return; // torn, and not the only copy
       const start = bytes.lastIndexOf(NEWLINE, at) + 1;
       const id = at + KEY.length;
       this.add(bytes.toString('utf8', id, bytes.indexOf(QUOTE, id)), { generation, start, length: end - start });

@@ -1,6 +1,6 @@
 import { isPlainObject } from '../../base/objects';
 
-/** JSON text as Go's encoding/json writes it, which is what `issues.jsonl` holds. */
+/** JSON text as Go's encoding/json writes it, the format of `issues.jsonl`. */
 
 const htmlUnsafe = /[<>&\u2028\u2029]/g;
 
@@ -12,7 +12,7 @@ export function encodeJson(value: unknown): string {
   );
 }
 
-/** JSON with sorted keys: equal values have equal texts. For comparing and for breaking ties. */
+/** JSON with sorted keys: equal values have equal texts. For comparisons and tie-breaking. */
 export function canonicalJson(value: unknown): string {
   return (
     JSON.stringify(value, (_key, part: unknown) =>
@@ -47,7 +47,7 @@ function skipSpace(text: string, position: number): number {
   return position;
 }
 
-/** @param start position of the opening quote; the result is just behind the closing one */
+/** @param start position of the opening quote; the result is the position after the closing one */
 function endOfString(text: string, start: number): number {
   let position = start + 1;
   while (position < text.length && text[position] !== '"') position += text[position] === '\\' ? 2 : 1;

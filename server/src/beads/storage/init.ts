@@ -8,7 +8,7 @@ import { normalisePrefix } from '../model/ids';
 import { configText, readLedgerConfig, withIgnored } from './ledgerConfig';
 import { realFs } from './ledgerFs';
 
-/** Makes a `.beads` folder, or completes one. Files that are there already are left alone. */
+/** Creates or completes a `.beads` folder. Existing files are left alone. */
 export function initLedger(directory: string, prefix: string): void {
   const name = normalisePrefix(prefix);
   makeFolder(directory);

@@ -10,47 +10,47 @@ import {
   type JournalRecord,
   type RecordSummary,
 } from './journalRecord';
-import { ofCurrentOwners, requireCurrent, takenOver, type WriteFence } from './writeFence';
+import { ofCurrentOwners, requireCurrent, takenOverError, type WriteFence } from './writeFence';
 import { replaceFile, storageError, writeDurably, type LedgerFile, type LedgerFs } from './ledgerFs';
 
 /**
- * The append-only file that makes a batch durable before it is acknowledged. Opening and reading it writes
- * nothing; what a crash left half written at the end is cut off by the first append.
+ * The append-only file that makes a batch durable before it is acknowledged. Opening and reading it writes nothing; a
+ * record that a crash left half written is cut off by the first append.
  */
 export class Journal {
   private file: LedgerFile | undefined;
-  /** Bytes of whole records; anything behind them is a remnant of a write that was never acknowledged. */
+  /** Bytes of whole records; anything after them is a remnant of a write that was never acknowledged. */
   private length = 0;
   private remnant = false;
-  /** The file was replaced, and a power cut may bring the old one back. */
+  /** The replacement of the file is not synced yet: after a power failure the old one may be back. */
   private nameUnsynced = false;
   /** The process that wrote the records may have ended before they were on the disk. */
   private unsynced = false;
   /** Summaries of its records: a journal without needed records is cut without being read again. */
   private summaries: RecordSummary[] = [];
-  /** What was read when the journal was opened, until it is opened to be written. */
+  /** Content at the time of opening, until the journal is opened for writing. */
   private initial: Buffer | undefined;
 
   private constructor(
     private readonly fs: LedgerFs,
     readonly path: string,
     private readonly fence?: WriteFence,
-    /** Told when the file was gone and has been rewritten. */
+    /** Called when the file was gone and has been rewritten. */
     private readonly onRestored: (message: string) => void = () => undefined,
   ) {}
 
-  /** Reads the journal. Throws where it is damaged in the middle, after keeping a copy aside. */
+  /** Reads the journal. Throws if it is damaged in the middle, after keeping a copy aside. */
   static async load(
     fs: LedgerFs,
     file: string,
     fence?: WriteFence,
     onRestored?: (message: string) => void,
-    /** Gives what can be read of a damaged journal, which then must not be written. */
+    /** Returns the readable records of a damaged journal, which then must not be written. */
     tolerant = false,
   ): Promise<{ journal: Journal; records: JournalRecord[]; refused: number; damage?: UserError }> {
     const journal = new Journal(fs, file, fence, onRestored);
     const bytes = fs.read(file);
-    journal.remnant = !bytes || bytes.length === 0; // the first append makes the file and its name durable
+    journal.remnant = !bytes || bytes.length === 0; // so that the first append syncs the file and its folder
     if (!bytes) return { journal, records: [], refused: 0 };
     const scan = scanJournal(bytes);
     if (scan.damagedLine !== undefined) {
@@ -62,7 +62,7 @@ export class Journal {
     journal.initial = bytes.subarray(0, scan.length);
     journal.remnant ||= scan.length < bytes.length;
     journal.unsynced = scan.length > 0;
-    await journal.syncRead().catch(() => undefined); // a disk that is full can still be read; tried again before a write
+    await journal.syncRead().catch(() => undefined); // a full disk can still be read; retried before a write
     const { kept, refused } = ofCurrentOwners(scan.records);
     journal.summaries = kept.map(summaryOf);
     return { journal, records: kept, refused };
@@ -72,7 +72,7 @@ export class Journal {
     return this.length;
   }
 
-  /** Everything that was acknowledged and not yet dropped. */
+  /** All records that were acknowledged and not yet dropped. */
   records(): JournalRecord[] {
     if (this.length === 0) return [];
     const bytes = this.fs.read(this.path)?.subarray(0, this.length) ?? Buffer.alloc(0);
@@ -80,8 +80,8 @@ export class Journal {
   }
 
   /**
-   * Makes durable what was read when the journal was opened: it is acted on, in other ledgers too, so a power cut must not
-   * take it back while it leaves what followed from it.
+   * Makes the records durable that were read when the journal was opened: other ledgers may depend on them, so a power
+   * failure must not revert them and keep those consequences.
    */
   async syncRead(): Promise<void> {
     if (!this.unsynced || this.fs.stamp(this.path) === undefined) return;
@@ -95,32 +95,33 @@ export class Journal {
   }
 
   /**
-   * Resolves when the records are on the disk. If that fails, the file is as it was before.
-   * @throws UserError `unavailable` where another process has the ledger: its writes are left alone
+   * Resolves when the records are on the disk. If that fails, what was written of them is cut off, now or by the next
+   * append.
+   * @throws UserError `unavailable` if another process has the ledger: its writes are left alone
    */
   async append(records: readonly JournalRecord[]): Promise<void> {
-    requireCurrent(this.fence); // before anything that a later owner wrote could be cut off
+    requireCurrent(this.fence); // before records of a later owner could be cut off
     try {
       const file = await this.openForAppend();
       requireCurrent(this.fence);
-      if (this.fence && file.size() !== this.length) throw takenOver();
+      if (this.fence && file.size() !== this.length) throw takenOverError();
       this.remnant = true;
       const end = writeRecords(file, records, this.length);
       await file.sync();
       this.length = end;
       this.summaries.push(...records.map(summaryOf));
       this.remnant = false;
-      // Before anybody is told that it is durable: the name may mean no file any more, or another one.
+      // Before the append is acknowledged: the file may have been removed or replaced.
       if (!isInPlace(file)) await this.restore(file.readStart?.(this.length));
     } catch (error) {
-      if (this.remnant) await this.cutRemnant().catch(() => undefined); // tried again by the next append
+      if (this.remnant) await this.cutRemnant().catch(() => undefined); // retried by the next append
       throw storageError(error, this.path);
     }
   }
 
   /**
-   * Keeps of every record what `keep` returns of it and drops the rest.
-   * @param isNeeded false where `keep` would return nothing of the record
+   * Replaces every record by the result of `keep`, and drops those without one.
+   * @param isNeeded false if `keep` would drop the whole record
    */
   async rewrite(
     isNeeded: (record: RecordSummary) => boolean,
@@ -139,7 +140,7 @@ export class Journal {
         file.truncate(0);
         this.length = 0;
         this.summaries = [];
-        this.remnant = true; // until it is on the disk: the next append must not overwrite the head of what was there
+        this.remnant = true; // until the content is on disk: no append may overwrite the head of the old one
         await this.cutRemnant();
       } else {
         this.close(); // an open file cannot be replaced on Windows
@@ -156,7 +157,8 @@ export class Journal {
       await replaceFile(this.fs, this.path, bytes);
       this.remnant = false;
     } catch (error) {
-      // The new file may be in place already, only its name is not durable: the next append must not write behind the old end.
+      // The new file may be in place already, only its name is not durable: the next append must not write at the old
+      // end.
       if (!this.fs.read(this.path)?.equals(bytes)) throw error;
       this.remnant = this.nameUnsynced = true;
       this.length = bytes.length;
@@ -181,8 +183,8 @@ export class Journal {
   }
 
   /**
-   * Rewrites the file that somebody has removed or replaced: what was acknowledged is in no other. A file that stands in
-   * its place is kept under another name.
+   * Rewrites the file that another program has removed or replaced: it is the only copy of acknowledged records. A file
+   * that took its place is kept under another name.
    */
   private async restore(content: Buffer | undefined): Promise<void> {
     this.file?.close();
@@ -210,9 +212,9 @@ export class Journal {
 }
 
 /**
- * Writes records. Those of one piece, which nearly all are, share one write; a large one is never in memory as a whole:
- * the start of its line, without which it is none, follows last.
- * @returns where they end
+ * Writes records. Small records, which nearly all are, share one write; a large one is never in memory as a whole: the
+ * start of its line, without which the line is invalid, is written last.
+ * @returns the end of the last one
  */
 function writeRecords(file: LedgerFile, records: readonly JournalRecord[], position: number): number {
   const small: Buffer[] = [];
@@ -256,7 +258,7 @@ function isInPlace(file: LedgerFile): boolean {
   return file.isInPlace?.() ?? true;
 }
 
-/** The name under which a journal is kept that cannot be used. */
+/** Name for the copy of a damaged journal. */
 function asideName(bytes: Buffer): string {
   return `journal.damaged-${createHash('sha256').update(bytes).digest('hex').slice(0, 8)}.jsonl`;
 }
@@ -265,13 +267,13 @@ interface Scan {
   records: JournalRecord[];
   /** Bytes up to the end of the last whole record. */
   length: number;
-  /** Set where records that were acknowledged follow a broken line. */
+  /** Set if acknowledged records follow a broken line. */
   damagedLine?: number;
 }
 
 /**
- * A broken end is what a crash leaves: a torn line, or (after a power cut, which may write the pages of one
- * write in any order) a gap within the last group. A broken line with a later group behind it is damage.
+ * Scans a journal. A broken end is the result of a crash: a torn line, or (after a power failure, which may write the
+ * pages of one write in any order) a gap within the last group. A broken line with a later group after it is damage.
  */
 export function scanJournal(bytes: Buffer): Scan {
   const records: JournalRecord[] = [];
@@ -294,7 +296,7 @@ export function scanJournal(bytes: Buffer): Scan {
   return { records, length };
 }
 
-/** Every line of a damaged journal that is whole. */
+/** Every line of a damaged journal that is intact. */
 export function readableRecords(bytes: Buffer): JournalRecord[] {
   const records = bytes
     .toString('utf8')
@@ -307,7 +309,7 @@ export function readableRecords(bytes: Buffer): JournalRecord[] {
 async function damageError(fs: LedgerFs, file: string, bytes: Buffer, line: number): Promise<UserError> {
   const name = asideName(bytes);
   const copy = path.join(path.dirname(file), name);
-  await writeDurably(fs, copy, bytes).catch(() => undefined); // a folder that can only be read has the file itself
+  await writeDurably(fs, copy, bytes).catch(() => undefined); // in a read-only folder the original stays as it is
   return new UserError(
     `${file} is damaged at line ${line}: its checksum does not match, and later changes follow it`,
     `Remove line ${line} to go on without that one change: ${repairCommand(path.dirname(file))}. A copy is kept as ${name}.`,

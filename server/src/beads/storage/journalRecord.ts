@@ -3,16 +3,16 @@ import { z } from 'zod';
 import { UserError } from '../../base/errors';
 import type { AuditEvent } from '../../protocol/bead';
 
-/** The state of one bead after a batch. Its text is kept, because that is what goes into `issues.jsonl`. */
+/** The state of one bead after a batch. Stored as text, which is what is written into `issues.jsonl`. */
 export interface JournalItem {
   /** Name of the ledger; empty for the one that the journal belongs to. */
   ledger: string;
   id: string;
-  /** Undefined for a bead that is gone without a trace (a burnt wisp). */
+  /** Undefined for a bead that was removed without a tombstone (a deleted wisp). */
   readonly text: string | undefined;
 }
 
-/** An item whose text is made when it is written: a batch may hold the beads of a whole file. */
+/** An item whose text is produced when it is written: a batch may contain the beads of a whole file. */
 export class ChangeItem implements JournalItem {
   constructor(
     readonly ledger: string,
@@ -30,15 +30,15 @@ export interface JournalEvent {
   event: AuditEvent;
 }
 
-/** One batch. It is whole or it is not there, whatever ledgers it touches: it is one line in one file. */
+/** One batch. It is atomic, even over several ledgers, because it is one line in one file. */
 export interface JournalRecord {
-  /** Rises over all journals of a store and over time, so that records of several journals have one order. */
+  /** Increases over time and over all journals of a store, so that records of several journals have one order. */
   seq: number;
   /** `seq` of the first record of the same write. */
   group: number;
   ts: string;
   actor: string;
-  /** Lease under which it was written; undefined in a ledger that needs none, and in old journals. */
+  /** Lease under which it was written; undefined in a ledger without a lease, and in old journals. */
   owner?: { name: string; epoch: number };
   operation?: string;
   result?: unknown;
@@ -46,7 +46,7 @@ export interface JournalRecord {
   events: JournalEvent[];
 }
 
-/** What decides whether a record is still needed. */
+/** The data that decides whether a record is still needed. */
 export interface RecordSummary {
   seq: number;
   ts: string;
@@ -89,14 +89,14 @@ const sumLength = 16;
 const head = '{"sum":"';
 const separator = '",';
 
-/** Length of text, in characters, that is turned into bytes at once. */
+/** Number of characters that are encoded at once. */
 const PIECE = 256 * 1024;
 
-/** Bytes of a line before the pieces of `encodeRecord`. */
+/** Length in bytes of the start of a line, before the pieces of `encodeRecord`. */
 export const START_LENGTH = head.length + sumLength + separator.length;
 
 /**
- * One line with its end: JSON whose first field is a checksum of everything behind it.
+ * One line with its end: JSON whose first field is a checksum of the rest.
  * @returns the start of the line, which belongs before the pieces and is known only after them
  */
 export function* encodeRecord(record: JournalRecord): Generator<Buffer, Buffer> {
@@ -115,7 +115,7 @@ export function* encodeRecord(record: JournalRecord): Generator<Buffer, Buffer> 
   return Buffer.from(`${head}${hash.digest('hex').slice(0, sumLength)}${separator}`);
 }
 
-/** Everything behind the checksum: the JSON of a `wireRecord` without its first brace. */
+/** Everything after the checksum: the JSON of a `wireRecord` without its first brace. */
 function* bodyParts(record: JournalRecord): Generator<string> {
   const { seq, group, ts, actor, owner, operation } = record;
   const first = JSON.stringify({

@@ -21,7 +21,7 @@ import { keepLocal } from './localMetadata';
 import { mergeBeads } from '../merge/merge';
 import type { WriteFence } from './writeFence';
 
-/** A change of a bead as a journal holds it, of this ledger or of another one. */
+/** A change of a bead in a journal, of this ledger or of another one. */
 export interface JournaledChange {
   seq: number;
   item: JournalItem;
@@ -30,8 +30,8 @@ export interface JournaledChange {
 /**
  * One `.beads` folder: the beads of `issues.jsonl` and of the journal. Opening writes nothing.
  *
- * A checkpoint writes what changed into the file (`checkpointFile.ts`); afterwards the journals drop what it contains, so
- * that a crash anywhere loses and repeats nothing. The file's text is not kept in memory: it is read again to be written.
+ * A checkpoint writes the changes into the file (`checkpointFile.ts`); afterwards the journals drop them, so that a
+ * crash at any point loses and repeats nothing. The file's text is not kept in memory: a checkpoint reads it again.
  */
 export class Ledger {
   readonly entries = new Map<string, Stored>();
@@ -41,18 +41,18 @@ export class Ledger {
   problems: readonly LineProblem[];
   /** Hash of the file as it was last read or written. */
   private hash: string;
-  /** What the file system says of it at that time. */
+  /** Stamp of the file at that time. */
   private stamp: string | undefined;
   /** Ephemeral beads that came from journals; those among them without a line in the file are wisps. */
   private readonly ephemeral = new Set<string>();
-  /** What the memory holds and the file does not, by id; undefined for a bead that is gone. */
+  /** Changes in memory that are not in the file, by id; undefined for a removed bead. */
   private dirty = new Map<string, Stored | undefined>();
-  /** Changes from outside were merged in: the file must be written before anything else is. */
+  /** Changes from outside were merged in: the file must be written before anything else is written. */
   private mustCheckpoint = false;
   private hasBase: boolean;
-  /** What keeps the file from being written or merged, for a person; undefined while all is well. */
+  /** Problem that keeps the file from being written or merged; undefined if there is none. */
   damage: UserError | undefined;
-  /** It was damaged when it was opened: nothing is written before it was repaired and opened again. */
+  /** The ledger was damaged when it was opened: nothing is written until it is repaired and reopened. */
   isReadOnly = false;
   /** Records up to this number are in `base.jsonl`. */
   private checkpointedSeq: number;
@@ -85,11 +85,11 @@ export class Ledger {
       foreign: readonly JournaledChange[];
       now: Date;
       fence?: WriteFence | undefined;
-      /** Hash of the file as it was when every line could be read. */
+      /** Hash of the file when all of its lines were readable. */
       soundHash?: string | undefined;
-      /** Opens a damaged ledger too, to be read only: `damage` says why. */
+      /** Opens even a damaged ledger, read-only: `damage` has the reason. */
       tolerant?: boolean;
-      /** Told what was rewritten because somebody had removed it. */
+      /** Called with a message if a removed file was rewritten. */
       report?: (message: string) => void;
     },
   ): Promise<{ ledger: Ledger; records: JournalRecord[]; refused: number }> {
@@ -115,11 +115,11 @@ export class Ledger {
     return { ledger, records, refused };
   }
 
-  /** What the last checkpoint wrote, then what the journals hold beyond it, then what others wrote into the file. */
+  /** Applies the last checkpoint, then later changes of the journals, then outside changes of the file. */
   private takeOver(files: LedgerFiles, journaled: readonly JournaledChange[], now: Date): void {
     const { text, base, isLost, isUnchanged, isUnfinished } = files;
     const items = journaled.filter(({ seq }) => seq > this.checkpointedSeq).sort((a, b) => a.seq - b.seq);
-    // Without a base and without a journal there is nothing of ours yet.
+    // Without a base and a journal there are no changes of ours yet.
     const beads = base?.beads ?? (items.length === 0 ? text.beads : undefined);
     for (const [id, stored] of beads ?? []) this.entries.set(id, stored);
     for (const { item } of items) this.replay(item);
@@ -137,28 +137,30 @@ export class Ledger {
     return this.settings;
   }
 
-  /** Custom names may have changed; the file of beads stays the same one. */
+  /** Reads the configuration again: custom names may have changed; the file of beads stays the same one. */
   readConfig(): void {
     this.settings = { ...readLedgerConfig(this.fs, this.directory), issuesFile: this.settings.issuesFile };
   }
 
-  /** Hash of its file; undefined where the file is not what this ledger was read from and has to be written first. */
+  /**
+   * Hash of the ledger's file; undefined if the file differs from the one that was read and has to be written first.
+   */
   get fileHash(): string | undefined {
     return this.mustCheckpoint ? undefined : this.hash;
   }
 
-  /** Hash of its file where that holds every bead, and each of its lines could be read. */
+  /** Hash of the ledger's file if that contains every bead and all of its lines are readable. */
   get soundHash(): string | undefined {
     return this.isDirty || this.problems.length > 0 ? undefined : this.hash;
   }
 
-  /** The file, if it holds every bead, each of its lines is readable, and it has not been written from outside. */
+  /** The file, if it contains every bead, all of its lines are readable, and it has no outside changes. */
   soundFile(): Buffer | undefined {
     if (this.soundHash === undefined || this.fs.stamp(this.issuesFile) !== this.stamp) return undefined;
     return this.fs.read(this.issuesFile);
   }
 
-  /** Beads that are not as in the file, and those that are gone. */
+  /** Beads that differ from the file, and removed ones. */
   notInFile(): Iterable<string> {
     return this.dirty.keys();
   }
@@ -177,12 +179,12 @@ export class Ledger {
     return this.checkpointedSeq;
   }
 
-  /** True once a record's changes are in the file, so that no journal has to keep them. */
+  /** True once a record's changes are in the file, so no journal has to keep them. */
   hasCheckpointed(seq: number): boolean {
     return seq <= this.checkpointedSeq;
   }
 
-  /** Wisps: they live in journals and memory only, unless another tool wrote them into the file. */
+  /** Wisps: they exist in journals and memory only, unless another tool wrote them into the file. */
   *wisps(): Generator<[string, Stored]> {
     for (const id of this.ephemeral) {
       const entry = this.entries.get(id);
@@ -190,7 +192,7 @@ export class Ledger {
     }
   }
 
-  /** Takes over a durable change. */
+  /** Applies a durable change. */
   apply(id: string, stored: Stored | undefined): void {
     this.dirty.set(id, stored);
     if (stored?.isEphemeral) this.ephemeral.add(id);
@@ -200,33 +202,33 @@ export class Ledger {
   }
 
   /**
-   * True where the file must be written before a journal gets changes of this ledger: without a base
-   * (`base.jsonl`) later changes of the file from outside cannot be told from ours.
+   * Whether the file must be written before a journal gets changes of this ledger: without a base (`base.jsonl`) later
+   * changes of the file from outside cannot be told from ours.
    */
   get needsCheckpoint(): boolean {
     return this.mustCheckpoint || !this.hasBase;
   }
 
-  /** True if somebody else wrote the file since it was last read. Reads it only where the file system says so. */
+  /** Whether another program wrote the file since it was last read. Reads it only if its stat differs. */
   changedOutside(): boolean {
     const stamp = this.fs.stamp(this.issuesFile);
     if (stamp === this.stamp) return false;
     const bytes = this.fs.read(this.issuesFile);
     if ((bytes ? hashOf(bytes) : '') !== this.hash) return true;
     this.stamp = stamp;
-    if (!this.isReadOnly) this.damage = undefined; // it is what it was before somebody damaged it
+    if (!this.isReadOnly) this.damage = undefined; // the file is again as it was before the damage
     return false;
   }
 
-  /** Where the file is not what it was, waits for a checkpoint that may be writing it at this moment. */
+  /** If the file has changed, waits for a checkpoint that may be writing it at this moment. */
   async settled(): Promise<void> {
     while (this.writing && this.fs.stamp(this.issuesFile) !== this.stamp) await this.writing;
   }
 
   /**
-   * Writes what changed up to record `seq` into `issues.jsonl`. Nothing else of the ledger has to wait for it: later
+   * Writes the changes up to record `seq` into `issues.jsonl`. Does not block other operations on the ledger: later
    * changes are for the next checkpoint.
-   * @returns `changed` where the file was written by somebody else: then call `mergeOutside`
+   * @returns `changed` if the file was written by another program: then call `mergeOutside`
    */
   async checkpoint(seq: number, writer: CheckpointWriter): Promise<CheckpointResult['kind']> {
     while (this.writing) await this.writing.catch(() => undefined);
@@ -274,7 +276,7 @@ export class Ledger {
       }
       return result.kind;
     } finally {
-      // What was not written is still to be written, unless it has changed again meanwhile.
+      // Failed changes remain to be written, unless they have been superseded meanwhile.
       if (result?.kind !== 'written')
         for (const [id, stored] of changes) if (!this.dirty.has(id)) this.dirty.set(id, stored);
     }
@@ -288,7 +290,7 @@ export class Ledger {
   }
 
   /**
-   * Writes everything up to record `seq`, after merging in what somebody else wrote into the file.
+   * Writes everything up to record `seq`, after merging in outside changes of the file.
    * @returns ids of the beads that the merge changed
    */
   async mergeOutside(seq: number, now: Date): Promise<string[]> {
@@ -303,7 +305,7 @@ export class Ledger {
     }
   }
 
-  /** The folder was removed with the journal: its settings come back, and the file is written by the next checkpoint. */
+  /** Restores a folder that was removed with the journal: its settings now, the file with the next checkpoint. */
   private restoreFolder(): void {
     const settings = path.join(this.directory, 'config.yaml');
     if ([settings, this.issuesFile].some((file) => this.fs.stamp(file) !== undefined)) return;
@@ -318,7 +320,7 @@ export class Ledger {
     }
   }
 
-  /** What the files look like now, to see when a person has repaired them. */
+  /** Stamp of the files, to detect a repair. */
   get filesStamp(): string {
     return [this.issuesFile, this.journal.path].map((file) => this.fs.stamp(file) ?? '').join(' ');
   }
@@ -335,7 +337,7 @@ export class Ledger {
     const hash = bytes ? hashOf(bytes) : '';
     const { base } = readBase(this.fs, this.directory, bytes && { bytes, hash });
     const outside = hash !== this.hash && !isBlank(current);
-    // The base has the lines of the file that was lost; a file that nobody changed has them itself.
+    // The base has the lines of a lost file; an unchanged file has them itself.
     const source = outside || hash === this.hash ? current : (base?.bytes ?? current);
     const template = parseLedgerText(source, this.issuesFile);
     const baseBeads = base ? parseLedgerText(base.bytes, 'base.jsonl').beads : new Map<string, Stored>();
@@ -347,7 +349,7 @@ export class Ledger {
     const written = bytesOf(text);
     const { directory, issuesFile } = this;
     const writtenHash = await writeText(this.fs, { directory, issuesFile, seq, pieces: () => [written], current });
-    // From here on the file holds the new state, and the memory must describe it.
+    // From here on the file contains the new state, and the memory must describe it.
     this.problems = text.problems;
     this.inFile.clear();
     this.dirty.clear();
@@ -357,7 +359,7 @@ export class Ledger {
     return merged ? this.adoptMerge(merged) : [];
   }
 
-  /** The beads of the file and ours, merged. Wisps take no part: the file does not know them. */
+  /** Merges the beads of the file with ours. Without wisps, which are not in the file. */
   private mergedWith(
     file: Pick<LedgerText, 'beads'>,
     base: ReadonlyMap<string, Stored>,
@@ -397,7 +399,7 @@ export class Ledger {
   }
 }
 
-/** What a ledger's own journal holds of its own beads. */
+/** Changes of a ledger's own beads in its own journal. */
 function ownItems(records: readonly JournalRecord[]): JournaledChange[] {
   return records.flatMap(({ seq, items }) => items.filter((item) => item.ledger === '').map((item) => ({ seq, item })));
 }

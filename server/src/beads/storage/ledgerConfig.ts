@@ -5,14 +5,14 @@ import { normalisePrefix } from '../model/ids';
 import { replaceFile, type LedgerFs } from './ledgerFs';
 import type { LedgerRules } from '../model/validate';
 
-/** What a `.beads` folder says about itself. */
+/** Configuration of a `.beads` folder. */
 export interface LedgerConfig extends LedgerRules {
   prefix: string | undefined;
   /** Name of the file of beads. */
   issuesFile: string;
 }
 
-/** Local files: they must never be committed. */
+/** Local files, which must never be committed. */
 const ignored = [
   '*.db',
   '*.db?*',
@@ -50,7 +50,7 @@ const ignored = [
   'beads.right.meta.json',
 ];
 
-/** Files of this program that a foreign metadata.json must not name. */
+/** Files of this program that the metadata.json of another tool must not name. */
 const ours = new Set(['journal.jsonl', 'base.jsonl', 'base.next.jsonl', 'events.jsonl', 'routes.jsonl']);
 
 const namePattern = /^[a-z][a-z0-9_-]*$/;
@@ -74,7 +74,7 @@ function namesIn(list: string | undefined): string[] {
   return names.filter((name) => namePattern.test(name));
 }
 
-/** The Go tool may have been told another name; it is taken only where it is a plain file name. */
+/** The Go tool can be configured with another name; it is used only if it is a plain file name. */
 function issuesFile(fs: LedgerFs, directory: string): string {
   try {
     const parsed = metadata.safeParse(
@@ -83,7 +83,7 @@ function issuesFile(fs: LedgerFs, directory: string): string {
     const name = parsed.data?.jsonl_export;
     if (name && /^[\w.-]+\.jsonl$/.test(name) && !ours.has(name)) return name;
   } catch (error) {
-    // One that is no JSON only loses the name of the file; a link or a pipe has come from somebody.
+    // Invalid JSON is ignored; a link or a pipe is an error, because it may be an attack.
     if (error instanceof UserError) throw error;
   }
   const legacy =
@@ -92,7 +92,7 @@ function issuesFile(fs: LedgerFs, directory: string): string {
   return legacy ? 'beads.jsonl' : 'issues.jsonl';
 }
 
-/** A `config.yaml` of ours. */
+/** The text of a new `config.yaml`. */
 export function configText(prefix: string, statuses: readonly string[], types: readonly string[]): string {
   return [
     '# Settings of this ledger, read by bd.',
@@ -105,8 +105,8 @@ export function configText(prefix: string, statuses: readonly string[], types: r
 }
 
 /**
- * The keys of a `config.yaml` as `bd` writes it: `key: value` lines, at most one level deep. Not a YAML parser:
- * lists, block texts and deeper levels are passed over.
+ * The keys of a `config.yaml` as `bd` writes it: `key: value` lines, at most one level deep. Not a YAML parser: lists,
+ * block texts and deeper levels are skipped.
  */
 export function parseSimpleYaml(text: string): Map<string, string> {
   const values = new Map<string, string>();
@@ -127,7 +127,7 @@ function scalar(text: string): string {
   return quoted ? (quoted[2] ?? '') : text.replace(/(^|\s)#.*$/, '').trim();
 }
 
-/** Adds what is missing to `.gitignore`: a folder that the Go tool made does not know our local files. */
+/** Adds missing entries to `.gitignore`: a folder of the Go tool does not list our local files. */
 export async function ensureIgnored(fs: LedgerFs, directory: string): Promise<void> {
   const file = path.join(directory, '.gitignore');
   const text = fs.read(file)?.toString('utf8') ?? '';

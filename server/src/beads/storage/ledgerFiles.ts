@@ -6,30 +6,30 @@ import type { LedgerFs } from './ledgerFs';
 import { parseLedgerText, readSoundText, type LedgerText } from './ledgerText';
 import { withoutConflictMarkers } from './repair';
 
-/** The beads of `issues.jsonl` and of its base, as they lie on the disk when a ledger is opened. */
+/** The beads of `issues.jsonl` and of its base, as they are on disk when a ledger is opened. */
 export interface LedgerFiles {
-  /** The file; the last checkpoint where the file was emptied or removed. */
+  /** The file; the last checkpoint if the file was emptied or removed. */
   text: Pick<LedgerText, 'beads' | 'problems'>;
-  /** Hash of the file itself; empty where there is none. */
+  /** Hash of the file itself; empty if there is none. */
   hash: string;
-  /** What the file system says of it. */
+  /** Stamp of the file. */
   stamp: string | undefined;
-  /** Why it could be read in part only. */
+  /** Why only a part of it could be read. */
   damage: UserError | undefined;
-  /** What the last checkpoint wrote, and the number of the last journal record in it. */
+  /** Content of the last checkpoint, and the number of the last journal record in it. */
   base: { seq: number; beads: ReadonlyMap<string, Stored> } | undefined;
-  /** The file was emptied or removed, which nobody does on purpose. */
+  /** The file was emptied or removed, presumably by accident. */
   isLost: boolean;
-  /** The text is that of the last checkpoint. */
+  /** The text equals that of the last checkpoint. */
   isUnchanged: boolean;
-  /** A crash came between writing the file and its base. */
+  /** A crash happened between writing the file and its base. */
   isUnfinished: boolean;
 }
 
 /**
- * @param soundHash hash of the file as it was when every line could be read: then none has to be decoded again
- * @param tolerant reads both sides of a conflict too; `damage` says so
- * @throws UserError `conflict` for a file with git's conflict markers, where that is not wanted
+ * Reads the files. @param soundHash hash of a file whose lines were all readable: then none has to be decoded again
+ * @param tolerant reads both sides of a conflict too; `damage` then is set
+ * @throws UserError `conflict` for a file with git's conflict markers, unless `tolerant`
  */
 export function readLedgerFiles(
   fs: LedgerFs,
@@ -59,7 +59,7 @@ export function readLedgerFiles(
   };
 }
 
-/** With git's conflict markers in it the lines of both sides are read, where that is wanted. */
+/** Parses the file; if it has git's conflict markers and `tolerant` is set, the lines of both sides are read. */
 function parseTolerantly(
   bytes: Buffer,
   file: string,
@@ -78,7 +78,9 @@ export function isBlank(bytes: Buffer | undefined): boolean {
   return !bytes || (bytes.length < 1_000 && bytes.toString('latin1').trim() === '');
 }
 
-/** The prefix of a folder whose configuration does not say: that of most of its beads, else the name of the folder above. */
+/**
+ * The prefix of a folder whose configuration has none: that of most of its beads, else the name of the folder above.
+ */
 export function guessPrefix(directory: string, ids: Iterable<string>): string {
   const counts = new Map<string, number>();
   for (const id of ids) {

@@ -16,44 +16,47 @@ import { syncDirectory, syncFile } from '../../base/syncToDisk';
 
 import type { FilePart } from './eventOffsets';
 
-/** The largest file of a ledger that is read: beyond it the text of its beads does not fit into one string. */
+/** Maximum size of a ledger's file: beyond it the text of its beads does not fit into one string. */
 export const MAX_LEDGER_BYTES = 512 * 1024 * 1024;
 
 /**
- * Every file operation of a ledger goes through here, so that tests can fail or crash each one.
- * Only the slow part is asynchronous: waiting for the disk must not stop readers.
+ * Every file operation of a ledger goes through here, so that tests can fail or crash each one. Only the slow part is
+ * asynchronous: waiting for the disk must not block readers.
  */
 export interface LedgerFs {
-  /** The file's bytes, or undefined where there is no such file. */
+  /** The file's bytes, or undefined if the file does not exist. */
   read(file: string): Buffer | undefined;
-  /** Parts of a file, each shorter where the file ends within it; none where there is no such file. */
+  /** Reads parts of a file; a part is shorter if the file ends within it. Empty if the file does not exist. */
   readParts(file: string, parts: readonly FilePart[]): Buffer[];
-  /** Changes whenever somebody writes or replaces the file; undefined where there is none. Reads nothing. */
+  /**
+   * A stamp that changes whenever the file is written or replaced; undefined if it does not exist. Does not read the
+   * file.
+   */
   stamp(file: string): string | undefined;
   /**
-   * Opens for reading and writing, creating the file where it is missing.
-   * @param kind `new`: whatever has this name is removed, and the file created
+   * Opens a file for reading and writing, and creates it if it is missing.
+   * @param kind `new`: an existing file is removed, and the file created
    */
   open(file: string, kind?: 'new'): LedgerFile;
   rename(from: string, to: string): void;
   remove(file: string): void;
   makeDirectory(directory: string): void;
-  /** Makes the content of a file durable, whoever wrote it. */
+  /** Makes the content of a file durable, even if another process wrote it. */
   syncFile(file: string): Promise<void>;
   /** Makes new and renamed entries of a folder durable. */
   syncDirectory(directory: string): Promise<void>;
 }
 
 export interface LedgerFile {
-  /** Bytes that the file has now, whoever wrote them. */
+  /** Current size of the file in bytes, including writes of other processes. */
   size(): number;
   write(bytes: Buffer, position: number): void;
   truncate(length: number): void;
   sync(): Promise<void>;
   close(): void;
-  /** False once the name that it was opened by means another file, or none: what is written would be lost. */
+  /** False once its path refers to another file, or none: writes would be lost. */
   isInPlace?(): boolean;
-  /** Its first bytes, also after its name was removed. */
+  /** First bytes of the file, even after it was unlinked. */
   readStart?(length: number): Buffer;
 }
 
@@ -122,7 +125,7 @@ export async function writeDurably(
   files: LedgerFs,
   file: string,
   bytes: Buffer | Iterable<Buffer>,
-  /** Makes the start of the file when all of it was written, as long as it was first. */
+  /** Computes the start of the file after the rest was written; it must have the same length as its placeholder. */
   startOf?: () => Buffer,
 ): Promise<void> {
   const handle = files.open(file, 'new');
@@ -142,7 +145,7 @@ export async function writeDurably(
 
 /**
  * Replaces a file so that a crash at any point leaves the old or the new content.
- * @param check runs at the last moment before the new content takes the old one's place and may throw
+ * @param check runs at the last moment before the new content replaces the old one, and may throw
  */
 export async function replaceFile(
   files: LedgerFs,
@@ -159,14 +162,14 @@ export async function replaceFile(
     try {
       files.remove(temporary);
     } catch {
-      // The first error is the one to tell.
+      // Report the first error.
     }
     throw error;
   }
   await files.syncDirectory(path.dirname(file));
 }
 
-/** What a person is told when the disk refuses. */
+/** The error for a failure of the disk. */
 export function storageError(error: unknown, file: string): Error {
   if (error instanceof UserError) return error;
   const code = (error as NodeJS.ErrnoException | undefined)?.code;

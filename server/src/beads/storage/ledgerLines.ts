@@ -1,19 +1,19 @@
 import type { Stored } from './codec';
 
-/** Something in the file that is kept as it is but that a person should look at. */
+/** A problem of a line that is kept as it is, but that the user should check. */
 export interface LineProblem {
   line: number;
   reason: string;
 }
 
 export interface Line {
-  /** With its line end, exactly as read. */
+  /** The line with its end, exactly as read. */
   bytes: Buffer;
   /** Set if the line is a bead; other lines are kept verbatim. */
   id?: string;
 }
 
-/** An `issues.jsonl` as read: its beads, and its lines for writing it back without touching what did not change. */
+/** An `issues.jsonl` as read: its beads, and its lines for writing it back with unchanged lines untouched. */
 export interface LedgerText {
   readonly lines: readonly Line[];
   readonly beads: ReadonlyMap<string, Stored>;
@@ -31,7 +31,7 @@ export function withoutLineEnd(text: string): string {
   return text.endsWith('\r\n') ? text.slice(0, -2) : text.endsWith('\n') ? text.slice(0, -1) : text;
 }
 
-/** The id of a line as our own writer begins it: the id stands first and needs no decoding. */
+/** The id of a line in the form of our own writer, which puts the id first: it needs no decoding. */
 export function plainId(line: Buffer): string | undefined {
   return plainLine.exec(line.toString('latin1', 0, MAX_PLAIN))?.[1];
 }

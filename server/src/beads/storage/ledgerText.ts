@@ -9,8 +9,8 @@ export const emptyText: LedgerText = { lines: [], beads: new Map(), problems: []
 
 /**
  * Reads the whole file: see `LedgerTextReader`.
- * @param earlier another version of it, most lines of which are the same
- * @throws UserError where it has git's conflict markers
+ * @param earlier another version of it, with mostly the same lines
+ * @throws UserError if it has git's conflict markers
  */
 export function parseLedgerText(bytes: Buffer, file = 'issues.jsonl', earlier?: LedgerText): LedgerText {
   const reader = new LedgerTextReader(file, earlier ? { earlier } : {});
@@ -28,15 +28,15 @@ export function compareIds(a: string, b: string): number {
   return a.length - b.length;
 }
 
-/** Surrogates stand for code points behind all others. */
+/** Sort key of a UTF-16 unit: surrogates stand for code points after all others. */
 function rankOf(unit: number): number {
   if (unit < 0xd800) return unit;
   return unit < 0xe000 ? unit + 0x2000 : unit - 0x800;
 }
 
 /**
- * The file with these beads. Lines of unchanged beads and lines that are not beads keep bytes and place,
- * changed ones their place; new ones go where the order by id puts them, beads that are gone leave no line.
+ * The text of the file with these beads. Lines of unchanged beads and lines that are not beads keep bytes and position,
+ * changed ones their position; new ones are inserted in the order of ids, removed beads leave no line.
  */
 export function withBeads(template: LedgerText, beads: ReadonlyMap<string, Stored>): LedgerText {
   const changes = new Map<string, string | undefined>();
@@ -45,7 +45,7 @@ export function withBeads(template: LedgerText, beads: ReadonlyMap<string, Store
   return { ...template, lines: withChanges(template, changes), beads: new Map(beads) };
 }
 
-/** The lines of the file with these beads changed; undefined for one that is gone. */
+/** The lines of the file with these beads changed; undefined removes one. */
 export function withChanges({ lines, newline }: Pick<LedgerText, 'lines' | 'newline'>, changes: LineChanges): Line[] {
   const present = new Set(lines.flatMap(({ id }) => (id !== undefined && changes.has(id) ? [id] : [])));
   const added = [...changes].filter(([id, text]) => text !== undefined && !present.has(id)).map(([id]) => id);
@@ -78,8 +78,8 @@ export function withChanges({ lines, newline }: Pick<LedgerText, 'lines' | 'newl
 }
 
 /**
- * The beads of a file that was read before without any problem: as `parseLedgerText` would give them, but nothing is decoded
- * before somebody asks for it.
+ * The beads of a file that was read before without any problem: like `parseLedgerText`, but each bead is decoded only
+ * on demand.
  */
 export function readSoundText(bytes: Buffer): Pick<LedgerText, 'beads' | 'problems'> {
   const beads = new Map<string, Stored>();
@@ -91,7 +91,7 @@ export function readSoundText(bytes: Buffer): Pick<LedgerText, 'beads' | 'proble
   return { beads, problems: [] };
 }
 
-/** Where the beads of such a file are. */
+/** The positions of the beads in a file that was read before without any problem. */
 export function* linePlaces(bytes: Buffer): Generator<{ id: string; start: number; length: number }> {
   const mayHoldOthers = mentionsOtherRecords(bytes);
   let start = bytes.subarray(0, 3).equals(byteOrderMark) ? 3 : 0;
@@ -107,13 +107,13 @@ function lengthWithoutLineEnd(line: Buffer): number {
   return line.length - (line.at(-2) === 13 ? 2 : 1);
 }
 
-/** Length of new lines, in characters, that are turned into bytes at once. */
+/** Number of characters of new lines that are encoded at once. */
 const PIECE = 1024 * 1024;
 
 /**
- * What `withChanges` would give, in pieces, most of which share the file's bytes: for a file that was read before without any
- * problem, in which each bead has one line. Nothing is decoded, and no more is held than a piece.
- * @param added those of the changes that have no line in the file
+ * The result of `withChanges` in pieces, most of which share the file's bytes: for a file that was read before without
+ * any problem, in which each bead has one line. Nothing is decoded, and only one piece is in memory.
+ * @param added changed beads that have no line in the file
  */
 export function* spliceLines(bytes: Buffer, changes: LineChanges, added: ReadonlySet<string>): Generator<Buffer> {
   const start = bytes.subarray(0, 3).equals(byteOrderMark) ? 3 : 0;
@@ -121,9 +121,9 @@ export function* spliceLines(bytes: Buffer, changes: LineChanges, added: Readonl
   const newline = first > 0 && bytes[first - 1] === 13 ? '\r\n' : '\n';
   const inOrder = [...added].sort(compareIds);
   const pieces: Buffer[] = [];
-  let fresh = ''; // lines behind the pieces
-  let kept = 0; // everything before it is in the pieces
-  let isOpen = false; // the last line that was kept has no end
+  let fresh = ''; // text after the last piece
+  let kept = 0; // everything before this offset is in the pieces
+  let isOpen = false; // the last kept line has no line end
   let nextAdded = 0;
   const flush = (): void => {
     if (fresh !== '') pieces.push(Buffer.from(fresh));

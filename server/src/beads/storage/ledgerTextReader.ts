@@ -15,8 +15,8 @@ import {
 import { repairHint } from './repairHints';
 
 /**
- * Reads an `issues.jsonl` part by part. What cannot be read is reported and kept verbatim; only git's conflict markers are
- * refused, because whichever side was taken would lose the other.
+ * Reads an `issues.jsonl` part by part. Unreadable lines are reported and kept verbatim; only git's conflict markers
+ * are refused, because choosing one side would lose the other.
  */
 export class LedgerTextReader {
   private readonly lines: Line[] = [];
@@ -30,7 +30,7 @@ export class LedgerTextReader {
   private readonly earlier: ReadonlyMap<string, Buffer>;
 
   /**
-   * @param file what the text is called in messages
+   * @param file name of the text in messages
    * @param options.earlier another version of the text: beads whose lines are the same in both are not decoded again
    * @param options.isBeadsOnly for a text that is not written back: its lines are not kept, and no bead is kept decoded
    */
@@ -42,7 +42,7 @@ export class LedgerTextReader {
     this.earlier = new Map(lines.flatMap(({ id, bytes }) => (id === undefined ? [] : [[id, bytes]])));
   }
 
-  /** Takes the next part: whole lines, but for the last line of the text. */
+  /** Adds the next part: whole lines, except for the last line of the text. */
   add(bytes: Buffer): void {
     const allValid = isUtf8(bytes);
     let rest = bytes;
@@ -63,8 +63,8 @@ export class LedgerTextReader {
     const line: Line = { bytes };
     const { isBeadsOnly = false } = this.options;
     if (!isBeadsOnly) this.lines.push(line);
-    if (number > 1 && this.addKnown(line, number)) return; // the first line also says how lines end
-    // Decoding what is no UTF-8 would replace bytes, and writing it back would lose them.
+    if (number > 1 && this.addKnown(line, number)) return; // the first line also determines the line end
+    // Decoding invalid UTF-8 would replace bytes, which writing it back would lose.
     if (!isValid && !isUtf8(bytes)) {
       this.problems.push({ line: number, reason: 'not valid UTF-8' });
       return;
@@ -80,7 +80,7 @@ export class LedgerTextReader {
     else if (decoded.kind === 'broken') this.problems.push({ line: number, reason: decoded.reason });
   }
 
-  /** @returns whether the earlier version has the same line */
+  /** Adds a line of the earlier version without decoding it. @returns whether the earlier version has the same line */
   private addKnown(line: Line, number: number): boolean {
     const id = this.earlier.size > 0 ? plainId(line.bytes) : undefined;
     const stored = id === undefined ? undefined : this.options.earlier?.beads.get(id);

@@ -1,9 +1,9 @@
 import type { Stored } from './codec';
 
-/** Texts by id for a file of beads; undefined for a bead that is gone. A map is one. */
+/** Texts by id for a file of beads; undefined for a bead that is gone. A map can be used. */
 export type LineChanges = Pick<ReadonlyMap<string, string | undefined>, 'get' | 'has' | typeof Symbol.iterator>;
 
-/** The texts of beads, made when they are asked for: those of an import would fill the memory once more. */
+/** The texts of beads, produced on demand: those of an import would double the memory. */
 export class StoredChanges implements LineChanges {
   private readonly beads: ReadonlyMap<string, Stored | undefined>;
 

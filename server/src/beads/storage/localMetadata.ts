@@ -4,17 +4,17 @@ import type { Bead, Dependency } from '../../protocol/bead';
 import { store, type Stored } from './codec';
 
 /**
- * Metadata keys under which a town's engine keeps what it is doing. They are this town's own: what comes by pull,
- * import or an editor can neither set nor change them, or it could dispatch work and merge it by itself.
+ * Metadata keys of the state of a town's engine. They are local to the town: data from a pull, an import or an editor
+ * can neither set nor change them, or it could dispatch and merge work.
  */
 export const localKeys: readonly string[] = ['gastown', 'merge', 'convoy', 'escalation', 'mail'];
 
-/** Types of beads that only the town itself makes. With such a type comes a meaning for the engine. */
+/** Types of beads that only the town itself creates, because the engine acts on them. */
 export const engineTypes: readonly string[] = ['merge_request', 'convoy', 'escalation', 'message'];
 
 /**
- * A bead that came from outside, with the engine's data as it was here before. One that is new here may be of an
- * engine's type, such as a convoy of another town: without the engine's metadata it is looked at, and starts nothing.
+ * A bead from outside, with the local data of the engine. A new one may have an engine type, such as a convoy of
+ * another town: without the engine's metadata it can be viewed, but starts nothing.
  */
 export function keepLocal(merged: Stored, ours: Stored | undefined): Stored {
   if (merged.text === ours?.text) return merged;
@@ -30,14 +30,14 @@ function keepMetadata(merged: Bead, ours: Bead | undefined): Bead {
   return Object.keys(metadata).length > 0 ? { ...merged, metadata } : bead;
 }
 
-/** Data of the engine that lies on a task would come alive if the task became a merge request. */
+/** Engine metadata on a task would take effect if the task became a merge request. */
 function keepType(merged: Bead, ours: Bead | undefined): Bead {
   if (!ours || merged.issue_type === ours.issue_type) return merged;
   const engines = [merged.issue_type, ours.issue_type].some((type) => engineTypes.includes(type));
   return engines ? { ...merged, issue_type: ours.issue_type } : merged;
 }
 
-/** What a launched convoy tracks is dispatched: an edge that came from outside would sling work. */
+/** Keeps the beads of a launched convoy: they are dispatched, so an edge from outside would sling work. */
 function keepTracked(merged: Bead, ours: Bead | undefined): Bead {
   if (!ours || !isLaunchedConvoy(ours)) return merged;
   const [now, before] = [merged.dependencies ?? [], (ours.dependencies ?? []).filter(isTracks)];

@@ -11,11 +11,11 @@ const maxRedirects = 3;
 const MAX_REDIRECT_BYTES = 64 * 1024;
 
 /**
- * Follows `redirect` files: the first line that is not a comment names another `.beads` folder, absolute or
- * relative to the folder that contains this `.beads`. A `.beads` that is a link is the same.
+ * Resolves the redirect of a ledger: the first line that is not a comment names another `.beads` folder, absolute or
+ * relative to the folder that contains this `.beads`. A `.beads` that is a link works the same way.
  * @returns a path without links
- * @throws UserError `refused` where it would leave the town or the repository: a clone may have brought the redirect along,
- *   and the ledger of another project would be written
+ * @throws UserError `refused` if it leaves the town or the repository: the redirect may come from a clone, and would
+ * cause writes to the ledger of another project
  */
 export function followRedirect(directory: string): string {
   const start = path.resolve(directory);
@@ -40,7 +40,7 @@ export function followRedirect(directory: string): string {
   throw new UserError(`too many redirects, or a circle of them, starting at ${directory}`);
 }
 
-/** Where a ledger says that it is: a link, or a redirect file in it. Undefined for a real one. */
+/** The redirect of a ledger: a link, or a redirect file in it. Undefined if there is none. */
 function targetOf(directory: string): { source: string; target: string } | undefined {
   if (fs.lstatSync(directory, { throwIfNoEntry: false })?.isSymbolicLink())
     return { source: directory, target: path.resolve(path.dirname(directory), fs.readlinkSync(directory)) };
@@ -60,12 +60,12 @@ function limitsOf(folder: string): string[] | undefined {
   }
 }
 
-/** A checkout, and for one of several worktrees the folder of the main one, whose ledger they share. */
+/** The folder of a checkout; for a worktree also that of the main checkout, whose ledger it shares. */
 function checkoutAt(folder: string): string[] | undefined {
   const git = path.join(folder, '.git');
   const stat = fs.lstatSync(git, { throwIfNoEntry: false });
   if (!stat) return undefined;
-  // Git never checks out a file of this name: only `git worktree add` has written it.
+  // Git never checks out a file of this name: only `git worktree add` writes one.
   const link = stat.isFile()
     ? /^gitdir: (.+)$/m.exec(readTextIfPresent(git, MAX_REDIRECT_BYTES) ?? '')?.[1]
     : undefined;
@@ -89,7 +89,7 @@ export function isLedger(directory: string): boolean {
 }
 
 /**
- * For a ledger that was there before: one that is gone is never an empty one.
+ * Checks that a known ledger still exists: a missing one must not be treated as empty.
  * @throws UserError `not-found`
  */
 export function requireLedger(directory: string): void {

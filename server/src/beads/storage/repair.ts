@@ -8,7 +8,7 @@ import { readLedgerConfig } from './ledgerConfig';
 import { replaceFile, writeDurably, type LedgerFs } from './ledgerFs';
 import { conflictMarker, splitLines } from './ledgerLines';
 
-/** Something that is wrong with a file of a ledger, and what a repair does about it. */
+/** A problem of a ledger's file, and what a repair does about it. */
 export interface Finding {
   file: string;
   line: number;
@@ -16,22 +16,22 @@ export interface Finding {
   remedy: string;
 }
 
-/** A ledger as it was looked at. `kept`: where the files are kept as they were, once it was repaired. */
+/** Findings about a ledger. `kept`: after a repair, paths of copies of the original files. */
 export interface Diagnosis {
   findings: Finding[];
   kept: string[];
 }
 
-/** Lines that a person may have to look at are kept in files of this name beside the ledger's own. */
+/** Name of the copy of a damaged file, next to it, which the user may have to check. */
 function keptName(file: string, bytes: Buffer): string {
   const { name, ext } = path.parse(file);
   return `${name}.damaged-${createHash('sha256').update(bytes).digest('hex').slice(0, 8)}${ext}`;
 }
 
 /**
- * Looks for what keeps a ledger from being opened or used: git's conflict markers, lines that are not beads, beads with
- * several lines, broken lines of the journal.
- * @param fix repairs it: each file is kept as it was under another name first
+ * Finds damage that keeps a ledger from being opened or used: git's conflict markers, lines that are not beads, beads
+ * with several lines, broken lines of the journal.
+ * @param fix repair the damage; each original file is first kept under another name
  */
 export async function diagnose(fs: LedgerFs, directory: string, fix: boolean): Promise<Diagnosis> {
   const { issuesFile } = readLedgerConfig(fs, directory);
@@ -58,7 +58,7 @@ interface Repaired {
   repaired: Buffer;
 }
 
-/** Pure. */
+/** The findings in an issues file, and its repaired text. Pure. */
 export function repairIssues(bytes: Buffer, file: string): Repaired {
   const findings: Finding[] = [];
   const lines: { bytes: Buffer; number: number; id?: string; updated?: string }[] = [];
@@ -70,9 +70,9 @@ export function repairIssues(bytes: Buffer, file: string): Repaired {
     const text = slice.toString('utf8').replace(/\r?\n$/, '');
     const say = (problem: string, remedy: string): void => void findings.push({ file, line: number, problem, remedy });
     if (conflictMarker.test(text)) {
-      // The base of a conflict in the style "diff3" is what both sides have changed.
+      // In the style "diff3" this part is the base of the conflict, which is dropped.
       inBase = text.startsWith('|');
-      say('a conflict marker of git', 'the beads of both sides are kept, the one that was updated last of each');
+      say('a git conflict marker', 'the beads of both sides are kept; of duplicates, the one updated last');
       continue;
     }
     if (inBase) continue;
@@ -99,7 +99,7 @@ export function repairIssues(bytes: Buffer, file: string): Repaired {
   return { findings, repaired: Buffer.concat(lines.map((line) => line.bytes)) };
 }
 
-/** Pure. */
+/** The findings in a journal, and its repaired text. Pure. */
 export function repairJournal(bytes: Buffer, file: string): Repaired {
   const { damagedLine } = scanJournal(bytes);
   if (damagedLine === undefined) return { findings: [], repaired: bytes };
@@ -113,14 +113,14 @@ export function repairJournal(bytes: Buffer, file: string): Repaired {
       findings.push({
         file,
         line,
-        problem: 'its checksum does not fit',
+        problem: 'its checksum does not match',
         remedy: 'the line is removed, with its change',
       });
   }
   return { findings, repaired: Buffer.concat(kept) };
 }
 
-/** The lines of both sides. */
+/** The text with the lines of both sides of each conflict, without git's markers. */
 export function withoutConflictMarkers(bytes: Buffer): Buffer {
   let inBase = false;
   const kept: Buffer[] = [];

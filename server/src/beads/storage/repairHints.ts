@@ -1,6 +1,6 @@
 import { argumentText } from '../../base/text';
 
-/** The command that repairs a ledger, to be copied as it is. */
+/** The command that repairs a ledger, ready to be copied. */
 export function repairCommand(directory: string): string {
   return `bd --db ${argumentText(directory)} doctor --fix`;
 }

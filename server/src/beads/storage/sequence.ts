@@ -1,4 +1,4 @@
-/** Numbers of journal records. They rise over all journals and restarts, whatever the clock does. */
+/** Numbers of journal records. They increase over all journals and restarts, independent of the clock. */
 export class Sequence {
   private value = 0;
 
@@ -6,7 +6,7 @@ export class Sequence {
     return this.value;
   }
 
-  /** Close to the time in microseconds, so that numbers of ledgers that were apart for a while are in order too. */
+  /** Close to the time in microseconds, so that numbers of ledgers from different towns are ordered, too. */
   next(now: Date): number {
     this.value = Math.max(this.value + 1, now.getTime() * 1000);
     return this.value;

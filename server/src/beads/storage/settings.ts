@@ -5,11 +5,11 @@ import { readTextIfPresent, writeFileAtomic, writeJsonAtomic } from '../../base/
 import { parseSimpleYaml } from './ledgerConfig';
 
 /*
- * Settings of a ledger by `bd config`: those that the program reads are in `config.yaml`, which git carries to other clones;
- * all others are this clone's own, in `settings.json`.
+ * Settings of a ledger (`bd config`): those that the program reads are in `config.yaml`, which git carries to other
+ * clones; all others are local to the clone, in `settings.json`.
  */
 
-/** Keys that the program reads, as `config.yaml` has them. */
+/** Keys of `config.yaml` that the program reads. */
 const shared: ReadonlySet<string> = new Set([
   'issue-prefix',
   'status.custom',
@@ -18,13 +18,13 @@ const shared: ReadonlySet<string> = new Set([
   'sync-branch',
   'external.unresolved',
 ]);
-/** Keys of that file by their beginnings. */
+/** Prefixes of further keys of that file. */
 const sharedGroups = ['external_projects.'];
 const aliases: Readonly<Record<string, string>> = {
   issue_prefix: 'issue-prefix',
   sync_branch: 'sync-branch',
   'sync.branch': 'sync-branch',
-  // Of this clone alone: what others write into the shared file must not decide where beads are sent.
+  // Local to the clone: the shared file must not decide where beads are sent.
   sync_remote: 'sync-remote',
   'sync.remote': 'sync-remote',
 };
@@ -50,7 +50,7 @@ export function readSettings(directory: string): Record<string, string> {
   return { ...readLocal(directory), ...Object.fromEntries(known) };
 }
 
-/** @param value undefined removes it */
+/** Writes a setting. @param value undefined removes it */
 export function writeSetting(directory: string, key: string, value: string | undefined): void {
   const name = settingKey(key);
   if (isShared(name)) writeShared(path.join(directory, 'config.yaml'), name, value);
@@ -73,7 +73,7 @@ function readLocal(directory: string): Record<string, string> {
   }
 }
 
-/** Changes one line; comments and other keys stay as they are. */
+/** Changes one line of `config.yaml`; comments and other keys stay as they are. */
 function writeShared(file: string, key: string, value: string | undefined): void {
   if (value !== undefined && /["\n\r\\]/.test(value))
     throw new UserError(`invalid value for ${key}: ${JSON.stringify(value)}`, 'It must be one line without quotes.');

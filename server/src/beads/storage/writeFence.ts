@@ -2,29 +2,29 @@ import { UserError } from '../../base/errors';
 import type { JournalRecord } from './journalRecord';
 
 /**
- * The right to write a ledger, which another process may have taken over meanwhile: its owner was stopped for so long that
- * it was taken for dead. Each owner has a higher epoch than the one before, and each journal record carries it.
+ * The right to write a ledger, which another process may have taken over meanwhile: its owner was stopped for so long
+ * that it was presumed dead. Each owner has a higher epoch than the one before, and each journal record carries it.
  */
 export interface WriteFence {
-  /** Epochs of one name can be compared; a ledger in a town and one outside have leases of their own. */
+  /** Epochs of one name can be compared; a ledger in a town and one outside have separate leases. */
   readonly name: 'town' | 'ledger';
   readonly epoch: number;
-  /** False once somebody else has the right. Asked before every write. */
+  /** False once another process has the right. Checked before every write. */
   isCurrent(): boolean;
 }
 
-/** @throws UserError `unavailable` where the right to write has gone to another process */
+/** @throws UserError `unavailable` if the right to write has passed to another process */
 export function requireCurrent(fence: WriteFence | undefined): void {
   if (!fence || fence.isCurrent()) return;
-  throw takenOver();
+  throw takenOverError();
 }
 
-/** What a record says of its owner. */
+/** The owner field of a record. */
 export function ownerOf(fence: WriteFence | undefined): Pick<JournalRecord, 'owner'> {
   return fence ? { owner: { name: fence.name, epoch: fence.epoch } } : {};
 }
 
-export function takenOver(): UserError {
+export function takenOverError(): UserError {
   return new UserError(
     'another process has taken over this ledger: nothing was written',
     'Try again; the command then reaches the new owner.',
@@ -32,7 +32,7 @@ export function takenOver(): UserError {
   );
 }
 
-/** What a journal holds, less the records that an owner wrote after a later one had begun to write. */
+/** The records of a journal, without those that an owner wrote after a later owner had started to write. */
 export function ofCurrentOwners(records: readonly JournalRecord[]): { kept: JournalRecord[]; refused: number } {
   const highest = new Map<string, number>();
   const kept = records.filter(({ owner }) => {

@@ -5,16 +5,16 @@ import { keepLocal } from '../storage/localMetadata';
 import { parseLedgerText, type LineProblem } from '../storage/ledgerText';
 import type { Transaction } from '../store';
 
-/** The beads in which two versions of an `issues.jsonl` differ, as each has them. */
+/** The beads in which two versions of an `issues.jsonl` differ, each in both versions. */
 export interface VersionChange {
   base: string;
   theirs: string;
 }
 
 /**
- * What a version of the file changes, against the one that it was made from.
+ * The changes of a version of the file against its base version.
  * @param name of the version, for messages
- * @throws UserError where a line of it is no bead, or it has conflict markers: writing it back would lose or spread that
+ * @throws UserError if it has an invalid line or conflict markers: writing it back would lose or spread these
  */
 export function changeBetween(base: Buffer, theirs: Buffer, name: string): VersionChange {
   const before = parseLedgerText(base, 'the version before');
@@ -22,7 +22,7 @@ export function changeBetween(base: Buffer, theirs: Buffer, name: string): Versi
   const broken = after.problems.find(isUnreadable);
   if (broken)
     throw new UserError(
-      `${name} has a line that is no bead: line ${broken.line}: ${broken.reason}`,
+      `${name} has an invalid line: line ${broken.line}: ${broken.reason}`,
       'Correct that line there, and sync again. Nothing was changed.',
       'conflict',
     );
@@ -37,13 +37,13 @@ export function changeBetween(base: Buffer, theirs: Buffer, name: string): Versi
   return { base: lines(before.beads), theirs: lines(after.beads) };
 }
 
-/** Two lines of one bead are merged by whoever reads them. */
+/** Whether a line is unreadable. Two lines of one bead are not: they are merged when they are read. */
 function isUnreadable({ reason }: LineProblem): boolean {
   return !reason.startsWith('duplicate');
 }
 
 /**
- * Merges a version of the ledger into it, with the version that both come from.
+ * Merges a version of the ledger into it, with their common base version.
  * @returns ids of the beads that changed
  */
 export function mergeVersion(tx: Transaction, ledger: string, base: Beads, theirs: Beads): string[] {
@@ -64,7 +64,7 @@ export function mergeVersion(tx: Transaction, ledger: string, base: Beads, their
   }
   for (const id of ours.keys()) {
     if (merged.has(id)) continue;
-    tx.view.remove(ledger, id); // the mark of a deletion that has expired everywhere
+    tx.view.remove(ledger, id); // an expired tombstone
     changed.push(id);
   }
   return changed;

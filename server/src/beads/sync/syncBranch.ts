@@ -3,14 +3,14 @@ import { z } from 'zod';
 import { UserError } from '../../base/errors';
 import { readTextIfPresent, removeFile, writeJsonAtomic } from '../../base/safeFiles';
 
-/** Git, as the caller may run it. */
+/** Runs git commands for a sync. */
 export interface SyncGit {
-  /** What a command prints, without space around it. @param options.indexFile used instead of the repository's own index */
+  /** The trimmed output of a command. @param options.indexFile used instead of the repository's own index */
   run(args: string[], options?: { indexFile?: string }): Promise<string>;
-  /** The same; undefined where git says no. */
+  /** Like `run`; undefined if git fails. */
   probe(args: string[]): Promise<string | undefined>;
   bytes(args: string[]): Promise<Buffer>;
-  /** A folder of the repository for a file of a moment. */
+  /** A folder of the repository for temporary files. */
   readonly folder: string;
 }
 
@@ -19,7 +19,10 @@ export interface SyncedLedger {
   directory: string;
   /** Brings the file of beads up to date. @returns its path */
   flush(): Promise<string>;
-  /** Merges a version of the file in, with the one that both come from. Durable when it resolves. @returns whether beads changed */
+  /**
+   * Merges a version of the file in, with the common base version. Durable when it resolves. @returns whether beads
+   * changed
+   */
   merge(base: Buffer, theirs: Buffer, name: string): Promise<boolean>;
 }
 
@@ -27,19 +30,19 @@ export interface SyncOptions {
   branch: string;
   /** Path of the file of beads in the branch. */
   file: string;
-  /** Name or address; undefined: nothing is fetched or pushed. */
+  /** Name or address of the remote; undefined: nothing is fetched or pushed. */
   remote: string | undefined;
   pull: boolean;
   push: boolean;
   message: string;
-  /** Nobody else commits to the branch here: what it has was in the ledger. */
+  /** No other program commits to the branch here: its content was in the ledger. */
   ownsBranch?: boolean;
 }
 
 export interface SyncResult {
   branch: string;
   remote?: string;
-  /** What the branch is at; undefined where there is nothing to commit. */
+  /** Tip of the branch; undefined if there is nothing to commit. */
   commit?: string;
   committed: boolean;
   /** Another version was merged into the ledger. */
@@ -48,17 +51,20 @@ export interface SyncResult {
   pushed: boolean;
 }
 
-/** The version that was merged last: what both sides have in common. Local, and only a help: without it the merge has no base. */
+/**
+ * Records the version that was merged last, which is the base of the next merge. Local and optional: without it the
+ * merge has no base.
+ */
 const STATE_FILE = 'sync-state.json';
 const stateSchema = z.looseObject({ branch: z.string(), commit: z.string().regex(/^[0-9a-f]{40,64}$/) });
-/** Where what the remote has is kept. */
+/** Prefix of the refs for the remote's tips. */
 const REMOTE_REF = 'refs/beads/remote/';
-/** How often another clone may push in between. */
+/** Maximum number of attempts, if other clones push in between. */
 const MAX_TRIES = 6;
 
 /**
- * Brings a ledger, a branch of its own and the same branch of a remote to one state. It works on objects and refs alone: no checkout,
- * no index and no file of a worktree is touched. Interrupted at any point it can be run again.
+ * Synchronises a ledger, its own branch and the same branch of a remote. Works on objects and refs alone: no checkout,
+ * no index and no file of a worktree is touched. Can be repeated after an interruption at any point.
  */
 export async function syncBranch(git: SyncGit, ledger: SyncedLedger, options: SyncOptions): Promise<SyncResult> {
   const { branch, remote } = options;
@@ -81,7 +87,7 @@ export async function syncBranch(git: SyncGit, ledger: SyncedLedger, options: Sy
     if (changed) await ledger.flush();
     const parents = await newest(git, [local, theirs]);
     const commit = await commitFile(git, file, parents, options);
-    if (commit === undefined) return result; // an empty ledger, and no branch
+    if (commit === undefined) return result; // the ledger is empty, and there is no branch
     const isMoved = commit !== local;
     if (isMoved && !(await moves(git, ['update-ref', '-m', 'bd sync', ref, commit, local ?? '']))) {
       refuseEndless(tries, branch);
@@ -106,8 +112,8 @@ export async function syncBranch(git: SyncGit, ledger: SyncedLedger, options: Sy
 function refuseEndless(tries: number, branch: string): void {
   if (tries >= MAX_TRIES)
     throw new UserError(
-      `${branch} changes all the time`,
-      'Others sync at the same moment. Nothing is lost; try again in a moment.',
+      `${branch} keeps changing`,
+      'Other clones are syncing at the same time. Nothing is lost; try again in a moment.',
       'unavailable',
     );
 }
@@ -116,7 +122,7 @@ async function tipOf(git: SyncGit, ref: string): Promise<string | undefined> {
   return git.probe(['rev-parse', '--verify', '--quiet', `${ref}^{commit}`]);
 }
 
-/** What the branch is at in the remote; undefined where it is not there. */
+/** Tip of the branch in the remote; undefined if it does not exist. */
 async function fetchTip(git: SyncGit, remote: string, branch: string): Promise<string | undefined> {
   const listed = await git.run(['ls-remote', '--', remote, `refs/heads/${branch}`]);
   if (listed === '') return undefined;
@@ -134,7 +140,7 @@ async function fetchTip(git: SyncGit, remote: string, branch: string): Promise<s
   return tipOf(git, ref);
 }
 
-/** Merges in what the ledger does not have yet. */
+/** Merges in tips that the ledger does not have yet. */
 async function mergeTips(
   git: SyncGit,
   ledger: SyncedLedger,
@@ -155,7 +161,7 @@ async function mergeTips(
   return hasChanged;
 }
 
-/** The last version that the ledger has taken in, if the repository still has it. */
+/** The version that was merged last, if the repository still has it. */
 async function syncedCommit(git: SyncGit, directory: string, branch: string): Promise<string | undefined> {
   const state = readState(directory);
   if (state?.branch !== branch) return undefined;
@@ -166,7 +172,7 @@ function readState(directory: string): z.output<typeof stateSchema> | undefined 
   try {
     return stateSchema.safeParse(JSON.parse(readTextIfPresent(path.join(directory, STATE_FILE)) ?? 'null')).data;
   } catch {
-    return undefined; // without a base the merge loses nothing
+    return undefined; // a merge without a base loses nothing
   }
 }
 
@@ -180,7 +186,7 @@ async function fileIn(git: SyncGit, commit: string, file: string): Promise<Buffe
   return blob === undefined ? undefined : git.bytes(['cat-file', 'blob', blob]);
 }
 
-/** The tips without those that others contain. */
+/** The tips that are not ancestors of other ones. */
 async function newest(git: SyncGit, tips: readonly (string | undefined)[]): Promise<string[]> {
   const [local, theirs] = tips;
   if (local === undefined || theirs === undefined || local === theirs)
@@ -194,8 +200,8 @@ async function isAncestor(git: SyncGit, ancestor: string, commit: string): Promi
 }
 
 /**
- * A commit with the file as it is now, and everything else as in the first parent.
- * @returns the only parent where it has the file so; undefined for an empty file and no parent
+ * A commit with the file as it is now, and all other files as in the first parent.
+ * @returns the only parent if its file is the same; undefined for an empty file and no parent
  */
 async function commitFile(
   git: SyncGit,
@@ -220,7 +226,7 @@ async function commitFile(
   return git.run(['commit-tree', tree, ...parents.flatMap((parent) => ['-p', parent]), '-m', message]);
 }
 
-/** @returns false where somebody else has moved the ref meanwhile */
+/** Moves a ref. @returns false if another process has moved it meanwhile */
 async function moves(git: SyncGit, args: string[]): Promise<boolean> {
   try {
     await git.run(args);
@@ -235,7 +241,7 @@ async function moves(git: SyncGit, args: string[]): Promise<boolean> {
   }
 }
 
-/** @returns false where the remote has what is not here: it has to be merged first */
+/** @returns false if the remote has commits that are missing here: they have to be merged first */
 async function push(git: SyncGit, remote: string, branch: string, commit: string): Promise<boolean> {
   try {
     await git.run([

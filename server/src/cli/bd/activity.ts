@@ -24,12 +24,12 @@ export function addActivity(program: CliCommand, context: BdContext): void {
     .description('show what has happened to beads, the latest last')
     .option('--since <duration>', 'only the last 30s, 5m, 1h or 2d', parseSince)
     .option('--type <type>', 'only of this type: create, update, status, comment, close, delete', parseType)
-    .option('--mol <start>', 'only of beads whose ids begin so')
+    .option('--mol <prefix>', 'only beads whose ids start with this')
     .option('-n, --limit <count>', 'maximum number of results; 0 for all', parseLimit, DEFAULT_LIMIT)
     .option('--interval <duration>', 'accepted: it looks every second', parseSince)
     .option('--town', 'accepted: it shows this ledger alone')
     .option('-d, --details', 'accepted, has no effect')
-    .option('-f, --follow', 'go on printing what happens')
+    .option('-f, --follow', 'keep printing new events')
     .withHelp({
       examples: [
         ['bd activity --since 1h', 'the last hour'],

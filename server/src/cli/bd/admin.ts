@@ -81,7 +81,7 @@ async function cleanUp(options: CleanupOptions, invocation: Invocation, context:
   });
 }
 
-/** A plain number means days. */
+/** Parses an age; a plain number means days. */
 function ageOf(text: string): string {
   return /^\d+$/.test(text) ? `${text}d` : text;
 }

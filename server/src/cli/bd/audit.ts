@@ -10,7 +10,9 @@ import type { BdContext, GlobalOptions } from './context';
 import { printEvents } from './events';
 import { defined } from './options';
 
-/** `bd audit`: what agents asked models and tools, one line each in `.beads/interactions.jsonl`, which git carries. */
+/**
+ * `bd audit`: requests of agents to models and tools, one line each in `.beads/interactions.jsonl`, which git carries.
+ */
 
 interface RecordOptions {
   kind?: string;
@@ -108,7 +110,7 @@ function lowerFirst(text: string): string {
 function addLabel(audit: CliCommand, context: BdContext): void {
   audit
     .command('label <entry>')
-    .description('say of an entry whether it was good')
+    .description('rate an entry')
     .option('--label <label>', 'such as good or bad')
     .option('--reason <text>', 'why')
     .withHelp({
@@ -123,7 +125,7 @@ function addLabel(audit: CliCommand, context: BdContext): void {
     });
 }
 
-/** Adds one line with one write, so that several writers never mix theirs. */
+/** Adds one line with one write, so that lines of concurrent writers never mix. */
 async function append(invocation: Invocation, context: BdContext, entry: Record<string, unknown>): Promise<string> {
   const { cwd, env } = context.process;
   if ((invocation.options as GlobalOptions).readonly)

@@ -8,11 +8,11 @@ import type { CliCommand, Invocation } from '../shared/command';
 import type { BdContext } from './context';
 import type { Backend } from './localBackend';
 
-/** `bd backup`: copies of the ledger in a folder of the person's choice. */
+/** `bd backup`: copies of the ledger in a folder of the user's choice. */
 
 const SETTING = 'backup.path';
 const FILE = 'issues.jsonl';
-/** A ledger of millions of beads. */
+/** Upper bound: a ledger of millions of beads. */
 const MAX_BACKUP_BYTES = 2 ** 31 - 1;
 
 export function addBackup(program: CliCommand, context: BdContext): void {

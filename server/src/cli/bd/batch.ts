@@ -6,7 +6,7 @@ import { oneLine } from '../shared/output';
 import type { BdContext } from './context';
 import { defined, parsePriority, readText } from './options';
 
-/** `bd batch`: changes from a file, one a line, all of them or none. */
+/** `bd batch`: applies the changes in a file, one per line, all or none. */
 
 interface BatchOptions {
   file?: string;
@@ -23,7 +23,7 @@ export function addBatch(program: CliCommand, context: BdContext): void {
     .option('--dry-run', 'check them, and change nothing')
     .option('-m, --message <text>', 'accepted, has no effect: git keeps the versions')
     .withHelp({
-      text: 'One change a line: "create <type> <priority> <title>", "update <id> <field>=<value> …" (title, status, priority, assignee), "close <id> [reason]", "dep add <id> <depends-on> [type]", "dep remove <id> <depends-on>". Values with blanks stand in double quotes. Empty lines and lines that begin with # mean nothing. In JSON the ids stand in the order of the changes.',
+      text: 'One change per line: "create <type> <priority> <title>", "update <id> <field>=<value> …" (title, status, priority, assignee), "close <id> [reason]", "dep add <id> <depends-on> [type]", "dep remove <id> <depends-on>". Values with blanks stand in double quotes. Empty lines and lines that begin with # are ignored. In JSON the ids stand in the order of the changes.',
       examples: [
         ['bd batch --file changes.txt', 'what the file says'],
         ['printf "close app-a1b2c done\\ncreate task 2 Next\\n" | bd batch', 'two changes from another program'],
@@ -48,7 +48,7 @@ export function addBatch(program: CliCommand, context: BdContext): void {
     });
 }
 
-/** @throws UserError that names the line */
+/** Parses the changes. @throws UserError that names the line */
 export function operationsOf(text: string): BatchOperation[] {
   return text.split('\n').flatMap((line, index) => {
     const words = wordsOf(line.trim(), index + 1);
@@ -102,7 +102,7 @@ function priorityOf(text: string, line: number): number {
   }
 }
 
-/** Words between blanks; in double quotes blanks are part of one, and a backslash keeps what follows it. */
+/** Splits a line at blanks; blanks in double quotes are part of a word, and a backslash escapes the next character. */
 function wordsOf(line: string, number: number): string[] {
   const words: string[] = [];
   let word: string | undefined;

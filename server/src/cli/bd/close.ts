@@ -86,7 +86,7 @@ async function closeBeads(
   ]);
 }
 
-/** The first bead that is ready and that nobody else claims meanwhile; none where there is none. */
+/** Claims the first ready bead that no other caller claims meanwhile; undefined if there is none. */
 async function claimNext(invocation: Invocation, context: BdContext): Promise<Bead[]> {
   const ready = await context.call(invocation, BeadReady.spec, { unassigned: true });
   for (const bead of ready) {

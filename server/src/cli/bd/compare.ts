@@ -8,10 +8,10 @@ import { defined } from './options';
 import { workHistory } from './skills';
 import { hoursOf } from './workHistory';
 
-/** Beads that are the same work, given to several agents, carry this label with the id of the first. */
+/** Prefix of the label of beads with the same work for several agents; followed by the id of the first one. */
 const LABEL = 'ab:';
 
-/** `bd compare`: the same work done by several agents or models, side by side. */
+/** `bd compare`: compares the same work by several agents or models. */
 export function addCompare(program: CliCommand, context: BdContext): void {
   program
     .command('compare <ids...>')
@@ -42,7 +42,7 @@ export function addCompare(program: CliCommand, context: BdContext): void {
     });
 }
 
-/** Whole ids; of a single one also those of the other tries at it. */
+/** Whole ids; for a single bead also those of the other attempts at the same work. */
 async function comparedIds(
   context: BdContext,
   invocation: Invocation,

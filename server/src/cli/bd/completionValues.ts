@@ -21,7 +21,10 @@ const beadPlaces = new Set([
 ]);
 const formulaPlaces = new Set(['formula', 'name']);
 
-/** Values for a place of `bd`: from the town's running server, or from the file of a ledger outside of a town. */
+/**
+ * Completion values for an argument or option of `bd`: from the town's running server, or from the file of a ledger
+ * outside of a town.
+ */
 export async function bdValues(
   { cwd, env }: ProcessContext,
   place: string,

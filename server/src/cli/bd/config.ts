@@ -5,7 +5,7 @@ import type { BdContext } from './context';
 
 /** `bd config`: settings of the ledger. */
 
-/** The program writes `issue-prefix`; scripts ask for `issue_prefix`. */
+/** The program writes `issue-prefix`; scripts read `issue_prefix`. */
 const shown = (key: string): string => (key === 'issue-prefix' ? 'issue_prefix' : key);
 const isSetting = (key: string): boolean => !key.startsWith('kv.');
 

@@ -17,7 +17,7 @@ export interface GlobalOptions {
   sandbox?: boolean;
 }
 
-/** What every command of `bd` uses: a way to the ledger and a way to print. */
+/** Context of every command of `bd`: access to the ledger, and output. */
 export class BdContext extends CommandContext {
   /** Opens the ledger for one command, and closes it in any case. */
   async withLedger<T>(invocation: Invocation, work: (backend: Backend) => Promise<T>): Promise<T> {
@@ -39,13 +39,13 @@ export class BdContext extends CommandContext {
     }
   }
 
-  /** `--quiet` leaves out remarks; what was asked for is printed all the same. */
+  /** `--quiet` suppresses notes, but not the result. */
   override print(invocation: Invocation, value: unknown, lines: () => string | readonly string[]): void {
     const options = { ...invocation.options, quiet: false };
     super.print({ ...invocation, options }, value, lines);
   }
 
-  /** The address of the author of a new bead, where git knows one. */
+  /** The address of the author of a new bead, if git has one. */
   async owner(): Promise<{ owner?: string }> {
     const { cwd, env } = this.process;
     const owner = await authorAddress(env, cwd);
@@ -58,7 +58,7 @@ export class BdContext extends CommandContext {
   }
 }
 
-/** For `--readonly`. */
+/** A backend that refuses changes, for `--readonly`. */
 function refusingChanges(backend: Backend): Backend {
   return {
     ...(backend.place ? { place: backend.place } : {}),

@@ -88,7 +88,7 @@ export function withVariableOption(command: CliCommand): CliCommand {
   return command.option('--var <key=value>', 'value of a variable', collectVariable);
 }
 
-/** The name of a formula, or the text of a file where the argument looks like a path. */
+/** The name of a formula, or the text of a file if the argument looks like a path. */
 export function readFormula(argument: string, { process }: BdContext): string | { text: string; file: string } {
   if (!/[\\/]/.test(argument) && !/\.(?:toml|json)$/.test(argument)) return argument;
   const file = path.resolve(process.cwd, argument);

@@ -7,7 +7,7 @@ import type { BdContext } from './context';
 import { beadsOfMarkdown } from './markdownBeads';
 import { readText } from './options';
 
-/** `bd create --file` and `bd create --graph`: all beads or none. */
+/** `bd create --file` and `bd create --graph`: create all beads or none. */
 
 export async function createFromMarkdown(invocation: Invocation, context: BdContext, file: string): Promise<void> {
   const beads = beadsOfMarkdown(readText(file, context.process, 'reading file'));
@@ -15,8 +15,8 @@ export async function createFromMarkdown(invocation: Invocation, context: BdCont
 }
 
 /**
- * A plan in the format of beads 1.0: `{"nodes": [{"key", "title", "parent_key", …}], "edges": [{"from_key", "to_key", "type"}]}`;
- * `parent_id`, `from_id` and `to_id` name beads that exist.
+ * A plan in the format of beads 1.0: `{"nodes": [{"key", "title", "parent_key", …}], "edges": [{"from_key", "to_key",
+ * "type"}]}`; `parent_id`, `from_id` and `to_id` name beads that exist.
  */
 export async function createFromPlan(invocation: Invocation, context: BdContext, file: string): Promise<void> {
   const text = readText(file, context.process, 'reading file');

@@ -12,7 +12,7 @@ import type { BdContext } from './context';
 import { runningServer } from '../shared/runningServer';
 import { namedLedger, townOfLedger } from './openBackend';
 
-/** Bytes of a log that are shown. */
+/** Maximum number of bytes of a log that are shown. */
 const LOG_BYTES = 16 * 1024;
 
 const LEDGER = 'a folder with a ledger, or the process id of its server; this ledger without it';
@@ -25,7 +25,7 @@ interface ServerRow {
   socket: string;
 }
 
-/** `bd daemon`: the servers of ledgers, which start and end by themselves. `bd daemons` is the same. */
+/** `bd daemon`: the servers of ledgers, which start and end automatically. `bd daemons` is an alias. */
 export function addDaemon(program: CliCommand, context: BdContext): void {
   const group = program
     .command('daemon')

@@ -9,7 +9,7 @@ import { parseWhen } from './options';
 export function addDefer(program: CliCommand, context: BdContext): void {
   program
     .command('defer <ids...>')
-    .description('put beads aside: they are not ready')
+    .description('defer beads, so that they are not ready')
     .option('--until <time>', 'only until then: +6h, tomorrow, next monday, 2026-01-31')
     .withHelp({
       examples: [
@@ -36,7 +36,7 @@ export function addDefer(program: CliCommand, context: BdContext): void {
 export function addUndefer(program: CliCommand, context: BdContext): void {
   program
     .command('undefer <ids...>')
-    .description('take deferred beads up again')
+    .description('end the deferral of beads')
     .withHelp({ examples: [['bd undefer app-a1b2c', 'open again']], see: ['bd defer'] })
     .action(async (ids: string[], _options: unknown, invocation: Invocation) => {
       const beads = await context.withLedger(invocation, async (backend) => {

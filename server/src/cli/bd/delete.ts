@@ -65,7 +65,7 @@ function idsInFile({ fromFile }: DeleteOptions, context: BdContext): string[] {
   return lines.map((line) => line.trim()).filter((line) => line !== '' && !line.startsWith('#'));
 }
 
-/** @throws UserError that names all ids of which there is no bead */
+/** Checks that all ids exist. @throws UserError that names the missing ones */
 async function existing(backend: Backend, ids: readonly string[]): Promise<BeadDetails[]> {
   const beads: BeadDetails[] = [];
   const unknown: string[] = [];

@@ -42,7 +42,7 @@ export function addCycles(dep: CliCommand, context: BdContext): void {
     });
 }
 
-/** Cycles, each once, as ids that each wait for the next one. */
+/** The cycles, each once: lists of ids that each wait for the next one. */
 function cyclesIn(ids: readonly string[], needs: (id: string) => string[]): string[][] {
   const cyclic = new Set(wavesOf(ids, needs).cyclic);
   const found = new Map<string, string[]>();
@@ -60,7 +60,7 @@ function cyclesIn(ids: readonly string[], needs: (id: string) => string[]): stri
   return [...found.values()];
 }
 
-/** A link without a direction. */
+/** Adds `dep relate` or `dep unrelate`, for links without a direction. */
 export function addRelation(parent: CliCommand, context: BdContext, name: 'relate' | 'unrelate'): void {
   const isNew = name === 'relate';
   parent

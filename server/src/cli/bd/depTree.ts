@@ -8,7 +8,7 @@ import { oneLine } from '../shared/output';
 import type { BdContext } from './context';
 import { collect, defined } from './options';
 
-/** `bd dep tree` and `bd dep list`: what a bead depends on, and what depends on it. */
+/** `bd dep tree` and `bd dep list`: the dependencies and dependents of a bead. */
 
 const directions = ['down', 'up', 'both'] as const;
 type Direction = (typeof directions)[number];
@@ -104,21 +104,21 @@ const headings: Readonly<Record<Direction, string>> = {
   both: 'Full dependency graph for',
 };
 
-/** Without what `bd show` is for. */
+/** A node without the details that `bd show` prints. */
 function plainNode({ dependencies: _edges, comments: _comments, ...node }: TreeNode) {
   return node;
 }
 
-/** Nodes in the order of a tree: each one followed by those that were reached through it. */
+/** Nodes in tree order: each one followed by those that were reached through it. */
 function byParent(root: TreeNode, nodes: readonly TreeNode[]): TreeNode[] {
   const below = new Map<string, TreeNode[]>();
   for (const node of nodes) if (node !== root) below.set(node.parent_id, [...(below.get(node.parent_id) ?? []), node]);
   const listed = new Set(nodes.map(({ id }) => id));
-  // With both directions a bead may be above and below the root: only one level further counts.
+  // With both directions a bead may be both above and below the root, so only nodes one level further are children.
   const next = (node: TreeNode): TreeNode[] =>
     (below.get(node.id) ?? []).filter(({ depth }) => depth === node.depth + 1);
   const withBelow = (node: TreeNode): TreeNode[] => [node, ...next(node).flatMap(withBelow)];
-  // A filter may have left out what these were reached through.
+  // A filter may have removed the parents of these.
   const detached = nodes.filter((node) => node !== root && !listed.has(node.parent_id));
   return [...withBelow(root), ...detached.flatMap(withBelow)];
 }

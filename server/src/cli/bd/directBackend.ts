@@ -2,11 +2,14 @@ import { BeadShow } from '../../protocol/bead';
 import type { Params, RequestSpec, Result } from '../../protocol/request';
 import type { Backend } from './localBackend';
 
-/** A ledger without a server, which is opened when a request needs it: beads are shown without that where they can be. */
+/**
+ * A ledger without a server, which is opened only when a request needs it: beads are shown without opening it if
+ * possible.
+ */
 export class DirectBackend implements Backend {
   private opened: Promise<Backend> | undefined;
 
-  /** @param state the person's folder for the ledger */
+  /** @param state the user's folder for the ledger */
   constructor(
     private readonly directory: string,
     private readonly state: string,

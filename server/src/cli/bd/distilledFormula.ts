@@ -1,7 +1,7 @@
 import { UserError } from '../../base/errors';
 import type { Bead } from '../../protocol/bead';
 
-/** A formula made from beads, in the form of its file. Pure. */
+/** Creates a formula from beads, in the form of its file. Pure. */
 
 export interface DistilledStep {
   id: string;
@@ -29,9 +29,9 @@ export interface DistilledFormula {
 const ordering = new Set(['blocks', 'conditional-blocks']);
 
 /**
- * @param parts the root, which becomes the formula, and all below it
+ * @param parts the root, which becomes the formula, and its descendants
  * @param vars texts by the names of the variables that stand for them
- * @throws UserError where a text occurs nowhere, or there is nothing below the root
+ * @throws UserError if a text occurs nowhere, or the root has no descendants
  */
 export function formulaOfBeads(
   parts: readonly Bead[],
@@ -59,7 +59,7 @@ function variablesOf(vars: Readonly<Record<string, string>>): NonNullable<Distil
   );
 }
 
-/** Puts placeholders for texts. @throws UserError for a text that occurs nowhere: it would be misspelt */
+/** Replaces texts by placeholders. @throws UserError for a text that occurs nowhere, which is probably misspelt */
 function placeholdersFor(vars: Readonly<Record<string, string>>, parts: readonly Bead[]): (text: string) => string {
   const all = parts.flatMap((bead) => [bead.title, bead.description ?? '', bead.notes ?? '']).join('\n');
   for (const [name, text] of Object.entries(vars))
@@ -100,7 +100,7 @@ function stepOf(bead: Bead, beads: readonly Bead[], writer: Writer): DistilledSt
   };
 }
 
-/** Ids from titles; the second one of a title gets a number. */
+/** Ids of steps from titles; repeated titles get a number. */
 function stepIds(beads: readonly Bead[]): Map<string, string> {
   const ids = new Map<string, string>();
   const taken = new Set<string>();
@@ -114,7 +114,7 @@ function stepIds(beads: readonly Bead[]): Map<string, string> {
   return ids;
 }
 
-/** `Write the docs!` becomes `write-the-docs`. */
+/** The id for a title: `Write the docs!` becomes `write-the-docs`. */
 function nameOf(title: string): string {
   const name = title
     .toLowerCase()

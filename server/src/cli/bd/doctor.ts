@@ -10,13 +10,13 @@ import { townOfDirectory } from '../shared/findTown';
 import { namedLedger } from './openBackend';
 import type { BdContext, GlobalOptions } from './context';
 
-/** Another command of bd has the ledger for no longer. */
+/** Longest time that another `bd` command holds the ledger. */
 const LOCK_MS = 10_000;
 
 interface Report extends Diagnosis {
   directory: string;
   fixed: boolean;
-  /** Where the folder was gone: whether beads were brought back, or an empty one was made. */
+  /** If the folder was missing: whether its beads were restored, or an empty one was created. */
   made?: 'restored' | 'empty';
 }
 
@@ -57,7 +57,7 @@ async function examine(cwd: string, env: NodeJS.ProcessEnv, db: string | undefin
     import('../../beads/storage/repair'),
     import('../../beads/storage/ledgerFs'),
   ]);
-  // In a town the server merges in what changes in the files; elsewhere no other command may write meanwhile.
+  // In a town the server merges in changes of the files; outside of a town no other command may write meanwhile.
   const lease = fix && townOfDirectory(directory, {}) === undefined ? await lockForRepair(directory) : undefined;
   try {
     return { directory, fixed: fix, ...(made ? { made } : {}), ...(await diagnose(realFs, directory, fix)) };
@@ -66,7 +66,7 @@ async function examine(cwd: string, env: NodeJS.ProcessEnv, db: string | undefin
   }
 }
 
-/** The server of the ledger lets go of it. A folder that cannot be written says so when it is repaired. */
+/** Takes the lock; a server of the ledger releases it. If the folder is not writable, the repair reports that. */
 async function lockForRepair(directory: string): Promise<Lease | undefined> {
   const { lockLedger } = await import('../../ledgerServer/lockLedger');
   return lockLedger(directory, LOCK_MS);

@@ -2,7 +2,7 @@ import { BeadReplace } from '../../protocol/bead';
 import type { CliCommand, Invocation } from '../shared/command';
 import type { BdContext } from './context';
 
-/** `bd duplicate` and `bd supersede`: one bead in the place of another. */
+/** `bd duplicate` and `bd supersede`: replace one bead by another. */
 
 export function addDuplicate(program: CliCommand, context: BdContext): void {
   const command = program.command('duplicate <id>').description('close a bead as a duplicate of another one');

@@ -69,7 +69,7 @@ function groupOf(beads: readonly BeadListItem[], all: readonly BeadListItem[]): 
     weight: bead.dependent_count * 3 + bead.dependency_count,
     is_merge_target: false,
   }));
-  // What others depend on stays; among equals the oldest.
+  // The bead with dependents is kept; among equals the oldest one.
   const target = rows.reduce((best, row) => (row.weight >= best.weight ? row : best), rows[0]!);
   target.is_merge_target = true;
   const sources = rows.filter((row) => row !== target).map((row) => row.id);
@@ -119,7 +119,7 @@ function lines(groups: readonly Group[], isMerged: boolean): string[] {
 
 const DEFAULT_THRESHOLD = 0.5;
 const DEFAULT_LIMIT = 50;
-/** Comparing each with each takes time by the square of their number. */
+/** Comparing all pairs takes quadratic time. */
 const MAX_COMPARED = 2000;
 
 function parseMethod(text: string): string {

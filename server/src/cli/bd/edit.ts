@@ -9,7 +9,7 @@ import { BeadShow, BeadUpdate, type BeadDetails } from '../../protocol/bead';
 import type { CliCommand, Invocation } from '../shared/command';
 import type { BdContext } from './context';
 
-/** `bd edit`: one text of a bead in the person's editor. */
+/** `bd edit`: one text of a bead in the user's editor. */
 
 const fields = {
   title: (bead: BeadDetails) => bead.title,
@@ -52,14 +52,16 @@ export function addEdit(program: CliCommand, context: BdContext): void {
     });
 }
 
-/** The text after the person has left the editor. An editor that ends a line is not a change of its own. */
+/**
+ * The text after the user has closed the editor. A newline that the editor adds at the end does not count as a change.
+ */
 function edited(text: string, name: string, { process }: BdContext): string {
-  // A name that nobody can have made ready as a link to somewhere else.
+  // An unpredictable name, so that no link can have been planted there.
   const file = path.join(canonicalPath(os.tmpdir()), `bd-edit-${randomBytes(9).toString('hex')}-${name}.md`);
   try {
     writeFileAtomic(file, text === '' ? '' : `${text.trimEnd()}\n`, PRIVATE_FILE);
     const editor = process.env.VISUAL || process.env.EDITOR || 'vi';
-    // The variable holds a command line, such as `code --wait`; the file is an argument of its own.
+    // The variable holds a command line, such as `code --wait`; the file is a separate argument.
     const { status, error } = spawnSync(`${editor} "$BD_EDIT_FILE"`, {
       shell: true,
       stdio: 'inherit',

@@ -4,7 +4,7 @@ import { oneLine } from '../shared/output';
 import type { BdContext } from './context';
 import type { Backend } from './localBackend';
 
-/** `bd epic`: how far epics are, and closing those whose children are closed. */
+/** `bd epic`: shows the progress of epics, and closes those whose children are closed. */
 
 interface EpicStatus {
   epic: Bead;

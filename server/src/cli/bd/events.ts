@@ -26,13 +26,13 @@ export function addEvents(program: CliCommand, context: BdContext): void {
     });
 }
 
-/** Prints what happened, the latest last. @param asked `by`: only what was done by whom this pattern names */
+/** Prints events, the latest last. @param asked `by`: only events of actors that match this pattern */
 export async function printEvents(
   context: BdContext,
   invocation: Invocation,
   asked: { id?: string | undefined; limit?: number | undefined; ledger?: string | undefined; by: string | undefined },
 ): Promise<void> {
-  // Whose events are wanted is no question of who asks.
+  // The actor of the query is independent of the caller.
   const anybody = { ...invocation, options: { ...invocation.options, actor: undefined } };
   const events = await context.call(anybody, BeadEvents.spec, defined(asked));
   context.print(invocation, events, () =>

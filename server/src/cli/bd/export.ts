@@ -53,7 +53,7 @@ export function addExport(program: CliCommand, context: BdContext): void {
       const summary = { success: true, exported: count, skipped: 0, total_issues: count };
       const isJson = (invocation.options as { json?: boolean }).json === true;
       if (output === undefined) {
-        // The file has the bytes of the ledger; what is printed is the same JSON without raw control characters.
+        // The file has the bytes of the ledger; the printed text is the same JSON without raw control characters.
         context.terminal.write(printableJson(text));
         if (isJson) context.terminal.writeError(jsonText(summary));
         return;

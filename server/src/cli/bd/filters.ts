@@ -10,7 +10,7 @@ type TimeName = (typeof listTimes)[number] | (typeof dueTimes)[number];
 type TimeOption = `${TimeName}${'After' | 'Before'}`;
 const timeOptions = [...listTimes, ...dueTimes].flatMap((name): TimeOption[] => [`${name}After`, `${name}Before`]);
 
-/** Options that are called as the field of the request that they set. */
+/** Options with the same name as the field of the request that they set. */
 const sameNames = [
   'type',
   'labelPattern',
@@ -54,7 +54,7 @@ export interface FilterOptions extends Pick<BeadFilter, SameName>, Partial<Recor
   rig?: string;
 }
 
-/** What `bd list`, `bd ready`, `bd search`, `bd count` and `bd export` all have. */
+/** Adds the options of `bd list`, `bd ready`, `bd search`, `bd count` and `bd export`. */
 export function withFilterOptions(command: CliCommand): CliCommand {
   return command
     .option('-a, --assignee <name>', 'assigned to this person or agent', parseAssignee)
@@ -70,7 +70,7 @@ export function withFilterOptions(command: CliCommand): CliCommand {
     .option('--rig <name>', 'in the ledger of this rig');
 }
 
-/** Conditions on texts and times. */
+/** Adds the conditions on texts and times. */
 export function withConditionOptions(command: CliCommand): CliCommand {
   command
     .option('-s, --status <statuses>', 'statuses, separated by commas', collect)
@@ -87,7 +87,7 @@ export function withConditionOptions(command: CliCommand): CliCommand {
   return withTimes(command, listTimes);
 }
 
-/** Conditions that only lists have. */
+/** Adds the conditions of lists only. */
 export function withListConditions(command: CliCommand): CliCommand {
   command
     .hiddenOption('--state <statuses>', 'same as --status', collect)
@@ -97,7 +97,7 @@ export function withListConditions(command: CliCommand): CliCommand {
     .option('--label-pattern <pattern>', 'with a label like this, such as tech-*')
     .option('--label-regex <regex>', 'with a label that matches')
     .option('--wisp-type <type>', 'wisps of this type', (text: string) => oneOf(text, wispTypes, 'wisp-type'))
-    .option('--spec <start>', 'whose specification begins so')
+    .option('--spec <prefix>', 'whose specification starts with this')
     .option('--overdue', 'past their due time')
     .option('--deferred', 'deferred')
     .option('--pinned', 'pinned')
@@ -128,14 +128,14 @@ function refuseContradictions(options: FilterOptions): void {
     throw new UserError('--empty-description cannot be combined with --desc-contains');
 }
 
-/** `key=value` */
+/** Parses `key=value`. */
 export function parseField(text: string, earlier: [string, string][] = []): [string, string][] {
   const equals = text.indexOf('=');
   if (equals < 1) throw new UserError(`invalid metadata field '${text}'`, 'Use key=value.');
   return [...earlier, [text.slice(0, equals), text.slice(equals + 1)]];
 }
 
-/** Parameters of a request for what the options mean. */
+/** The request parameters for these options. */
 export function filterParams(options: FilterOptions): BeadFilter {
   refuseContradictions(options);
   const status = [...(options.status ?? []), ...(options.state ?? [])].filter((name) => name !== 'all');
@@ -162,7 +162,7 @@ export function filterParams(options: FilterOptions): BeadFilter {
   });
 }
 
-/** `--status all`: closed beads too. */
+/** Whether closed beads are wanted, too: `--status all`. */
 export function wantsAll(options: FilterOptions): boolean {
   return [...(options.status ?? []), ...(options.state ?? [])].includes('all');
 }

@@ -16,10 +16,10 @@ import { defined, oneOf } from './options';
 
 const formulaTypes = ['workflow', 'expansion', 'aspect', 'convoy'] as const;
 
-/** Characters of a description that the list shows. */
+/** Characters of a description in the list. */
 const MAX_DESCRIPTION = 100;
 
-/** `bd formula`: what molecules are poured from. */
+/** `bd formula`: the templates of molecules. */
 export function addFormula(program: CliCommand, context: BdContext): void {
   const formula = program.command('formula').description('formulas: templates that molecules are poured from');
   addList(formula, context);
@@ -102,7 +102,7 @@ function variableLine(variable: FormulaVariable): string {
   return oneLine(`{{${variable.name}}}: ${variable.description ?? ''}${note}`);
 }
 
-/** Steps as a tree, each with its type and the steps that it needs. @param after what stands behind a step */
+/** Steps as a tree, each with its type and the steps that it needs. @param after text after a step */
 export function stepTree(steps: readonly FormulaStep[], after: (step: FormulaStep) => string = () => ''): string[] {
   const flat = flatSteps(steps, 1);
   const branches = treeBranches(flat.map(({ depth }) => depth));

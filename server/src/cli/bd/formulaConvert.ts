@@ -8,7 +8,7 @@ import { oneLine } from '../shared/output';
 import type { BdContext } from './context';
 import type { Backend } from './localBackend';
 
-/** `bd formula convert`: a formula in JSON becomes one in TOML, which people can read and edit. */
+/** `bd formula convert`: a formula in JSON becomes one in TOML, which is easier to read and edit. */
 
 interface ConvertOptions {
   all?: boolean;

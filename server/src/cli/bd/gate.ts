@@ -18,7 +18,7 @@ import type { Backend } from './localBackend';
 import { plainBead } from './moleculeSteps';
 import { oneOf, parseDuration, parseLimit } from './options';
 
-/** `bd gate`: beads that hold up others until something outside has happened. */
+/** `bd gate`: beads that block others until an outside condition is met. */
 
 export function addGate(program: CliCommand, context: BdContext): void {
   const gate = program
@@ -180,7 +180,7 @@ function addCheck(gate: CliCommand, context: BdContext): void {
     .option('-e, --escalate', 'accepted: the town escalates by itself')
     .option('-l, --limit <count>', 'accepted: all gates are checked', parseLimit)
     .withHelp({
-      text: 'Gates on GitHub and on mail are opened by whoever watches them: this program asks no other service.',
+      text: 'Gates on GitHub and on mail are opened by whoever watches them: this program does not contact other services.',
       examples: [['bd gate check --dry-run', 'show what would open']],
       see: ['bd gate list'],
     })
@@ -211,7 +211,7 @@ function figures(checked: number, resolved: number, { dryRun }: CheckOptions) {
   return { checked, resolved, escalated: 0, errors: 0, dry_run: dryRun === true };
 }
 
-/** Gates that this program can see to be over. */
+/** Gates whose condition this program can check and is met. */
 async function dueGates(backend: Backend, gates: readonly Bead[]): Promise<{ bead: Bead; why: string }[]> {
   const awaited = gates.flatMap((bead) =>
     bead.await_type === 'bead' && typeof bead.await_id === 'string' ? [bead.await_id] : [],
@@ -271,7 +271,7 @@ function addCreate(gate: CliCommand, context: BdContext): void {
 function addDiscover(gate: CliCommand): void {
   gate
     .command('discover')
-    .description('not here: this program asks no other service')
+    .description('not supported: this program does not contact other services')
     .withHelp({ examples: [['bd gate discover', 'says what to do instead']], see: ['bd update'] })
     .action(() => {
       throw new UserError(

@@ -80,7 +80,7 @@ async function idOf(backend: Backend, id: string): Promise<string> {
   }
 }
 
-/** A bead, its descendants, and what these wait for among each other. */
+/** A bead and its descendants. */
 function below(root: Bead, all: readonly Bead[]): Bead[] {
   const found = new Map([[root.id, root]]);
   for (const bead of found.values())

@@ -1,7 +1,7 @@
 import type { Bead } from '../../protocol/bead';
 import { oneLine } from '../shared/output';
 
-/** Pixels. */
+/** Size of a node in pixels. */
 const BOX = { width: 220, height: 52 };
 const GAP = { x: 80, y: 20 };
 const MARGIN = 24;
@@ -15,8 +15,8 @@ const colours: Readonly<Record<string, string>> = {
 };
 
 /**
- * A page with a picture of the graph: a column a layer, an arrow from what is needed to what waits for it. It loads nothing
- * and runs nothing.
+ * A page with a picture of the graph: one column per layer, an arrow from each dependency to its dependent. Without
+ * scripts and external resources.
  */
 export function graphHtml(
   title: string,

@@ -17,7 +17,7 @@ interface PrimeOptions {
 export function addPrime(program: CliCommand, context: BdContext): void {
   program
     .command('prime')
-    .description('print how an agent works with beads here; nothing where there is no ledger')
+    .description('print instructions for agents about beads; prints nothing without a ledger')
     .option('--full', 'everything, the default')
     .option('--mcp', 'in short')
     .option('--stealth', 'accepted: git is not mentioned anyway')
@@ -38,7 +38,7 @@ export function addPrime(program: CliCommand, context: BdContext): void {
     });
 }
 
-/** What earlier sessions have kept; empty where that is nothing. */
+/** The memories of earlier sessions; empty if there are none. */
 async function memoriesText(ledger: string, context: BdContext): Promise<string> {
   const [{ readSettings }, { memoriesOf }] = await Promise.all([
     import('../../beads/storage/settings'),
@@ -48,7 +48,7 @@ async function memoriesText(ledger: string, context: BdContext): Promise<string>
   try {
     settings = readSettings(ledger);
   } catch (error) {
-    // A hook at the start of a session prints the rest all the same.
+    // Without them the hook at the start of a session still prints the rest.
     if (!(error instanceof UserError)) throw error;
     context.note(`Warning: ${error.message}`);
     return '';
@@ -174,7 +174,7 @@ Beads were made by Steve Yegge and everybody who contributed to github.com/steve
 
 const exchange = 'Export with bd export, and import with a program of that service.';
 
-/** Commands of other stores and services, and what to do instead. */
+/** Commands of other stores and services, and their replacements. */
 const elsewhere: Readonly<Record<string, string>> = {
   dolt: 'The beads are in .beads/issues.jsonl; git keeps their versions.',
   branch: 'branch requires a store with versions. Use git branches.',
@@ -186,13 +186,13 @@ const elsewhere: Readonly<Record<string, string>> = {
   mail: 'In a town: gt mail.',
 };
 
-/** Commands of the original whose work something else does here. */
+/** Commands of the Go `bd` that other commands replace here. */
 const replaced = {
   repair: 'Use bd doctor --fix.',
   'resolve-conflicts': 'Use bd doctor --fix; git merges with bd merge.',
   migrate: 'There is one format of the file; bd doctor looks for what is wrong with it.',
   hook: 'Use gt hook.',
-  'create-form': 'Use New Bead in VS Code, or bd create --file plan.md.',
+  'create-form': 'Use "Gas Town: Create Bead" in VS Code, or bd create --file plan.md.',
   compact: 'Beads are never compacted; "bd gc" deletes old closed ones.',
   reset: 'Remove the hooks with "bd hooks uninstall", then the folder .beads.',
   template: 'Use bd formula list, bd mol show and bd mol pour.',
@@ -202,12 +202,12 @@ const replaced = {
   rules: 'Rules of an assistant are its own; bd setup writes the section about beads.',
 } as const;
 
-/** Says of commands that need another store or service what to do instead. */
+/** Adds the commands that need another store or service: they only print what to do instead. */
 export function addElsewhere(program: CliCommand): void {
   for (const [name, instead] of Object.entries(elsewhere))
     program
       .command(`${name} [words...]`, { hidden: true })
-      .description('not here: it belongs to another store or service')
+      .description('not supported: it belongs to another store or service')
       .withHelp({ examples: [[`bd ${name}`, 'says what to do instead']] })
       .action(() => {
         throw new UserError(`${name} requires another store or service than this program has`, instead, 'unavailable');
@@ -217,12 +217,12 @@ export function addElsewhere(program: CliCommand): void {
 
 type Replaced = keyof typeof replaced;
 
-/** A command that only says what does its work here. */
+/** Adds a command that only names its replacement. */
 export function addReplaced(parent: CliCommand, name: Replaced): void {
   const path = parent.parent === undefined ? name : `${parent.name} ${name}`;
   parent
     .command(`${name} [words...]`, { hidden: true })
-    .description('not here: something else does it')
+    .description('replaced by another command')
     .withHelp({ examples: [[`bd ${path}`, 'says what to do instead']] })
     .action(() => {
       throw new UserError(`${path} is not a command of this program`, replaced[name], 'unavailable');

@@ -7,7 +7,7 @@ import { LedgerFlush } from '../../protocol/ledger';
 import type { CliCommand, Invocation } from '../shared/command';
 import type { BdContext } from './context';
 
-/** `bd hooks`: git calls bd before a commit and after a merge, so that the file of beads is always whole. */
+/** `bd hooks`: git calls `bd` before a commit and after a merge, so that the file of beads is always up to date. */
 
 const names = ['pre-commit', 'post-merge', 'pre-push', 'post-checkout', 'prepare-commit-msg'] as const;
 type HookName = (typeof names)[number];
@@ -15,7 +15,7 @@ type HookName = (typeof names)[number];
 const GIT_MS = 10_000;
 const VERSION = 'v1';
 const MARK = '# bd-hook';
-/** A hook of somebody else is kept under this name and called first. */
+/** Suffix of the name of an existing hook, which is kept and called first. */
 const CHAINED = '.old';
 
 interface HookState {
@@ -100,7 +100,7 @@ async function hooksFolder({ process }: BdContext): Promise<string> {
   return path.resolve(process.cwd, folder.trim());
 }
 
-/** Undefined where git fails. */
+/** Undefined if git fails. */
 function git(cwd: string, args: string[]): Promise<string | undefined> {
   return new Promise((resolve) => {
     execFile('git', args, { cwd, timeout: GIT_MS }, (error, stdout) => resolve(error ? undefined : stdout));
@@ -119,7 +119,7 @@ function stateOf(folder: string, name: HookName): HookState {
   };
 }
 
-/** @returns whether another hook was there, which is called first from now on */
+/** Installs a hook. @returns whether there was another hook, which is called first from now on */
 function install(folder: string, name: HookName): boolean {
   const file = path.join(folder, name);
   const other = readTextIfPresent(file);
@@ -146,7 +146,7 @@ function uninstall(folder: string, name: HookName): void {
   if (readTextIfPresent(file + CHAINED) !== undefined) moveFile(file + CHAINED, file);
 }
 
-/** Before a commit and a push the file is written, after a merge and a checkout it is read. */
+/** Runs a hook: writes the file before a commit and a push, reads it after a merge and a checkout. */
 async function run(invocation: Invocation, context: BdContext, given: string): Promise<void> {
   const name = names.find((known) => known === given);
   if (name === undefined) throw new UserError(`Unknown hook: ${given}`, `Known: ${names.join(', ')}`);
@@ -156,12 +156,12 @@ async function run(invocation: Invocation, context: BdContext, given: string): P
     const { file } = await context.call(invocation, LedgerFlush.spec, importOnly ? { importOnly } : {});
     if (name === 'pre-commit' && (await isTracked(file))) await git(path.dirname(file), ['add', '--', file]);
   } catch (error) {
-    // A repository without a ledger is committed to as always.
+    // Without a ledger the hook does nothing.
     if (!(error instanceof UserError) || error.code !== 'not-found') throw error;
   }
 }
 
-/** What nobody has added to git yet stays theirs to add. */
+/** Whether the file is in git. An untracked file is not added: that is left to the user. */
 async function isTracked(file: string): Promise<boolean> {
   return (await git(path.dirname(file), ['ls-files', '--error-unmatch', '--', file])) !== undefined;
 }

@@ -6,10 +6,10 @@ import { LedgerImport, LedgerImportPart } from '../../protocol/ledger';
 import type { Result } from '../../protocol/request';
 import type { Backend } from './localBackend';
 
-/** Bytes of a file that are sent at once. */
+/** Bytes of a file in one request. */
 const PART = 1024 * 1024;
 
-/** Imports a text part by part; all of it is imported, or nothing. */
+/** Imports a text part by part; imports all of it or nothing. */
 export async function importText(
   backend: Backend,
   parts: Iterable<string>,
@@ -27,9 +27,9 @@ export async function importText(
 }
 
 /**
- * The text of a file in parts of whole lines, which are longer than a limit only where a line is.
- * @param shown its name in messages
- * @throws UserError where it cannot be read
+ * The text of a file in parts of whole lines; a part exceeds the limit only if a single line does.
+ * @param shown the name of the file in messages
+ * @throws UserError if the file cannot be read
  */
 export function* textParts(file: string, limit = PART, shown = file): Generator<string> {
   const fd = open(file, shown);

@@ -9,7 +9,7 @@ import { oneLine } from '../shared/output';
 import { runningServer } from '../shared/runningServer';
 import type { BdContext } from './context';
 
-/** `bd info`, `bd where`, `bd types` and `bd statuses`: what the ledger is and knows. */
+/** `bd info`, `bd where`, `bd types` and `bd statuses`: description and vocabulary of the ledger. */
 
 export function addInfo(program: CliCommand, context: BdContext): void {
   program
@@ -86,7 +86,7 @@ function isRedirect(here: string, directory: string): boolean {
   return here !== directory && fs.existsSync(path.join(here, 'redirect'));
 }
 
-/** Written on request only, by `bd export --db`: the beads are in issues.jsonl. */
+/** Written on request only, by `bd export --sqlite`: the beads are in issues.jsonl. */
 function databaseOf(info: LedgerInfo): string {
   return path.join(info.directory, 'beads.db');
 }

@@ -101,7 +101,7 @@ async function createLedger(directory: string, options: InitOptions) {
   return { prefix: prefix.replace(/-+$/, ''), directory, created: existing === undefined };
 }
 
-/** The folder's name; characters that an id cannot have become hyphens. */
+/** The folder's name; characters that are not allowed in ids become hyphens. */
 function prefixOfFolder(name: string): string {
   const prefix = name
     .toLowerCase()
@@ -118,14 +118,14 @@ async function repositoryOf(folder: string): Promise<{ root: string; gitDirector
   return root && gitDirectory ? { root, gitDirectory } : undefined;
 }
 
-/** Undefined where git fails. */
+/** Undefined if git fails. */
 function git(cwd: string, args: string[]): Promise<string | undefined> {
   return new Promise((resolve) => {
     execFile('git', args, { cwd, timeout: GIT_MS }, (error, stdout) => resolve(error ? undefined : stdout));
   });
 }
 
-/** The setting is of this clone; .gitattributes goes with the repository. */
+/** Installs the merge driver: the setting is local to the clone, .gitattributes is part of the repository. */
 async function installMergeDriver({ root }: { root: string }, directory: string): Promise<void> {
   await git(root, ['config', 'merge.beads.driver', 'bd merge %A %O %A %B']);
   await git(root, ['config', 'merge.beads.name', 'bd JSONL merge driver']);

@@ -4,7 +4,7 @@ import { oneLine } from '../shared/output';
 import type { BdContext } from './context';
 import { MEMORY_PREFIX } from './memory';
 
-/** `bd kv`: values that people and agents keep for each other. */
+/** `bd kv`: values that people and agents store for each other. */
 
 const PREFIX = 'kv.';
 

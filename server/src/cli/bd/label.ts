@@ -58,7 +58,7 @@ async function changeLabel(
   printChanges(invocation, context, results);
 }
 
-/** Other projects wait for what these labels name: only `bd ship` may set them. */
+/** Refuses labels of capabilities, for which other projects wait: only `bd ship` may set them. */
 function refuseReserved(label: string): void {
   if (!label.startsWith(PROVIDES)) return;
   const hint = `use 'bd ship ${label.slice(PROVIDES.length)}' instead`;
@@ -77,7 +77,7 @@ function printChanges(invocation: Invocation, context: BdContext, results: reado
   );
 }
 
-/** A label that children get later is not added to them by itself. */
+/** Adds `bd label propagate`. Labels are not copied to children that are added later. */
 function addPropagate(label: CliCommand, context: BdContext): void {
   label
     .command('propagate')

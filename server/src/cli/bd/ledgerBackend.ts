@@ -9,11 +9,13 @@ import { readEndpoint } from '../../protocol/transport/endpointFile';
 import type { ServerPlace } from '../../protocol/transport/serverPlace';
 import type { Backend } from './localBackend';
 
-/** How long a command waits for the server of a ledger to start: a large ledger is read meanwhile. */
+/** How long a command waits for the server of a ledger to start: loading a large ledger takes a while. */
 const START_MS = 60_000;
 const FALSE = /^(?:0|f|false|n|no|off)$/i;
 
-/** Whether a server may be started here: only for a ledger of this user, by a program that is there, in a folder of theirs. */
+/**
+ * Whether a server may be started here: only for a ledger of this user, by an existing program, in a folder of theirs.
+ */
 export function canStartServer(place: ServerPlace, env: NodeJS.ProcessEnv): boolean {
   if (readEndpoint(place.endpointFile)) return true; // it was started before, or is being replaced
   if (FALSE.test(env.BEADS_AUTO_START_DAEMON ?? '') || FALSE.test(env.BD_AUTO_START_DAEMON ?? '')) return false;
@@ -25,11 +27,11 @@ export function canStartServer(place: ServerPlace, env: NodeJS.ProcessEnv): bool
     makePrivateFolder(path.dirname(place.endpointFile));
     return true;
   } catch {
-    return false; // the ledger, or the person's cache, can only be read
+    return false; // the ledger, or the user's cache, is read-only
   }
 }
 
-/** `no-daemon: true` or `auto-start-daemon: false`, as the original has them. */
+/** `no-daemon: true` or `auto-start-daemon: false`, as in the Go `bd`. */
 function isOffInSettings(directory: string): boolean {
   const text = readTextIfPresent(path.join(directory, 'config.yaml')) ?? '';
   return /^no-daemon:\s*["']?true\b/m.test(text) || /^auto-start-daemon:\s*["']?false\b/m.test(text);
@@ -43,7 +45,7 @@ export interface LedgerServerOptions {
   warn: (text: string) => void;
 }
 
-/** Requests of one command to the server of a ledger, which is started with the first if none runs. */
+/** Requests of one command to the server of a ledger, which is started by the first one if none runs. */
 export class LedgerServerBackend implements Backend {
   private readonly client: CommandClient;
   private warned: Promise<void> | undefined;
@@ -59,7 +61,7 @@ export class LedgerServerBackend implements Backend {
     });
   }
 
-  /** Starts the server if none runs. @throws UserError `unavailable` where none can be started */
+  /** Starts the server if none runs. @throws UserError `unavailable` if none can be started */
   connect(): Promise<void> {
     return this.client.connect();
   }
@@ -70,7 +72,7 @@ export class LedgerServerBackend implements Backend {
       for (const text of texts) this.options.warn(`Warning: ${text}\n`);
     });
     const [asked] = await Promise.allSettled([this.warned, answer]);
-    const result = await answer; // what is wrong with both, it says itself
+    const result = await answer; // problems of both kinds of backends are reported by the request itself
     if (asked.status === 'rejected')
       this.options.warn(`Warning: whether the ledger is damaged is not known: ${messageOf(asked.reason)}\n`);
     return result;
@@ -81,7 +83,7 @@ export class LedgerServerBackend implements Backend {
   }
 }
 
-/** What a person is told where no server could be started, and the command works without one. */
+/** The warning if no server could be started, and the command continues without one. */
 export function startWarning(error: unknown): string {
   const hint = error instanceof UserError && error.hint ? `\nHint: ${error.hint}` : '';
   return `Warning: this command works without a server, which did not start: ${messageOf(error)}${hint}\n`;

@@ -131,7 +131,7 @@ function listLines(beads: readonly BeadListItem[], context: BdContext, options: 
 
 const WATCH_MS = 2000;
 
-/** Until somebody interrupts it. */
+/** Prints the list again after each change, until it is interrupted. */
 async function watch(invocation: Invocation, context: BdContext, options: ListOptions): Promise<void> {
   let shown = '';
   const quiet = { ...invocation, options: { ...invocation.options, quiet: true, json: false } };

@@ -9,14 +9,14 @@ interface Edge {
   edge: Dependency;
 }
 
-/** How `dot` draws a node, by status. */
+/** Colours of nodes in `dot`, by status. */
 const fills: Readonly<Record<string, readonly [fill: string, font: string]>> = {
   closed: ['lightgray', 'dimgray'],
   in_progress: ['lightyellow', 'black'],
   blocked: ['lightcoral', 'black'],
 };
 
-/** How `dot` draws an edge, by dependency type. */
+/** Styles of edges in `dot`, by type of dependency. */
 const strokes: Readonly<Record<string, readonly [color: string, style: string]>> = {
   blocks: ['red', 'bold'],
   'parent-child': ['blue', 'solid'],
@@ -36,7 +36,8 @@ const issueFields = new Set(
 const dependencyFields = new Set('IssueID DependsOnID Type CreatedAt CreatedBy'.split(' '));
 
 /**
- * @param format `digraph`, `dot`, or a template such as `{{.IssueID}} waits for {{.DependsOnID}}`, one line for each dependency
+ * @param format `digraph`, `dot`, or a template such as `{{.IssueID}} waits for {{.DependsOnID}}`, one line for each
+ * dependency
  * @throws UserError for a template with anything but fields
  */
 export function formattedList(beads: readonly BeadListItem[], format: string): string[] {
@@ -84,7 +85,7 @@ function parseTemplate(text: string): Part[] {
   return parts.map((part, index) => (index % 2 === 1 ? fieldOf(part) : () => part));
 }
 
-/** Only fields: a template that needs a language is better written over `--json`. */
+/** Parses a field. Only fields are supported: for complex templates use `--json`. */
 function fieldOf(expression: string): Part {
   const [, root = '', field] = /^\.([A-Z]\w*)(?:\.([A-Z]\w*))?$/.exec(expression) ?? [];
   if (field === undefined && dependencyFields.has(root)) return ({ edge }) => valueText(edge, root);
@@ -97,7 +98,7 @@ function fieldOf(expression: string): Part {
   );
 }
 
-/** A list as Go prints it: `[a b]`. */
+/** Text of a value; lists as in Go: `[a b]`. */
 function valueText(of: BeadListItem | Dependency, field: string): string {
   const name = field.replace(/([a-z])([A-Z])/g, '$1_$2').toLowerCase();
   const value: unknown = (of as unknown as Record<string, unknown>)[name];

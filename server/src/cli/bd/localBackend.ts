@@ -7,9 +7,9 @@ import type { CallContext } from '../../protocol/dispatcher';
 import type { ServerPlace } from '../../protocol/transport/serverPlace';
 import type { Caller, Params, RequestSpec, Result } from '../../protocol/request';
 
-/** Where requests go: a server, or the ledger itself. Must be closed. */
+/** Target of requests: a server, or the ledger itself. Must be closed. */
 export interface Backend extends Caller {
-  /** Of the server that answers; undefined where the command works on the ledger itself. */
+  /** Place of the server; undefined if the command works on the ledger itself. */
   readonly place?: ServerPlace;
   close(): Promise<void>;
 }
@@ -21,22 +21,22 @@ export interface LocalOptions {
   actor: string;
   warn: (text: string) => void;
   cwd: string;
-  /** The person's home folder. */
+  /** The user's home folder. */
   home: string | undefined;
-  /** The town whose formulas are used, too. */
+  /** The town whose formulas are available, too. */
   town: string | undefined;
-  /** Folder of the index that is kept. */
+  /** Folder of the stored index. */
   state: string | undefined;
 }
 
 /** Opens one ledger in this process: the same handlers as in a server, under the ledger's lock. */
 export async function openLocalBackend(directory: string, options: LocalOptions): Promise<Backend> {
-  // A command is over before optimised code of SQLite would pay: without the optimiser it needs half the processor time.
+  // A command ends before optimising SQLite pays off: without the optimiser it needs half the CPU time.
   setFlagsFromString('--liftoff-only');
-  // Without a limit of its own V8 lets garbage grow to twice of what is used.
+  // By default V8 lets the heap grow to twice its live size.
   setFlagsFromString('--heap-growing-percent=40');
   const { cwd, home, town, state, warn } = options;
-  // Undefined where the folder cannot be written: then it can only be read, and needs no lock.
+  // Undefined if the folder is not writable: then it can only be read, and needs no lock.
   const lease = await lockLedger(directory, LOCK_MS);
   try {
     const places = { cwd, ...(home === undefined ? {} : { home }), ...(town === undefined ? {} : { town }) };
@@ -83,7 +83,7 @@ class LocalBackend implements Backend {
         'unavailable',
       );
     await this.ledger.store.externals.refreshIfDue();
-    const context: CallContext = { actor: this.actor, kind: 'person' }; // nobody can repeat it, so it needs no operation id
+    const context: CallContext = { actor: this.actor, kind: 'person' }; // never repeated, so it needs no operation id
     const result = await entry.run(parsed, context);
     this.wrote ||= spec.access !== 'read';
     return result as Result<S>;
@@ -93,7 +93,7 @@ class LocalBackend implements Backend {
     try {
       if (this.wrote) await this.ledger.store.checkpoint();
     } catch (error) {
-      // The change itself is safe in the journal and goes into the file next time.
+      // The change itself is safe in the journal and is written into the file next time.
       this.warn(`Warning: issues.jsonl was not updated: ${messageOf(error)}\n`);
     } finally {
       await this.ledger

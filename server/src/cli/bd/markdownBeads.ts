@@ -3,8 +3,9 @@ import type { BeadCreate } from '../../protocol/bead';
 import { collect, parseDeps, parsePriority } from './options';
 
 /**
- * Beads of a Markdown file: each `## Title` is one; below it `### Description`, `### Priority`, `### Type`, `### Assignee`,
- * `### Labels`, `### Dependencies`, `### Design` and `### Acceptance Criteria`. Text right below the title is the description.
+ * Parses the beads of a Markdown file: each `## Title` is a bead; below it `### Description`, `### Priority`, `###
+ * Type`, `### Assignee`, `### Labels`, `### Dependencies`, `### Design` and `### Acceptance Criteria`. Text right below
+ * the title is the description.
  */
 export function beadsOfMarkdown(text: string): BeadCreate.Params[] {
   const beads = text

@@ -5,12 +5,12 @@ import type { CliCommand, Invocation } from '../shared/command';
 import { indent, oneLine, printable } from '../shared/output';
 import type { BdContext } from './context';
 
-/** `bd remember`, `bd memories`, `bd recall` and `bd forget`: what agents keep for the sessions that come after them. */
+/** `bd remember`, `bd memories`, `bd recall` and `bd forget`: notes of agents for later sessions. */
 
-/** Among the values that agents may set. */
+/** Prefix of memories, among the keys that agents may set. */
 export const MEMORY_PREFIX = 'kv.memory.';
 
-/** Maximum number of words and of bytes of a key that is made from the text. */
+/** Maximum number of words and of bytes of a key that is derived from the text. */
 const KEY_WORDS = 8;
 const KEY_BYTES = 60;
 
@@ -110,7 +110,7 @@ async function forget(invocation: Invocation, context: BdContext, key: string): 
   });
 }
 
-/** Texts by their keys, sorted by key. */
+/** Memories by key, sorted. */
 export function memoriesOf(settings: Readonly<Record<string, string>>): Map<string, string> {
   const own = Object.entries(settings).filter(([key]) => key.startsWith(MEMORY_PREFIX));
   return new Map(
@@ -120,7 +120,7 @@ export function memoriesOf(settings: Readonly<Record<string, string>>): Map<stri
   );
 }
 
-/** The first words of a text as a key. @throws UserError where there is no letter or digit in them */
+/** A key from the first words of a text. @throws UserError if it would contain no letter or digit */
 export function keyFrom(text: string): string {
   const words = firstLine(text)
     .toLowerCase()

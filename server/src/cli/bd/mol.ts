@@ -109,7 +109,7 @@ async function pourFormula(
   else context.print(invocation, value, () => pouredLines(result, attached, context));
 }
 
-/** Says, as the other commands of molecules do, what was not found. */
+/** Pours a formula; if it is not found, the message is that of the other molecule commands. */
 async function pourOrNotFound(backend: Backend, params: Params<typeof MoleculePour.spec>): Promise<PourResult> {
   try {
     return await backend.call(MoleculePour.spec, params);
@@ -141,7 +141,7 @@ async function checkAttached(backend: Backend, name: string, vars: Record<string
   }
 }
 
-/** Pours the formulas of `--attach` so that they follow. @returns how many beads they became */
+/** Pours the formulas of `--attach` as continuations. @returns number of created beads */
 async function attach(backend: Backend, root: string, options: PourOptions): Promise<number> {
   let count = 0;
   for (const formula of options.attach ?? []) {
@@ -156,12 +156,12 @@ async function attach(backend: Backend, root: string, options: PourOptions): Pro
   return count;
 }
 
-/** The name of a formula, also of one that is given as a file. */
+/** The name of a formula, even if it was given as a file. */
 function formulaName(given: string): string {
   return path.basename(given).replace(/(?:\.formula)?\.(?:toml|json)$/, '');
 }
 
-/** Ids by `formula` and `formula.step`. */
+/** Id mapping with keys `formula` and `formula.step`. */
 function qualified(name: string, { new_epic_id: root, id_mapping: ids }: PourResult): Record<string, string> {
   const steps = Object.entries(ids).map(([step, id]): [string, string] => [`${name}.${step}`, id]);
   return Object.fromEntries([[name, root], ...steps]);

@@ -91,7 +91,7 @@ interface Operand {
   isFormula: boolean;
 }
 
-/** The bead with this id, else the formula with this name, else the bead that a part of an id means. */
+/** Resolves an operand: a bead by its id, else a formula by its name, else a bead by a part of its id. */
 async function operandOf(backend: Backend, given: string): Promise<Operand> {
   const [exact] = await backend.call(BeadList.spec, { ids: [given], all: true, limit: 1 });
   if (exact) return { id: exact.id, title: exact.title, isFormula: false };

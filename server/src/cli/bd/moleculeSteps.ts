@@ -8,7 +8,7 @@ export interface ParallelInfo {
   step_id: string;
   status: string;
   is_ready: boolean;
-  /** Steps that are not closed and must be done first. */
+  /** Open steps that must be done first. */
   blocked_by: string[];
   /** Steps that wait for this one. */
   blocks: string[];
@@ -23,7 +23,7 @@ export interface ParallelAnalysis {
   steps: Record<string, ParallelInfo>;
 }
 
-/** @param parts the molecule and all below it */
+/** @param parts the molecule and its descendants */
 export function analyseParallel(parts: readonly Bead[]): ParallelAnalysis {
   const byId = new Map(parts.map((part) => [part.id, part]));
   const groups = parallelGroups(parts);
@@ -53,12 +53,12 @@ export function analyseParallel(parts: readonly Bead[]): ParallelAnalysis {
   };
 }
 
-/** The ids of what a bead itself waits for. */
+/** Ids of the beads that a bead itself waits for. */
 export function needs(bead: Bead): string[] {
   return (bead.dependencies ?? []).filter((edge) => blocking.has(edge.type)).map((edge) => edge.depends_on_id);
 }
 
-/** Steps that wait for equally long chains of others; a step alone is not a group. */
+/** Groups of steps whose longest chains of dependencies have the same length; single steps are not a group. */
 function parallelGroups(steps: readonly Bead[]): Map<string, string[]> {
   const byId = new Map(steps.map((step) => [step.id, step]));
   const depths = new Map<string, number>();
@@ -81,7 +81,7 @@ function parallelGroups(steps: readonly Bead[]): Map<string, string[]> {
   return new Map([...groups].filter(([, ids]) => ids.length > 1));
 }
 
-/** Without dependencies and counts. */
+/** A bead without dependencies and counts. */
 export function plainBead(bead: Bead): Bead {
   const {
     dependencies: _edges,

@@ -10,9 +10,9 @@ import type { Backend } from './localBackend';
 import { analyseParallel, plainBead, type ParallelInfo } from './moleculeSteps';
 import { defined, parseLimit } from './options';
 
-/** `bd mol show`, `bd mol current` and `bd mol progress`: what a molecule is made of, and how far it is. */
+/** `bd mol show`, `bd mol current` and `bd mol progress`: the steps and the progress of a molecule. */
 
-/** Of a molecule with more steps `bd mol current` shows a part only. */
+/** Maximum number of steps in `bd mol current`; of longer molecules it shows a part. */
 const MAX_STEPS = 100;
 const STEPS_AROUND_CURRENT = 5;
 const MS_PER_HOUR = 3_600_000;
@@ -52,7 +52,7 @@ function addShow(mol: CliCommand, context: BdContext): void {
     });
 }
 
-/** The id of the bead that a part of an id means. @throws UserError with this message where there is none */
+/** Resolves a part of an id. @throws UserError with this message if it matches no bead */
 async function idOf(backend: Backend, id: string, message: string): Promise<string> {
   try {
     const [bead] = await backend.call(BeadShow.spec, { ids: [id] });
@@ -63,7 +63,7 @@ async function idOf(backend: Backend, id: string, message: string): Promise<stri
   }
 }
 
-/** A molecule and all below it. @throws UserError with this message where there is no such bead */
+/** A molecule and its descendants. @throws UserError with this message if it does not exist */
 export async function moleculeParts(
   backend: Backend,
   given: string,
@@ -83,13 +83,13 @@ export async function moleculeParts(
   return found;
 }
 
-/** The steps of a molecule are created at the same moment, and numbered. */
+/** Compares steps: those of a molecule are created at the same moment, and numbered. */
 function byCreation(a: Bead, b: Bead): number {
   if (a.created_at !== b.created_at) return a.created_at < b.created_at ? -1 : 1;
   return a.id.localeCompare(b.id, 'en', { numeric: true });
 }
 
-/** The named molecule, else those that somebody works on. */
+/** The named molecule, else those in progress. */
 function moleculesOf(
   invocation: Invocation,
   context: BdContext,
@@ -207,7 +207,7 @@ function parseRange(text: string): [number, number] {
 
 type Position = ReturnType<typeof positionOf>;
 
-/** Where a molecule is: the step in progress, else the one that is ready. */
+/** Position in a molecule: the step in progress, else the ready one. */
 function positionOf({ steps, molecule_id, molecule_title, assignee, attached_to, completed, total }: MoleculeInfo) {
   const current = steps.find(({ status }) => status === 'current');
   const next = steps.find(({ status }) => status === 'ready');
@@ -268,7 +268,7 @@ function currentLines(molecule: Position, options: CurrentOptions): string[] {
   ];
 }
 
-/** The steps that are shown; of a long molecule those around the current one. Numbers begin at 1. */
+/** The steps that are shown; of a long molecule those around the current one. Numbers start at 1. */
 function shownRange({ steps, current_step: current, next_step: next }: Position, options: CurrentOptions) {
   const { range, limit } = options;
   if (range) return range;
@@ -308,7 +308,7 @@ function figuresOf(molecule: MoleculeInfo) {
   };
 }
 
-/** Steps an hour, from the first one that was closed to the last one, and the hours that the others take at that pace. */
+/** Closed steps per hour, from the first to the last one, and the estimated hours for the rest. */
 function paceOf({ first_closed: first, last_closed: last, completed, total }: MoleculeInfo): {
   rate_per_hour?: number;
   eta_hours?: number;

@@ -4,7 +4,7 @@ import type { CliCommand, Invocation } from '../shared/command';
 import type { BdContext } from './context';
 import { defined } from './options';
 
-/** `bd move` and `bd refile`: to another ledger of the town. */
+/** `bd move` and `bd refile`: move a bead to another ledger of the town. */
 
 const TARGET = 'name of a rig, or the prefix of its ledger with or without the hyphen';
 const TEXT =

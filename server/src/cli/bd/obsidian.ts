@@ -1,7 +1,7 @@
 import type { BeadListItem } from '../../protocol/bead';
 import { oneLine } from '../shared/output';
 
-/** Beads as a list of tasks in Markdown, with the marks of the Tasks plugin of Obsidian. */
+/** Beads as a list of tasks in Markdown, with the emoji of Obsidian's Tasks plugin. */
 
 const priorityMarks = ['🔺', '⏫', '🔼', '🔽', '⏬'];
 

@@ -17,15 +17,15 @@ export interface BackendOptions {
   actor: string | undefined;
   /** `--db`: a `.beads` folder or a file in one. */
   db: string | undefined;
-  /** `--no-daemon` or `--sandbox`: outside of a town the ledger is opened by the command itself. */
+  /** `--no-daemon` or `--sandbox`: outside of a town the ledger is opened by this process. */
   isServerOff: boolean;
   started: StartedLink | undefined;
   warn: (text: string) => void;
 }
 
 /**
- * Inside a town its server is the only writer. Elsewhere the ledger has a server of its own while it is used, or is opened
- * by the command under a lock.
+ * Inside a town its server is the only writer. Outside of towns the ledger has its own server while it is used, or is
+ * opened by the command under a lock.
  */
 export async function openBackend(options: BackendOptions): Promise<Backend> {
   const named = namedLedger(options);
@@ -45,7 +45,7 @@ export async function openBackend(options: BackendOptions): Promise<Backend> {
   return new DirectBackend(directory, ledgerStateFolder(directory, options.env), () => openLocally(directory, options));
 }
 
-/** @returns undefined where the command has to open the ledger itself */
+/** @returns undefined if the command has to open the ledger itself */
 async function openLedgerServer(place: ServerPlace, options: BackendOptions): Promise<Backend | undefined> {
   const { LedgerServerBackend, canStartServer, startWarning } = await import('./ledgerBackend');
   const { cwd, env, started, warn } = options;
@@ -62,9 +62,9 @@ async function openLedgerServer(place: ServerPlace, options: BackendOptions): Pr
     return backend;
   } catch (error) {
     const { NotAnswering } = await import('../../protocol/transport/launch');
-    // One that hangs has the ledger, so that it cannot be opened here either.
+    // A server that hangs holds the ledger, so it cannot be opened here either.
     if (!(error instanceof UserError) || error.code !== 'unavailable' || error instanceof NotAnswering) throw error;
-    // What is wrong with the ledger itself is said by whoever opens it.
+    // Problems of the ledger itself are reported when it is opened.
     const local = await openLocally(place.root, options);
     warn(startWarning(error));
     return local;
@@ -84,7 +84,7 @@ async function openLocally(directory: string, options: BackendOptions): Promise<
   });
 }
 
-/** Whether this user cannot write in a town, and no server answers for it: its ledgers can be read all the same. */
+/** Whether this user cannot write in a town without a running server: its ledgers can still be read. */
 async function isReadOnly(town: string): Promise<boolean> {
   try {
     fs.accessSync(path.join(town, '.runtime'), fs.constants.W_OK);
@@ -96,7 +96,7 @@ async function isReadOnly(town: string): Promise<boolean> {
   return runningServer(townPlace(town)) === undefined;
 }
 
-/** The town whose server keeps the ledger; undefined for a ledger outside of any. */
+/** The town whose server owns the ledger; undefined for a ledger outside of any. */
 export function townOfLedger(
   { cwd, env }: Pick<BackendOptions, 'cwd' | 'env'>,
   named: string | undefined,
@@ -117,8 +117,8 @@ export function namedLedger(options: Pick<BackendOptions, 'cwd' | 'env' | 'db'>)
 }
 
 /**
- * The folder that decides which ledger of the town is meant, and whether the caller must have a session token: inside
- * of the town the working directory, outside of it the folder of the ledger that was named.
+ * The folder that decides the ledger of the town, and whether the caller must have a session token: inside of the town
+ * the working directory, outside of it the folder of the named ledger.
  */
 function commandFolder(cwd: string, named: string | undefined, town: string): string {
   return named === undefined || townOfDirectory(cwd, {}) === town ? cwd : path.dirname(named);
@@ -140,8 +140,8 @@ async function openTown(root: string, cwd: string, options: BackendOptions): Pro
 const TRUE = /^(?:1|t|true|y|yes|on)$/i;
 
 /**
- * Where the server of a ledger outside of every town is; undefined for a command that opens the ledger itself, because it
- * was told to, or because it belongs to a session of a town: what such a command may do is for the town to say.
+ * Place of the server of a ledger outside of every town; undefined for a command that opens the ledger itself: on
+ * request, or because it runs in a session of a town, whose rights only the town can check.
  */
 export function chosenPlace(
   directory: string,
@@ -152,7 +152,7 @@ export function chosenPlace(
   return ledgerPlace(directory, env);
 }
 
-/** The server that a command will call, as far as it can be told without parsing. May throw. */
+/** The server that a command will call, as far as it is known without parsing. May throw. */
 export function placeOfCommand(cwd: string, env: NodeJS.ProcessEnv, words: readonly string[]): ServerPlace | undefined {
   const named = namedLedger({ cwd, env, db: undefined });
   const town = townOfLedger({ cwd, env }, named);

@@ -6,7 +6,7 @@ import { pastTime, timeFromWords } from '../../beads/model/timeWords';
 import type { CliCommand } from '../shared/command';
 import type { ProcessContext } from '../shared/context';
 
-/** `P1` or `1`. */
+/** Parses a priority: `P1` or `1`. */
 export function parsePriority(text: string): number {
   const match = /^[pP]?([0-4])$/.exec(text.trim());
   if (!match)
@@ -41,7 +41,7 @@ export function collect(text: string, earlier: string[] | undefined): string[] {
   ];
 }
 
-/** Like `collect`, but an empty part is an error: nobody means `--add-label ""`. */
+/** Like `collect`, but an empty part is an error: `--add-label ""` is a mistake. */
 export function collectLabels(text: string, earlier: string[] | undefined): string[] {
   const parts = text.split(',').map((part) => part.trim());
   if (parts.includes('')) throw new UserError('label cannot be empty');
@@ -54,7 +54,7 @@ export function parseLimit(text: string): number {
   return Number(text);
 }
 
-/** `type:id` or `id`, separated by commas. */
+/** Parses dependencies: `type:id` or `id`, separated by commas. */
 export function parseDeps(text: string): [string, string][] {
   return collect(text, undefined).map((part) => {
     const colon = part.indexOf(':');
@@ -78,7 +78,7 @@ export function parseMetadata(text: string): Record<string, unknown> {
   return value as Record<string, unknown>;
 }
 
-/** `key=value`; a value that is JSON keeps its type. */
+/** Parses `key=value`; a value that is JSON keeps its type. */
 export function parseSetting(text: string): [string, unknown] {
   const equals = text.indexOf('=');
   if (equals < 1) throw new UserError(`invalid metadata setting '${text}'`, 'Use key=value.');
@@ -90,7 +90,7 @@ export function parseSetting(text: string): [string, unknown] {
   }
 }
 
-/** `+6h`, `+1d`, `+2w`, `tomorrow`, `next monday`, a date or an RFC 3339 time; empty clears it. */
+/** Parses a time: `+6h`, `+1d`, `+2w`, `tomorrow`, `next monday`, a date or an RFC 3339 time; empty clears it. */
 export function parseWhen(text: string, now: Date, option: string): string {
   if (text.trim() === '') return '';
   const time = timeFromWords(text, now);
@@ -101,7 +101,7 @@ export function parseWhen(text: string, now: Date, option: string): string {
   return time;
 }
 
-/** A time in a condition, such as that of `--created-after`; `7d` means seven days ago. */
+/** Parses a time in a condition, such as that of `--created-after`; `7d` means seven days ago. */
 export function parseBound(text: string, option: string): string {
   const time = pastTime(text, new Date());
   if (time === undefined)
@@ -111,13 +111,13 @@ export function parseBound(text: string, option: string): string {
   return time;
 }
 
-/** Minutes of an estimate. */
+/** Parses an estimate in minutes. */
 export function parseEstimate(text: string): number {
   if (!/^\d+$/.test(text.trim())) throw new UserError('estimate must be a non-negative number of minutes');
   return Number(text);
 }
 
-/** `30s`, `15m`, `1h30m` or `1d` in nanoseconds, as the file format has them. */
+/** Parses `30s`, `15m`, `1h30m` or `1d` into nanoseconds, the unit of the file format. */
 export function parseDuration(text: string): number {
   const parts = [...text.trim().matchAll(/(\d+)(s|m|h|d)/gy)];
   if (parts.length === 0 || parts.map(([whole]) => whole).join('') !== text.trim())
@@ -145,7 +145,7 @@ export interface DescriptionOptions {
   stdin?: boolean;
 }
 
-/** The ways to give a description. */
+/** Adds the options for a description. */
 export function withDescriptionOptions(command: CliCommand): CliCommand {
   return command
     .option('-d, --description <text>', 'description (- for standard input)')
@@ -173,7 +173,7 @@ export function defined<T extends Record<string, unknown>>(fields: T): { [K in k
   };
 }
 
-/** Warns of a time in the past, which has no effect. */
+/** Warns about a time in the past, which has no effect. */
 export function warnIfPast(time: string | undefined, now: Date, note: (text: string) => void): void {
   if (!time || Date.parse(time) > now.getTime()) return;
   const shown = JSON.stringify(time.slice(0, 16).replace('T', ' '));

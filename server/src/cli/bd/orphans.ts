@@ -65,7 +65,7 @@ export function addOrphans(program: CliCommand, context: BdContext): void {
     );
 }
 
-/** @param log of git, newest first */
+/** Finds beads that commits mention. @param log git's log, newest first */
 export function orphansIn(
   open: readonly Bead[],
   log: readonly [hash: string, subject: string][],
@@ -83,7 +83,7 @@ export function orphansIn(
   });
 }
 
-/** None outside of a repository. */
+/** Hashes and subjects of commits; empty outside of a repository. */
 async function commits(cwd: string): Promise<[string, string][]> {
   const text = await new Promise<string>((resolve) => {
     const args = ['log', `-${COMMITS}`, '--format=%h%x00%s'];

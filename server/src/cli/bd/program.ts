@@ -150,7 +150,7 @@ function createProgram(): CliProgram {
   );
 }
 
-/** Of other stores and services; what to do instead is in guides.ts. */
+/** Commands of other stores and services; their replacements are in guides.ts. */
 const elsewhereCommands = new Set([
   'dolt',
   'branch',
@@ -179,7 +179,7 @@ const elsewhereCommands = new Set([
   'rules',
 ]);
 
-/** Where each command is defined. */
+/** The module of each command. */
 function modules(context: BdContext): CommandModule[] {
   return [
     { commands: ['blocked'], add: async (program) => (await import('./blocked')).addBlocked(program, context) },
@@ -321,7 +321,7 @@ export function wholeBd(context: BdContext): Promise<CliProgram> {
   return wholeProgram({ createProgram, modules: modules(context) });
 }
 
-/** Commands of other stores take any options: they only say what to do instead. */
+/** Commands of other stores take any options: they only print what to do instead. */
 function withoutOptions(given: readonly string[]): readonly string[] {
   const [first = '', second = ''] = given;
   const isElsewhere = elsewhereCommands.has(first) || (first === 'admin' && ['compact', 'reset'].includes(second));

@@ -3,7 +3,7 @@ import { BeadShow, BeadUpdate, CommentAdd } from '../../protocol/bead';
 import type { CliCommand, Invocation } from '../shared/command';
 import type { BdContext } from './context';
 
-/** `bd promote`: a wisp becomes an ordinary bead. */
+/** `bd promote`: turns a wisp into an ordinary bead. */
 export function addPromote(program: CliCommand, context: BdContext): void {
   program
     .command('promote <id>')

@@ -8,9 +8,9 @@ import type { BdContext } from './context';
 import type { Backend } from './localBackend';
 import { parseBound } from './options';
 
-/** `bd prune`, `bd purge` and `bd gc`: closed beads that nobody needs any more are deleted. */
+/** `bd prune`, `bd purge` and `bd gc`: delete old closed beads. */
 
-/** What is to be deleted. */
+/** Selects the beads to delete. */
 export interface PruneOptions {
   olderThan?: string;
   pattern?: string;
@@ -18,9 +18,9 @@ export interface PruneOptions {
   force?: boolean;
 }
 
-/** Ids that are listed one by one. */
+/** Maximum number of ids that are listed one by one. */
 const SHOWN_IDS = 20;
-/** What `bd gc` takes for old. */
+/** Default age for `bd gc`. */
 const GC_AGE = '90d';
 
 export function addPrune(program: CliCommand, context: BdContext): void {
@@ -119,7 +119,7 @@ export async function deleteAll(backend: Backend, ids: readonly string[]): Promi
   if (ids.length > 0) await backend.call(BeadDelete.spec, { ids: [...ids], reason: 'pruned' });
 }
 
-/** Closed beads by their age and ids, the oldest first; without those that are pinned or below an open bead. */
+/** Ids of closed beads of this age and pattern, the oldest first; without pinned ones and descendants of open beads. */
 export async function closedIds(
   backend: Backend,
   { olderThan, pattern }: PruneOptions,

@@ -5,7 +5,7 @@ import { oneLine } from '../shared/output';
 import type { BdContext, GlobalOptions } from './context';
 import { collect, defined, parsePriority } from './options';
 
-/** `bd q` and `bd todo`: beads in a hurry. */
+/** `bd q` and `bd todo`: quick creation of beads. */
 
 interface QuickOptions {
   type?: string;

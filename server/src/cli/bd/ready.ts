@@ -58,7 +58,7 @@ export function addReady(program: CliCommand, context: BdContext): void {
         limit: DEFAULT_LIMIT,
         ...filterParams(options),
         ...defined({ includeDeferred: options.includeDeferred }),
-        // The limit is for those that can be claimed.
+        // The limit applies to claimable beads.
         ...(options.claim ? { unassigned: true } : {}),
       };
       await context.withLedger(invocation, async (backend) => {
@@ -89,7 +89,7 @@ async function hasOpenBeads(backend: Backend, { ledger }: BeadFilter): Promise<b
   return open.length > 0;
 }
 
-/** What can be done and what not, each with the reason. */
+/** Prints ready and blocked beads, each with the reason. */
 async function printExplained(
   invocation: Invocation,
   context: BdContext,
@@ -119,7 +119,7 @@ async function printExplained(
   ]);
 }
 
-/** Claims the first bead that nobody else claims meanwhile. */
+/** Claims the first bead that no other caller claims meanwhile. */
 async function claimFirst(backend: Backend, beads: readonly Bead[]): Promise<Bead[]> {
   for (const bead of beads) {
     try {

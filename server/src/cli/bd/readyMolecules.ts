@@ -4,9 +4,9 @@ import { oneLine } from '../shared/output';
 import type { BdContext } from './context';
 import { analyseParallel, needs, plainBead } from './moleculeSteps';
 
-/** `bd ready --mol` and `bd ready --gated`: what can go on in molecules. */
+/** `bd ready --mol` and `bd ready --gated`: molecules and steps that can continue. */
 
-/** The steps of one molecule that are ready, each with those that can be done at the same time. */
+/** Prints the ready steps of one molecule, each with the steps that can be done in parallel. */
 export async function printMoleculeReady(invocation: Invocation, context: BdContext, id: string): Promise<void> {
   const { root, steps, ready } = await context.withLedger(invocation, async (backend) => {
     const [details] = await backend.call(BeadShow.spec, { ids: [id] });
@@ -70,7 +70,7 @@ function groupLines(groups: Readonly<Record<string, readonly string[]>>, isReady
   return lines.length > 0 ? ['⚡ Parallel Groups:', ...lines, ''] : [];
 }
 
-/** Molecules whose gate has closed and whose next step nobody has taken up. */
+/** Prints molecules whose gate has opened and whose next step is not in progress. */
 export async function printGated(invocation: Invocation, context: BdContext): Promise<void> {
   const molecules = await context.withLedger(invocation, async (backend) => {
     const gates = await backend.call(BeadList.spec, { type: ['gate'], status: ['closed'], all: true, limit: 0 });

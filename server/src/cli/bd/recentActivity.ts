@@ -3,10 +3,10 @@ import { type LedgerParam } from '../../protocol/beadFilter';
 import type { Invocation } from '../shared/command';
 import type { BdContext } from './context';
 
-/** What happened to beads lately, in the words of `bd status --json`. */
+/** Recent activity on beads, with the field names of `bd status --json`. */
 export interface Activity {
   hours_tracked: number;
-  /** Of the files of the ledger in git; this program keeps events instead. */
+  /** Always 0: the Go `bd` counts commits of its files here. */
   commit_count: number;
   issues_created: number;
   issues_closed: number;

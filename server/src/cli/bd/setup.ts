@@ -5,7 +5,7 @@ import type { CliCommand, Invocation } from '../shared/command';
 import type { BdContext } from './context';
 import { addRecipe, recipesIn, type Recipe } from './setupRecipes';
 
-/** `bd setup`: tells coding assistants in their own files how to work with beads. */
+/** `bd setup`: adds instructions about beads to the rules files of coding assistants. */
 
 const BEGIN = '<!-- BEGIN BEADS INTEGRATION -->';
 const END = '<!-- END BEADS INTEGRATION -->';
@@ -130,7 +130,7 @@ function remove(invocation: Invocation, context: BdContext, name: string, recipe
   ]);
 }
 
-/** @throws UserError where a mark is missing: what is ours cannot be told then */
+/** Removes our section. @throws UserError if one of its marks is missing, so that its extent is unknown */
 function withoutSection(text: string, file: string): string {
   const start = text.indexOf(BEGIN);
   if (start < 0) return text;

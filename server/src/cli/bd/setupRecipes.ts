@@ -3,7 +3,7 @@ import { messageOf, UserError } from '../../base/errors';
 import { readTextIfPresent, writeJsonAtomic } from '../../base/safeFiles';
 import { findLedger } from '../../beads/storage/locate';
 
-/** An assistant, and the file in which it reads its rules. */
+/** An assistant, and the file with its rules. */
 export interface Recipe {
   title: string;
   /** Relative to the folder of the command. */
@@ -32,15 +32,18 @@ const builtIn: Readonly<Record<string, Recipe>> = {
 const FILE = 'recipes.json';
 const NAME = /^[a-z0-9][a-z0-9_-]{0,40}$/;
 
-/** All assistants by name: the built-in ones, and those of the project. @throws UserError where the project's file is not valid */
+/**
+ * All assistants by name: the built-in ones, and those of the project. @throws UserError if the project's file is
+ * invalid
+ */
 export function recipesIn(cwd: string): ReadonlyMap<string, Recipe> {
   const ledger = findLedger(cwd);
   return new Map([...Object.entries(builtIn), ...(ledger === undefined ? [] : customIn(path.join(ledger, FILE)))]);
 }
 
 /**
- * Adds an assistant of the project's own. Its file may be anybody's, so that only a section of it is written.
- * @throws UserError for a name or a path that cannot be used, and where there is no ledger to keep it in
+ * Adds an assistant of the project. Its file may have other content, so only a section of it is written.
+ * @throws UserError for a name or a path that cannot be used, or if there is no ledger to store it in
  */
 export function addRecipe(cwd: string, name: string, file: string): void {
   if (!NAME.test(name)) throw new UserError(`"${name}" is not a name`, 'Use small letters, digits, - and _.');
@@ -77,7 +80,7 @@ function pathsIn(file: string, text: string): Record<string, unknown> {
   return data as Record<string, unknown>;
 }
 
-/** The file of recipes may have come with a clone: it must not lead to a file elsewhere. */
+/** The file of recipes may have come with a clone: it must not refer to a file outside of the folder. */
 function requireInside(file: string): void {
   const plain = path.normalize(file);
   if (file === '' || path.isAbsolute(file) || plain.split(/[\\/]/)[0] === '..' || /^[\\/]|^[a-z]:/i.test(file))

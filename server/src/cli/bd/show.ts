@@ -62,7 +62,10 @@ export function addShow(program: CliCommand, context: BdContext): void {
 
 const WATCH_MS = 2_000;
 
-/** Each read reopens the ledger: outside a town others could not write otherwise. */
+/**
+ * Shows the beads again after each change. Each read reopens the ledger, so that outside of a town other commands can
+ * write in between.
+ */
 async function watch(
   invocation: Invocation,
   context: BdContext,
@@ -93,7 +96,7 @@ async function current(invocation: Invocation, context: BdContext, backend: Back
   return beads.map((bead) => bead.id);
 }
 
-/** Those that exist; an error is printed for each of the others. */
+/** The beads that exist; prints an error for each missing one. */
 async function found(
   invocation: Invocation,
   context: BdContext,
@@ -150,7 +153,7 @@ function referenceLines(beads: BeadDetails['dependents']): string[] {
   });
 }
 
-/** Lists without members are left out, as in `issues.jsonl`. */
+/** A bead without empty lists, as in `issues.jsonl`. */
 function withoutEmpty(bead: BeadDetails): Record<string, unknown> {
   return Object.fromEntries(Object.entries(bead).filter(([, value]) => !(Array.isArray(value) && value.length === 0)));
 }

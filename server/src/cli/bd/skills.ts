@@ -8,7 +8,7 @@ import type { BdContext, GlobalOptions } from './context';
 import { defined } from './options';
 import { reviewsGiven, skillsOf, summaries, type Grouping, type WorkSummary } from './workHistory';
 
-/** `bd skills`: what agents and people have shown that they can do, by the beads that they have completed. */
+/** `bd skills`: languages and labels of the beads that agents and people have completed. */
 export function addSkills(program: CliCommand, context: BdContext): void {
   program
     .command('skills')
@@ -37,7 +37,7 @@ export function addSkills(program: CliCommand, context: BdContext): void {
 }
 
 /**
- * The history of work, which only a town has. Whose history it is is no question of who asks.
+ * The history of work, which only a town has. The actor of the query is independent of the caller.
  * @throws UserError outside a town
  */
 export async function workHistory(
@@ -55,14 +55,14 @@ export async function workHistory(
   return context.call(asked, WorkHistory.spec, defined({ actor, tag }));
 }
 
-/** Whether the ledger that a command means is one of a town. */
+/** Whether the ledger of a command belongs to a town. */
 export function hasTown(context: BdContext, invocation: Invocation): boolean {
   const { cwd, env } = context.process;
   const { db } = invocation.options as GlobalOptions;
   return townOfLedger({ cwd, env }, namedLedger({ cwd, env, db })) !== undefined;
 }
 
-/** `bd stats` where it is about the work of agents, not about the ledger. */
+/** `bd stats` for the work of agents instead of the ledger. */
 export async function printWorkStats(
   context: BdContext,
   invocation: Invocation,

@@ -8,7 +8,7 @@ import { oneLine } from '../shared/output';
 import type { BdContext, GlobalOptions } from './context';
 import type { Backend } from './localBackend';
 
-/** `bd merge-slot`: one bead that only one agent holds at a time; and `bd ship`. */
+/** `bd merge-slot`: a bead that serves as a lock for agents; and `bd ship`. */
 
 export function addMergeSlot(program: CliCommand, context: BdContext): void {
   const slot = program
@@ -111,7 +111,7 @@ async function find(backend: Backend, id: string): Promise<BeadDetails | undefin
 export function addShip(program: CliCommand, context: BdContext): void {
   program
     .command('ship <capability>')
-    .description('say that a capability of this project is there: other projects may depend on it')
+    .description('publish a capability of this project, which other projects may depend on')
     .option('--force', 'even if its bead is not closed')
     .option('--dry-run', 'only show')
     .withHelp({

@@ -7,13 +7,13 @@ import type { CliCommand, Invocation } from '../shared/command';
 import { oneLine } from '../shared/output';
 import type { BdContext } from './context';
 
-/** `bd sql`: questions in SQL to a copy of the ledger. */
+/** `bd sql`: SQL queries on a copy of the ledger. */
 
 const MAX_DATABASE_BYTES = 2 ** 31 - 1;
 /** Wider values are cut in tables; `--csv` and `--json` have them in full. */
 const MAX_COLUMN = 60;
 
-/** The names that the original's tables have. */
+/** Views with the table names of the Go `bd`. */
 const originalNames = `
 CREATE TEMP VIEW issues AS SELECT id, title, status, priority, type AS issue_type, assignee, ledger, pinned, ephemeral, blocked,
   strftime('%Y-%m-%dT%H:%M:%SZ', created / 1000000, 'unixepoch') AS created_at,
@@ -96,7 +96,7 @@ function cut(text: string): string {
   return text.length > MAX_COLUMN ? `${text.slice(0, MAX_COLUMN - 1)}…` : text;
 }
 
-/** RFC 4180, with the lines of this program. */
+/** CSV (RFC 4180), with newlines instead of CRLF. */
 function csvLines(columns: string[], rows: SqlValue[][]): string[] {
   const cell = (text: string): string => (/[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text);
   return [columns, ...rows.map((row) => row.map(textOf))].map((row) => row.map(cell).join(','));

@@ -47,7 +47,7 @@ export function addStats(program: CliCommand, context: BdContext): void {
       if (by !== undefined || tag !== undefined || (actor !== undefined && hasTown(context, invocation)))
         return printWorkStats(context, invocation, { actor, tag, by });
       const params = defined({ ledger: options.rig });
-      // Without a town the actor is whoever has the beads.
+      // Without a town the actor is the assignee of the beads.
       const assigned = options.assigned || actor !== undefined;
       const stats = await context.call(invocation, BeadStats.spec, { ...params, ...(assigned ? { assigned } : {}) });
       const activity = options.activity === false ? undefined : await recentActivity(invocation, context, params);

@@ -7,7 +7,7 @@ import type { BdContext, GlobalOptions } from './context';
 import type { Backend } from './localBackend';
 import { analyse, frontOf, type SwarmAnalysis } from './swarmAnalysis';
 
-/** `bd swarm`: epics whose children are done at the same time. */
+/** `bd swarm`: epics whose children are done in parallel. */
 
 export function addSwarm(program: CliCommand, context: BdContext): void {
   const swarm = program
@@ -220,7 +220,7 @@ function addList(swarm: CliCommand, context: BdContext): void {
 function addStatus(swarm: CliCommand, context: BdContext): void {
   swarm
     .command('status <id>')
-    .description('show what of an epic or swarm is done, active, ready and blocked')
+    .description('show which beads of an epic or swarm are done, active, ready and blocked')
     .withHelp({ examples: [['bd swarm status app-a1b2c', 'of an epic, or of its swarm']], see: ['bd swarm validate'] })
     .action(async (id: string, _options: unknown, invocation: Invocation) => {
       const front = await context.withLedger(invocation, async (backend) => {

@@ -1,7 +1,7 @@
 import { wavesOf } from '../../base/graph';
 import type { Bead, BeadListItem } from '../../protocol/bead';
 
-/** What of an epic can be done at the same time. */
+/** Which children of an epic can be done in parallel. */
 
 export interface SwarmIssue {
   id: string;
@@ -76,7 +76,7 @@ function issueOf(bead: BeadListItem, needs: string[], wave: number): SwarmIssue 
   };
 }
 
-/** Children by what can happen to them now. */
+/** Children by their current state: completed, active, ready or blocked. */
 export function frontOf(analysis: SwarmAnalysis) {
   const all = Object.values(analysis.issues);
   const isClosed = (id: string): boolean => analysis.issues[id]?.status === 'closed';

@@ -86,7 +86,7 @@ async function runSync(invocation: Invocation, context: BdContext, options: Sync
   );
 }
 
-/** The town's server commits the ledger to the rig's own branch, and knows the rig's remote. */
+/** The town's server commits the ledger to the rig's own branch, and synchronises it with the rig's remote. */
 async function syncInTown(invocation: Invocation, context: BdContext): Promise<void> {
   const result = await context.call(invocation, LedgerSync.spec, {});
   context.print(invocation, result, () => [
@@ -150,7 +150,7 @@ async function printCheck(invocation: Invocation, context: BdContext): Promise<v
   ]);
 }
 
-/** Ids such as `app-1.2` of which there is no `app-1`. */
+/** Ids such as `app-1.2` whose parent `app-1` does not exist. */
 function orphanedChildren(beads: readonly Bead[]): string[] {
   const known = new Set(beads.map((bead) => bead.id));
   return beads.map((bead) => bead.id).filter((id) => /\.\d+$/.test(id) && !known.has(id.replace(/\.\d+$/, '')));
@@ -166,7 +166,7 @@ function checkMode(name: string): string {
   return name;
 }
 
-/** There is one mode: the file in git is the truth. */
+/** Adds `bd sync mode`. There is only one mode: the file in git is the source of truth. */
 function addMode(sync: CliCommand, context: BdContext): void {
   const mode = sync
     .command('mode')

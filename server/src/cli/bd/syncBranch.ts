@@ -10,7 +10,7 @@ import type { BdContext } from './context';
 import type { Backend } from './localBackend';
 import { gitProbe, gitText, repositoryAround, syncGit } from './syncGit';
 
-/** `bd sync` where the ledger has a branch of its own (`sync-branch`). */
+/** `bd sync` for a ledger with its own branch (`sync-branch`). */
 
 export interface BranchSyncOptions {
   message?: string;
@@ -18,9 +18,9 @@ export interface BranchSyncOptions {
   push?: boolean;
 }
 
-/** Bytes that are sent to the ledger at once. */
+/** Bytes in one request to the ledger. */
 const PART = 1024 * 1024;
-/** Branches that hold people's work. */
+/** Branches that must not be used, because they contain people's work. */
 const NEVER = new Set(['main', 'master', 'HEAD']);
 
 interface Place {
@@ -73,7 +73,7 @@ function resultLines({ branch, remote, committed, merged, pushed, commit }: Sync
   ];
 }
 
-/** @throws UserError where the branch cannot be used for a ledger */
+/** @throws UserError if the branch cannot be used for a ledger */
 async function placeOf(file: string, branch: string, setting: string | undefined): Promise<Place> {
   const folder = path.dirname(file);
   const repository = await repositoryAround(folder);
@@ -105,7 +105,7 @@ async function requireBranch(root: string, branch: string): Promise<void> {
       'Choose a branch of its own: bd config set sync-branch beads-sync',
       'refused',
     );
-  // Its index and files would say that all of it was taken back.
+  // The index and files there would then show everything as reverted.
   const worktrees = await gitText(root, ['worktree', 'list', '--porcelain']);
   for (const entry of worktrees.split('\n\n')) {
     const folder = /^worktree (.+)$/m.exec(entry)?.[1] ?? '';
@@ -132,7 +132,7 @@ async function merge(backend: Backend, change: VersionChange): Promise<boolean> 
   return (await backend.call(LedgerMerge.spec, { base: '', theirs: '', uploads })).changed.length > 0;
 }
 
-/** Whole lines, about `PART` at once; at least one part. */
+/** Splits a text into parts of whole lines, about `PART` bytes each; at least one part. */
 function* linesInParts(text: string): Generator<string> {
   let start = 0;
   do {

@@ -5,7 +5,7 @@ import type { Invocation } from '../shared/command';
 import type { BdContext } from './context';
 import { git, gitProbe, gitText } from './syncGit';
 
-/** `bd sync --full`: commits the file of beads alone, pulls, and pushes. */
+/** `bd sync --full`: commits only the file of beads, pulls, and pushes. */
 
 export interface FullSyncOptions {
   message?: string;
@@ -38,7 +38,7 @@ export async function syncFull(invocation: Invocation, context: BdContext, optio
 }
 
 /**
- * A merge or rebase of the person's is theirs to finish.
+ * Refuses to sync during a merge or rebase, which the user has to finish.
  * @throws UserError `conflict`
  */
 async function refuseUnfinished(folder: string): Promise<void> {
@@ -56,7 +56,7 @@ async function refuseUnfinished(folder: string): Promise<void> {
   }
 }
 
-/** Commits one file, whatever else is staged. @returns false where it has not changed */
+/** Commits one file, independent of staged changes. @returns false if it has not changed */
 async function commit(folder: string, file: string, message: string): Promise<boolean> {
   await git(folder, ['add', '--', file]);
   if (await succeeds(folder, ['diff', '--cached', '--quiet', '--', file])) return false;

@@ -3,15 +3,15 @@ import path from 'node:path';
 import { UserError } from '../../base/errors';
 import type { SyncGit } from '../../beads/sync/syncBranch';
 
-/** Git in the person's own repository, as they would run it. */
+/** Git in the user's own repository, with their settings. */
 
 const GIT_MS = 300_000;
-/** More than the file of a ledger can have. */
+/** Upper bound of git's output: more than the file of a ledger. */
 const MAX_OUTPUT = 1024 * 1024 * 1024;
-/** A hook of git's has these; they would name another index or repository than that of the ledger. */
+/** Variables that git sets for hooks; they would refer to another index or repository than that of the ledger. */
 const OF_HOOKS = ['GIT_DIR', 'GIT_INDEX_FILE', 'GIT_WORK_TREE', 'GIT_PREFIX', 'GIT_OBJECT_DIRECTORY'];
 
-/** What git has printed, with its exit code. */
+/** Output and exit code of git. */
 interface Answer {
   code: number;
   stdout: Buffer;
@@ -36,7 +36,7 @@ function start(cwd: string, args: readonly string[], indexFile?: string): Promis
   });
 }
 
-/** @throws UserError with git's own words */
+/** Runs git. @throws UserError with git's error output */
 export async function git(cwd: string, args: readonly string[], indexFile?: string): Promise<Buffer> {
   const { code, stdout, stderr } = await start(cwd, args, indexFile);
   if (code === 0) return stdout;
@@ -48,7 +48,7 @@ export async function gitText(cwd: string, args: readonly string[]): Promise<str
   return (await git(cwd, args)).toString('utf8').trim();
 }
 
-/** Undefined where git ends with exit code 1 and without a word. @throws UserError for other failures */
+/** Runs git; undefined if it exits with code 1 without output. @throws UserError for other failures */
 export async function gitProbe(cwd: string, args: readonly string[]): Promise<string | undefined> {
   const { code, stdout, stderr } = await start(cwd, args);
   if (code === 0) return stdout.toString('utf8').trim();
@@ -56,7 +56,7 @@ export async function gitProbe(cwd: string, args: readonly string[]): Promise<st
   throw new UserError(stderr.trim().replace(/^(?:fatal|error): /, '') || `git ${args[0]} ended with exit code ${code}`);
 }
 
-/** The repository around a folder; undefined where there is none. */
+/** The repository around a folder; undefined if there is none. */
 export async function repositoryAround(folder: string): Promise<{ root: string; gitFolder: string } | undefined> {
   const { code, stdout } = await start(folder, ['rev-parse', '--show-toplevel', '--git-common-dir']);
   const [root, common] = stdout.toString('utf8').trim().split('\n');

@@ -66,7 +66,7 @@ export function addUpdate(program: CliCommand, context: BdContext): void {
     .option('--append-notes <text>', 'add a line to the notes')
     .option('--spec-id <id>', 'its specification; empty for none')
     .option('-e, --estimate <minutes>', 'how long it takes', parseEstimate)
-    .option('--due <time>', 'until when it is wanted; empty for no date')
+    .option('--due <time>', 'due time; empty for none')
     .option('--await-id <id>', 'for a gate: what it waits for, such as the number of a run')
     .option('--ephemeral', 'make it a wisp, which is never written to issues.jsonl')
     .option('--persistent', 'make a wisp an ordinary bead')
@@ -104,7 +104,7 @@ export function addUpdate(program: CliCommand, context: BdContext): void {
     .action(async (ids: string[], options: UpdateOptions, invocation: Invocation) => {
       const changes = changesOf(options, context);
       if (Object.keys(changes).length === 0) {
-        // Without a bead that was changed lately the id is missing too, and that is said first.
+        // If there is no recently changed bead either, the missing id is reported first.
         if (ids.length === 0) await context.call(invocation, BeadUpdate.spec, { ids });
         throw new UserError('No updates specified', 'See bd update --help for what can be changed.');
       }

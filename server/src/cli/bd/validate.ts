@@ -12,7 +12,7 @@ interface ValidateOptions {
   message?: string;
 }
 
-/** `bd validate`: what somebody has found when they looked at the work of a bead. */
+/** `bd validate`: records a validation of the work on a bead. */
 export function addValidate(program: CliCommand, context: BdContext): void {
   program
     .command('validate <id>')

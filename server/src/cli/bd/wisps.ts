@@ -72,7 +72,7 @@ function row(id: string, status: string, priority: string, title: string, update
   return `${id.padEnd(12)} ${status.padEnd(10)} ${priority.padEnd(4)} ${title.padEnd(TITLE_COLUMNS)} ${updated}`;
 }
 
-/** How long ago a time was: `just now`, `5 mins ago`, `1 hour ago`, `2 days ago`; the date after a week. */
+/** Age of a time: `just now`, `5 mins ago`, `1 hour ago`, `2 days ago`; the date after a week. */
 function ago(time: string): string {
   const minutes = Math.floor((Date.now() - Date.parse(time)) / 60_000);
   const said = (count: number, unit: string): string => `${count} ${unit}${count === 1 ? '' : 's'} ago`;
@@ -105,7 +105,7 @@ export function addWispGc(wisp: CliCommand, context: BdContext): void {
       see: ['bd mol wisp list', 'bd mol burn'],
     })
     .action(async (_options: unknown, invocation: Invocation) => {
-      // --dry-run is an option of `wisp` too, and parsed as that.
+      // --dry-run is an option of `wisp` too, and is parsed as such.
       const given = invocation.options as { age: number } & Partial<
         Record<'all' | 'closed' | 'force' | 'dryRun', boolean>
       >;
@@ -116,7 +116,7 @@ export function addWispGc(wisp: CliCommand, context: BdContext): void {
         const before = options.closed ? Date.now() + 1 : Date.now() - options.age / NANOSECONDS_PER_MS;
         const isMeant = ({ status }: Bead): boolean =>
           options.closed ? status === 'closed' : options.all === true || status !== 'closed';
-        // Children first: what is left is whole at any time.
+        // Children first, so that the remaining trees are always complete.
         const list = abandoned(beads, before).filter(isMeant).reverse();
         if (!options.dryRun && list.length > 0)
           await backend.call(BeadDelete.spec, {
@@ -145,7 +145,7 @@ export function addWispGc(wisp: CliCommand, context: BdContext): void {
     });
 }
 
-/** Wisps that have not changed since then, without those of a tree that somebody works on. */
+/** Wisps that have not changed since then, without those of a tree in progress. */
 function abandoned(beads: readonly BeadListItem[], before: number): BeadListItem[] {
   const byId = new Map(beads.map((bead) => [bead.id, bead]));
   const rootOf = (bead: BeadListItem): string => {

@@ -1,27 +1,27 @@
 import type { ReviewRecord, WorkRecord } from '../../protocol/history';
 
-/** What `bd stats --group-by` groups the work by. */
+/** Values of `bd stats --group-by`. */
 export const groupings = ['actor', 'model', 'agent', 'rig', 'type'] as const;
 export type Grouping = (typeof groupings)[number];
 
-/** Sums of the work of a group, as `bd stats --actor … --json` has them. */
+/** Sums of the work of a group, with the field names of `bd stats --actor … --json`. */
 export interface WorkSummary {
-  /** Value of what was grouped by. */
+  /** Value of the grouping. */
   group: string;
   completed: number;
   failed: number;
   active: number;
-  /** Completed at the first attempt, without a rejection. */
+  /** Number of beads completed at the first attempt, without a rejection. */
   first_try: number;
-  /** How often its changes were sent back by reviewers. */
+  /** How often reviewers rejected a change. */
   revisions: number;
-  /** Reviews of its changes that approved them. */
+  /** Number of approving reviews. */
   approvals: number;
-  /** Merged commits: the gates of the rig passed on each. */
+  /** Number of merged commits, each of which passed the rig's gates. */
   merged: number;
-  /** By signal of the validation records of what landed: how many say that it is so. */
+  /** Number of positive values of each signal in the validation records of landed changes. */
   signals: Record<string, number>;
-  /** Averages over completed beads; missing where there is none. */
+  /** Averages over completed beads; missing if there are none. */
   average_lead_time_hours?: number;
   average_work_time_hours?: number;
 }
@@ -39,7 +39,7 @@ export function groupOf(record: WorkRecord, by: Grouping): string {
   }
 }
 
-/** @param by one group with the name `all` where it is missing */
+/** Sums the work by group. @param by without it there is one group named `all` */
 export function summaries(work: readonly WorkRecord[], by: Grouping | undefined): WorkSummary[] {
   const groups = new Map<string, WorkRecord[]>(by === undefined ? [['all', []]] : []);
   for (const record of work) {
@@ -79,13 +79,13 @@ function signalCounts(records: readonly WorkRecord[]): Record<string, number> {
   return counts;
 }
 
-/** Hours between two times, to two places; undefined where one is missing. */
+/** Hours between two times, rounded to two decimals; undefined if one is missing. */
 export function hoursOf(from: string | undefined, to: string | undefined): number | undefined {
   const hours = (Date.parse(to ?? '') - Date.parse(from ?? '')) / 3_600_000;
   return Number.isNaN(hours) ? undefined : Math.round(hours * 100) / 100;
 }
 
-/** Hours from a time of each record to its end; records without one of the two do not count. */
+/** Average hours from a time of each record to its end, without records that lack one of the two. */
 function averageHours(
   records: readonly WorkRecord[],
   from: (record: WorkRecord) => string | undefined,
@@ -121,7 +121,7 @@ export function skillsOf(work: readonly WorkRecord[]): Skills[] {
     });
 }
 
-/** Reviews given: how many approved and how many sent back. */
+/** Reviews given: numbers of approvals and of rejections. */
 export function reviewsGiven(reviews: readonly ReviewRecord[]): { approved: number; rejected: number } {
   const count = (verdict: ReviewRecord['verdict']): number =>
     reviews.filter((review) => review.verdict === verdict).length;

@@ -8,7 +8,7 @@ import { LedgerInfoGet } from '../../protocol/ledger';
 import type { CliCommand, Invocation } from '../shared/command';
 import type { BdContext } from './context';
 
-/** `bd worktree`: worktrees of git that use the ledger of the main one. */
+/** `bd worktree`: git worktrees that share the ledger of the main one. */
 
 const GIT_MS = 60_000;
 
@@ -44,7 +44,7 @@ export function addWorktree(program: CliCommand, context: BdContext): void {
   addRemove(worktree, context);
 }
 
-/** @throws UserError with git's own words */
+/** Runs git. @throws UserError with git's error output */
 function git(cwd: string, args: string[]): Promise<string> {
   return new Promise((resolve, reject) => {
     execFile('git', args, { cwd, timeout: GIT_MS }, (error, stdout, stderr) => {
@@ -54,7 +54,7 @@ function git(cwd: string, args: string[]): Promise<string> {
   });
 }
 
-/** The main one first. */
+/** All worktrees, the main one first. */
 async function worktrees(cwd: string): Promise<Worktree[]> {
   const blocks = (await git(cwd, ['worktree', 'list', '--porcelain'])).trim().split('\n\n');
   return blocks.map((block, index) => {
@@ -78,7 +78,7 @@ function beadsState(folder: string): Worktree['beads_state'] {
   return readTextIfPresent(path.join(beads, 'redirect')) === undefined ? 'local' : 'redirect';
 }
 
-/** The worktree that a folder is in. */
+/** The worktree that contains a folder. */
 async function here(cwd: string): Promise<{ main: Worktree; own: Worktree | undefined }> {
   const all = await worktrees(cwd);
   const root = (await git(cwd, ['rev-parse', '--show-toplevel'])).trim();
@@ -138,7 +138,7 @@ function addCreate(worktree: CliCommand, context: BdContext): void {
       await git(main.path, ['worktree', 'add', '-b', branch, '--', target]);
       const beads = path.join(target, '.beads');
       makeFolder(beads);
-      // Relative to the folder that holds .beads.
+      // The path is relative to the folder that contains .beads.
       writeFileAtomic(path.join(beads, 'redirect'), `${path.relative(target, directory)}\n`);
       context.print(invocation, { path: target, branch, redirect_to: directory }, () => [
         `✓ Created worktree: ${target}`,
@@ -167,7 +167,7 @@ function addRemove(worktree: CliCommand, context: BdContext): void {
     });
 }
 
-/** @throws UserError where something would be lost */
+/** Checks that nothing would be lost. @throws UserError otherwise */
 async function refuseUnsaved({ path: folder }: Worktree): Promise<void> {
   const refuse = (what: string): never => {
     throw new UserError(`safety check failed: worktree has ${what}`, 'Use --force to skip safety checks', 'refused');

@@ -12,7 +12,7 @@ export interface AcceptOptions {
   hash?: string;
 }
 
-/** Characters of a hash that `--hash` needs at least. */
+/** Minimum length of a hash for `--hash`. */
 const MIN_HASH = 12;
 /** Characters of a hash that are shown. */
 const SHOWN_HASH = 16;
@@ -51,8 +51,8 @@ export function withAcceptOptions(command: CliCommand): CliCommand {
 }
 
 /**
- * Accepts one thing that would run: with `--hash` exactly what was shown before, with `--yes` what it is now. Without
- * either it is only shown. The server refuses a hash that is out of date.
+ * Accepts one pending consent: with `--hash` exactly the version that was shown before, with `--yes` the current one.
+ * Without either it is only shown. The server refuses a hash that is out of date.
  */
 export async function acceptConsent(
   invocation: Invocation,
@@ -79,7 +79,7 @@ export async function acceptConsent(
   });
 }
 
-/** @throws UserError where the person has not seen what would run */
+/** @throws UserError if the user has not seen the text that would run */
 function checkShown(id: string, consent: { hash: string; text: string }, { yes, hash }: AcceptOptions): void {
   if (!yes && hash === undefined)
     throw new UserError(

@@ -19,7 +19,9 @@ const DETACH_KEY = '\x1d';
 const RESET = '\x1bc';
 /** Characters that may wait to be sent; more are dropped. */
 const MAX_PENDING_INPUT = 500_000;
-/** Turns off modes that a program may have left on: colours, hidden cursor, mouse, bracketed paste, alternate screen. */
+/**
+ * Turns off modes that a program may have left on: colours, hidden cursor, mouse, bracketed paste, alternate screen.
+ */
 const RESET_MODES = '\x1b[0m\x1b[?25h\x1b[?1000l\x1b[?1002l\x1b[?1003l\x1b[?1006l\x1b[?2004l\x1b[?1049l';
 
 export function addAttach(program: CliCommand, context: GtContext): void {
@@ -34,7 +36,7 @@ export function addAttach(program: CliCommand, context: GtContext): void {
     .action(async (agent: string, _options: unknown, invocation: Invocation) => attach(invocation, context, agent));
 }
 
-/** Shows an agent's terminal in this one until the person detaches or the session ends. */
+/** Shows an agent's terminal in this one until the user detaches or the session ends. */
 export async function attach(invocation: Invocation, context: GtContext, agent: string): Promise<void> {
   const { stdin, stdout } = process;
   if (!stdin.isTTY || !stdout.isTTY)

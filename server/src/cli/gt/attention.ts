@@ -2,7 +2,7 @@ import { TownGetSnapshot, type AttentionInfo } from '../../protocol/town';
 import type { CliCommand, Invocation } from '../shared/command';
 import type { GtContext } from './context';
 
-/** Lines of an item's details that the list shows. */
+/** Maximum number of lines of an item's details in the list. */
 const MAX_DETAIL_LINES = 12;
 
 export function addAttention(program: CliCommand, context: GtContext): void {
@@ -35,7 +35,7 @@ function itemLines(item: AttentionInfo): string[] {
   ];
 }
 
-/** The commands that deal with an item. */
+/** The commands that resolve an item. */
 export function nextStep(item: AttentionInfo): string {
   switch (item.kind) {
     case 'consent':

@@ -7,7 +7,7 @@ import { findTown } from '../shared/findTown';
 
 type Values = (ask: Ask) => Promise<Candidate[]>;
 
-/** Values for a place of `gt`, from the running server of the town. */
+/** Completion values for an argument or option of `gt`, from the running server of the town. */
 export async function gtValues(
   { cwd, env }: ProcessContext,
   place: string,
@@ -64,7 +64,7 @@ const escalations: Values = async (ask) => {
 };
 const beadsAndRigs: Values = async (ask) => (await Promise.all([beadsOfTown(ask), rigs(ask)])).flat();
 
-/** By the name of the argument or option. */
+/** Completion values by the name of the argument or option. */
 const byPlace: Readonly<Record<string, Values>> = {
   agent: agents,
   to: agents,

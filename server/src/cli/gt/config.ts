@@ -91,7 +91,7 @@ function addMayorMayLand(config: CliCommand, context: GtContext): void {
 function addFeatureBranch(config: CliCommand, context: GtContext): void {
   addSwitch(config, 'feature-branch', 'show or set whether new convoys collect their beads on a feature branch')
     .withHelp({
-      text: 'For convoys that do not say it themselves, in rigs that do not either.',
+      text: 'Applies to convoys without a setting of their own, in rigs without one.',
       examples: [
         ['gt config feature-branch', 'show it'],
         ['gt config feature-branch on', 'new convoys land as a whole'],
@@ -123,7 +123,7 @@ function addMergeStrategy(config: CliCommand, context: GtContext): void {
   config
     .command('merge-strategy')
     .argument('[strategy]', 'the new value', { choices: mergeStrategies })
-    .description('show or set how approved work is merged in rigs that do not say it themselves')
+    .description('show or set the default merge strategy, for rigs that do not set their own')
     .withHelp({
       text: 'squash: one commit for each bead. rebase: the commits of the author. merge: the commits of the author, and one that merges them. local: as squash, but nothing is pushed. pr: a pull request.',
       examples: [

@@ -15,7 +15,7 @@ export interface GlobalOptions {
   actor?: string;
 }
 
-/** What every command of `gt` uses: a way to the town's server and a way to print. */
+/** Context of every command of `gt`: access to the town's server, and output. */
 export class GtContext extends CommandContext {
   /** Runs a command against the town's server, which is started if it does not run. */
   async withTown<T>(invocation: Invocation, work: (town: Caller, root: string) => Promise<T>): Promise<T> {
@@ -28,7 +28,7 @@ export class GtContext extends CommandContext {
     }
   }
 
-  /** The same over a connection that also gets notifications. */
+  /** Like `withTown`, with a connection that also receives notifications. */
   async withConnection<T>(invocation: Invocation, work: (town: RpcClient) => Promise<T>): Promise<T> {
     const { connectTown } = await import('../../protocol/transport/connect');
     const town = await connectTown(await this.townRoot(invocation), await this.hello(invocation));
@@ -48,7 +48,7 @@ export class GtContext extends CommandContext {
     return findTown(this.process.cwd, this.process.env, (invocation.options as GlobalOptions).town);
   }
 
-  /** How a command introduces itself. */
+  /** The hello of a command. */
   hello(invocation: Invocation): Promise<HelloInput> {
     return helloOf(this.process, (invocation.options as GlobalOptions).actor);
   }

@@ -23,7 +23,7 @@ interface CreateOptions {
   notify?: string[];
 }
 
-/** What `--notify` without an address stands for. */
+/** Value of `--notify` without an address. */
 const SELF = '@self';
 
 export function addConvoy(program: CliCommand, context: GtContext): void {
@@ -78,7 +78,7 @@ function addCreate(convoy: CliCommand, context: GtContext): void {
     });
 }
 
-/** `--notify --human` is one wish: with `--human`, an address that is left out is the overseer's. */
+/** The addresses to notify. With `--human`, `--notify` without an address means the overseer. */
 async function addressesOf(
   { notify, human }: CreateOptions,
   self: () => Promise<string>,

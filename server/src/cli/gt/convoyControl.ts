@@ -15,7 +15,7 @@ import type { CliCommand, Invocation } from '../shared/command';
 import type { GtContext } from './context';
 import { endLines, planLines } from './convoyText';
 
-/** The commands that start, pause and end a convoy, and those that choose its watchers. */
+/** The commands that start, pause and end a convoy, and subscribe to it. */
 export function addConvoyControl(convoy: CliCommand, context: GtContext): void {
   addStage(convoy, context);
   addLaunch(convoy, context);

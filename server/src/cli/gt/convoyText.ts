@@ -33,7 +33,7 @@ export function convoyStatusLines(convoy: ConvoyStatus): string[] {
   ];
 }
 
-/** The branch that collects its beads, and how far it is in each rig. */
+/** The feature branch of a convoy, and its state in each rig. */
 function featureLines({ feature, status }: ConvoyInfo): string[] {
   if (!feature) return [];
   const rigs = feature.rigs.map(({ rig, ahead, state, landed, mergeRequest }) => {
@@ -55,7 +55,7 @@ const FEATURE_STATES: Readonly<Record<FeatureState | 'kept', string>> = {
   kept: 'not landed; its commits are kept under refs/gastown/convoy/ of the repository of the rig',
 };
 
-/** All convoys that are not closed, a line each. */
+/** All convoys that are not closed, one line each. */
 export function convoySummaryLines(convoys: readonly ConvoyInfo[]): string[] {
   if (convoys.length === 0) return ['No open convoys'];
   return [
@@ -67,7 +67,7 @@ export function convoySummaryLines(convoys: readonly ConvoyInfo[]): string[] {
   ];
 }
 
-/** A line of a list. */
+/** One convoy as a line of a list. */
 export function convoyListLine(convoy: ConvoyInfo): string {
   return `${convoy.id} ${convoy.done}/${convoy.total} ${stateText(convoy)} ${convoy.title}`;
 }
@@ -79,7 +79,7 @@ export function findingLines({ errors, warnings }: Pick<PlanCheck, 'errors' | 'w
   return [...errors.map((finding) => line('✗', finding)), ...warnings.map((finding) => line('!', finding))];
 }
 
-/** A plan that was checked: its waves, what to look at, and how long it will take. */
+/** A checked plan: its waves, its findings, and the estimated time. */
 export function planLines(plan: StagedPlan): string[] {
   const count = plan.waves.reduce((sum, { tasks }) => sum + tasks.length, 0);
   const head =
@@ -111,17 +111,17 @@ function forecastText({ forecast: { minutes, samples, unknown } }: StagedPlan): 
   return missing ? `Time: at least ${hours} (${basis}); ${missing}` : `Time: about ${hours} (${basis})`;
 }
 
-/** What is to be done for the beads of a convoy to start, where it is not launched. */
+/** How to start the beads of a convoy that is not launched. */
 export function startHint(convoy: ConvoyInfo): string[] {
   if (convoy.paused) return [`Paused: none of its beads starts. Go on: gt convoy resume ${convoy.id}`];
   if (convoy.status === 'closed' || convoy.launchedAt !== undefined) return [];
   if (convoy.status !== 'open') return [`Staged: nothing starts before: gt convoy launch ${convoy.id}`];
-  if (convoy.total === 0) return [`It tracks nothing yet: gt convoy add ${convoy.id} <bead>`];
+  if (convoy.total === 0) return [`It tracks no beads yet: gt convoy add ${convoy.id} <bead>`];
   if (convoy.done === convoy.total) return [];
   return [`Not launched. Start all of its beads: gt convoy launch ${convoy.id}; one of them: gt sling <bead> <rig>`];
 }
 
-/** What becomes of the beads of a convoy that was closed. */
+/** What happens to the beads of a closed convoy. */
 export function endLines({ running, waiting, feature, cancelled }: ConvoyEnd): string[] {
   const kept = feature?.rigs.filter(({ landed }) => landed === undefined).map(({ rig }) => rig) ?? [];
   if (feature && cancelled !== undefined)
@@ -161,7 +161,7 @@ function issueLine(bead: BeadInfo): string {
   return `${mark} ${bead.id}: ${bead.title} [${bead.type}]${notes.length > 0 ? ` (${notes.join('; ')})` : ''}`;
 }
 
-/** `2025-12-30T10:15:00-08:00`: the time where the person is. */
+/** `2025-12-30T10:15:00-08:00`: local time. */
 function localTime(iso: string): string {
   const time = new Date(iso);
   if (Number.isNaN(time.getTime())) return iso;

@@ -141,7 +141,7 @@ function addRemove(crew: CliCommand, context: GtContext): void {
     });
 }
 
-/** The rig that is named, the one of the directory, the only one with this member, or the only one. */
+/** The rig of a command: the named one, that of the directory, the only one with this member, or the only one. */
 async function findRig(
   town: Caller,
   root: string,

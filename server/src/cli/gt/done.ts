@@ -32,7 +32,7 @@ export function addDone(program: CliCommand, context: GtContext): void {
     });
 }
 
-/** Upper case as in the Go `gt`, and with its underscores, is the same. */
+/** Parses a status; also accepts the upper case and the underscores of the Go `gt`. */
 function statusOf(text: string): DoneStatus {
   const wanted = text.toLowerCase().replaceAll('_', '-');
   const status = doneStatuses.find((known) => known === wanted);
@@ -50,6 +50,6 @@ function whatFollows({ bead, status, mergeRequest }: DoneResult): string {
     case 'escalated':
       return `${bead} waits for a person.`;
     case 'deferred':
-      return `${bead} waits, and goes on later.`;
+      return `${bead} is deferred and will be continued later.`;
   }
 }

@@ -115,7 +115,7 @@ function addClose(escalate: CliCommand, context: GtContext): void {
       see: ['gt escalate ack'],
     })
     .action(async (id: string, _options: unknown, invocation: Invocation) => {
-      // `gt escalate` has the same option and takes it where it stands before the words of this command.
+      // `gt escalate` has the same option and takes it if it comes before the words of this command.
       const { reason } = invocation.options as { reason?: string };
       await context.call(invocation, EscalationClose.spec, { id, reason });
       context.print(invocation, { closed: id }, () => `✓ Closed ${id}`);

@@ -14,8 +14,8 @@ interface LandOptions {
 export function addLand(program: CliCommand, context: GtContext): void {
   program
     .command('land <agent>')
-    .description('land the work of a polecat directly, without its turn in the merge queue and its review')
-    .option('--direct', 'needed: what is not landed directly is submitted ("gt mq submit")')
+    .description('land the work of a polecat directly, without the merge queue and without a review')
+    .option('--direct', 'required; to use the merge queue instead, run "gt mq submit"')
     .option('--force', 'even if its session lives, which is ended, or something is not committed, which is kept')
     .option('--skip-tests', 'without running the gates')
     .option('--dry-run', 'show the checks and what would land; nothing is changed, and no gate runs')
@@ -32,7 +32,7 @@ export function addLand(program: CliCommand, context: GtContext): void {
     .action(async (agent: string, { direct, force, skipTests, dryRun }: LandOptions, invocation: Invocation) => {
       if (!direct)
         throw new UserError(
-          'work lands by the merge queue',
+          'work lands through the merge queue',
           `to land it without its turn and its review: "gt land --direct ${agent}"`,
           'invalid',
         );

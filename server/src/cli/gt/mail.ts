@@ -160,7 +160,7 @@ function addCheck(mail: CliCommand, context: GtContext): void {
     })
     .action(async ({ inject }: { inject?: 'text' | 'block' }, invocation: Invocation) => {
       const { text, ids } = await context.call(invocation, MailCheck.spec, {}).catch((error: unknown) => {
-        // A hook that fails would disturb the agent's turn; its mail waits for the next one.
+        // A hook that fails would disturb the agent's turn; its mail waits for the next turn.
         if (inject === undefined) throw error;
         return { text: '', ids: [] };
       });

@@ -3,9 +3,9 @@ import { polecatAddress } from '../../town/layout';
 import type { CliCommand, Invocation } from '../shared/command';
 import type { GtContext } from './context';
 import { addList } from './mq';
-import { processedLines } from './mqText';
+import { processedLines, submittedLines } from './mqText';
 
-/** `gt merge-queue`: the older names of what `gt mq` does. */
+/** `gt merge-queue`: older names of the commands of `gt mq`. */
 export function addMergeQueue(program: CliCommand, context: GtContext): void {
   const queue = program.command('merge-queue').description('older names of "gt mq submit" and "gt mq list"');
   queue
@@ -19,12 +19,12 @@ export function addMergeQueue(program: CliCommand, context: GtContext): void {
     .action(async (rig: string, name: string, { message }: { message?: string }, invocation: Invocation) => {
       const agent = name.includes('/') ? name : polecatAddress(rig, name);
       const result = await context.call(invocation, MqSubmit.spec, { agent, message });
-      context.print(invocation, result, () => `✓ ${result.bead} is in the merge queue (${result.mergeRequest})`);
+      context.print(invocation, result, () => submittedLines(result));
     });
   addList(queue, context);
 }
 
-/** `gt refinery`: what merges. It is a rule of the engine; this runs it by hand. */
+/** `gt refinery`: runs the merge queue by hand, which is otherwise a rule of the engine. */
 export function addRefinery(program: CliCommand, context: GtContext): void {
   const refinery = program.command('refinery').description('the refinery of a rig: what merges');
   refinery

@@ -5,6 +5,7 @@ import type {
   GateLog,
   LandingCheck,
   MergeRequestInfo,
+  MqSubmit,
   ProcessedRequest,
   ReviewerInfo,
 } from '../../protocol/town';
@@ -27,7 +28,7 @@ export function queueLine(info: MergeRequestInfo): string {
   return `${info.bead} ${info.title} (${notes.filter(Boolean).join('; ')})`;
 }
 
-/** What it may conflict with. */
+/** Other requests that change the same files. */
 function overlapText({ overlaps }: MergeRequestInfo): string {
   const [first, ...others] = overlaps;
   if (!first) return '';
@@ -35,7 +36,7 @@ function overlapText({ overlaps }: MergeRequestInfo): string {
   return `overlaps with ${first.bead} in ${plural(first.files, 'file')}${more}`;
 }
 
-/** Where it stands in the queue; nothing of one that has ended. */
+/** Position in the queue; empty for an ended request. */
 function placeText({ closedAt, order, score }: MergeRequestInfo): string {
   if (closedAt !== undefined) return '';
   if (order !== 0) return order < 0 ? 'first' : 'last';
@@ -48,8 +49,8 @@ function stateText(info: MergeRequestInfo): string {
   if (info.state === 'no-change') return 'ended without a change';
   if (info.state === 'rejected') return 'sent back';
   if (info.waitsFor === 'steps') return 'waits for its steps';
-  if (info.waitsFor === 'gate') return 'failed a gate, which runs once more';
-  if (info.waitsFor === 'search') return 'its batch failed a gate: the change that fails is searched for';
+  if (info.waitsFor === 'gate') return 'failed a gate, which is being re-run';
+  if (info.waitsFor === 'search') return 'its batch failed a gate and is being bisected';
   if (info.waitsFor === 'pull-request') return `waits for pull request #${info.pullRequest?.number}`;
   if (info.waitsFor === 'retry') return `waits until ${info.waitsUntil}`;
   if (info.state !== 'reviewing') return info.state;
@@ -79,7 +80,7 @@ export function statusLines(info: MergeRequestInfo): string[] {
   ];
 }
 
-/** How its checks ended, who reviews it, and what was said. */
+/** Results of its checks, its reviewers, and its reviews. */
 export function judgementLines(
   info: Pick<MergeRequestInfo, 'checks' | 'reviewers' | 'reviewsNeeded' | 'reviews'>,
 ): string[] {
@@ -99,10 +100,10 @@ const REVIEWER_STATES: Readonly<Record<ReviewerInfo['state'], string>> = {
   reviewing: '· reviewing',
   approved: '✓ approved',
   rejected: '✗ requests changes',
-  'no-answer': '! gives no answer: a person decides in its place',
+  'no-answer': '! did not answer: a person decides instead',
 };
 
-/** Each of several reviewers; nothing where there is one, whose review says it all. */
+/** One line for each of several reviewers; none for a single reviewer, whose review is shown anyway. */
 function reviewerLines({ reviewers, reviewsNeeded }: Pick<MergeRequestInfo, 'reviewers' | 'reviewsNeeded'>): string[] {
   if (reviewers.length < 2) return [];
   const width = Math.max(...reviewers.map(({ name }) => name.length));
@@ -119,11 +120,11 @@ function reviewerLines({ reviewers, reviewsNeeded }: Pick<MergeRequestInfo, 'rev
 
 function signals(record: Readonly<Record<string, boolean | null>>): string {
   const known = Object.entries(record).filter(([, value]) => value !== null);
-  return known.length === 0 ? 'no check looked at it' : known.map(([name, value]) => `${name}=${value}`).join(', ');
+  return known.length === 0 ? 'not checked' : known.map(([name, value]) => `${name}=${value}`).join(', ');
 }
 
 function checkText({ gate, passed, seconds }: CheckInfo): string {
-  const time = seconds === undefined ? 'known from before' : `${seconds.toFixed(1)} s`;
+  const time = seconds === undefined ? 'cached' : `${seconds.toFixed(1)} s`;
   return `${passed ? '✓' : '✗'} ${gate} (${time})`;
 }
 
@@ -182,5 +183,12 @@ export function landingLines(result: DirectLandingResult): string[] {
     ),
     ...(snapshot === undefined ? [] : [`  snapshot of its worktree: ${snapshot}`]),
     ...(landed !== undefined && result.keptBranch ? [`  the branch ${result.branch} is still there`] : []),
+  ];
+}
+
+export function submittedLines({ bead, mergeRequest, isDirty }: MqSubmit.Result): string[] {
+  return [
+    `✓ ${bead} is in the merge queue (${mergeRequest})`,
+    ...(isDirty ? ['  Changes that are not committed are not part of it.'] : []),
   ];
 }

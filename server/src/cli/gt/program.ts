@@ -53,7 +53,7 @@ function createProgram(): CliProgram {
     });
 }
 
-/** Where each command is defined. */
+/** The module of each command. */
 function modules(context: GtContext): CommandModule[] {
   return [
     { commands: ['accept'], add: async (program) => (await import('./accept')).addAccept(program, context) },

@@ -1,7 +1,7 @@
 import type { CliCommand, Invocation } from '../shared/command';
 import type { GtContext } from './context';
 
-/** `gt runtime script` is the program of the runtime `script`: the server starts it, people do not. */
+/** `gt runtime script` is the program of the runtime `script`: started by the server, not by people. */
 export function addRuntime(program: CliCommand, context: GtContext): void {
   program
     .command('runtime', { hidden: true })

@@ -49,7 +49,7 @@ export function addSling(program: CliCommand, context: GtContext): void {
             ? `✓ Slung ${result.bead} to ${result.rig} (${result.convoy})`
             : `${result.bead} is already in progress (${result.convoy})`,
           ...(result.changed && result.pausedBy !== undefined
-            ? [`  It does not start before: gt convoy resume ${result.pausedBy}`]
+            ? [`  It starts after: gt convoy resume ${result.pausedBy}`]
             : []),
         ]),
       );

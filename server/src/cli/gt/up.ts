@@ -2,7 +2,7 @@ import { TownDown, TownUp } from '../../protocol/town';
 import type { CliCommand, Invocation } from '../shared/command';
 import type { GtContext } from './context';
 
-/** `gt up` and `gt down`: whether the engine runs. */
+/** `gt up` and `gt down`: start and pause the engine. */
 
 export function addUp(program: CliCommand, context: GtContext): void {
   program

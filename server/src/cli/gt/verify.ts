@@ -5,7 +5,7 @@ import type { GtContext } from './context';
 export function addVerify(program: CliCommand, context: GtContext): void {
   program
     .command('verify')
-    .description('for agents: have the gates run on what you have committed')
+    .description('for agents: run the gates on your commits')
     .withHelp({
       text: 'The server runs them, in a checkout of its own. The merge queue does not run them again where the target has not moved since. A person allows it for a rig: "gt rig set <rig> pre_verified=true".',
       examples: [['gt verify', 'before gt done, which submits what passes']],

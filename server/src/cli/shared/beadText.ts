@@ -27,7 +27,7 @@ const marks: Readonly<Record<string, [mark: string, colour: Colour]>> = {
 };
 const customMark: [mark: string, colour: Colour] = ['◇', 'cyan'];
 const priorityColours: readonly Colour[] = ['red', 'yellow', 'bold', 'dim', 'dim'];
-/** Types that stand before a title. */
+/** Types that are shown before a title. */
 const markedTypes = new Set(['epic', 'bug']);
 const RULE = '─'.repeat(60);
 
@@ -56,7 +56,7 @@ export function beadLine(bead: BeadSummary, paint: Paint): string {
   ].join(' ');
 }
 
-/** The same with what it waits for and what waits for it behind. */
+/** Like `beadLine`, followed by its blockers and dependents. */
 export function rowWithRelations(bead: BeadListItem, paint: Paint): string {
   const part = (name: string, ids: readonly string[] = []): string[] =>
     ids.length > 0 ? [`${name}: ${ids.map(oneLine).join(', ')}`] : [];
@@ -77,7 +77,7 @@ export function shortLine(bead: BeadSummary, paint: Paint): string {
   ].join(' ');
 }
 
-/** Types that a short row of an open bead names. */
+/** Types that are shown in a short row of an open bead. */
 const badgedTypes: ReadonlySet<string> = new Set(['epic', 'bug']);
 
 /** A numbered row of `bd ready`, with the assignee and the estimate below it. */
@@ -104,7 +104,7 @@ export function foundLine(bead: BeadSummary, paint: Paint): string {
   ].join(' ');
 }
 
-/** Several lines a bead, for `--long`. @param mark stands before the priority, as in `bd list` */
+/** Several lines per bead, for `--long`. @param mark text before the priority, as in `bd list` */
 export function longLines(bead: Bead, paint: Paint, mark = ''): string[] {
   return [
     `${paint('bold', oneLine(bead.id))} [${mark}${priorityText(bead, paint)}] [${oneLine(bead.issue_type)}] ${oneLine(bead.status)}`,
@@ -209,7 +209,7 @@ function validationLines({ validation_records: records = [] }: BeadDetails, pain
 
 type Related = BeadSummary & { dependency_type: string };
 
-/** Headings of `bd show` for what a bead depends on, and for what depends on it, by the type of the dependency. */
+/** Headings of `bd show` for dependencies and dependents of a bead, by type of dependency. */
 const outgoing: Readonly<Record<string, [heading: string, arrow: string]>> = {
   'parent-child': ['PARENT', '↑'],
   related: ['RELATED', '↔'],
@@ -269,7 +269,7 @@ function commentLines(comments: readonly Comment[], paint: Paint): string[] {
   ]);
 }
 
-/** The comments of a bead by themselves: `[ann] at 2026-01-31 09:00`. */
+/** The comments of a bead: `[ann] at 2026-01-31 09:00`. */
 export function commentBlocks(comments: readonly Comment[], paint: Paint): string[] {
   return comments.flatMap((comment) => [
     `[${paint('cyan', oneLine(comment.author))}] at ${day(comment.created_at)} ${comment.created_at.slice(11, 16)}`,
@@ -278,7 +278,7 @@ export function commentBlocks(comments: readonly Comment[], paint: Paint): strin
   ]);
 }
 
-/** Branches of a tree before each line of its nodes. @param depths of the nodes, in the order of the lines; roots have 0 */
+/** Branches of a tree before each line of its nodes. @param depths of the nodes in order of the lines; 0 for roots */
 export function treeBranches(depths: readonly number[]): string[] {
   return depths.map((depth, index) => {
     if (depth === 0) return '';

@@ -24,7 +24,7 @@ export function treeOfBeads(beads: readonly Bead[], paint: Paint, { summary = fa
     for (const child of below) visit(child, depth + 1);
   };
   for (const root of children.get(undefined) ?? []) visit(root, 0);
-  // Beads that are each other's parents have no root.
+  // Beads in a cycle of parents have no root.
   for (const bead of beads) visit(bead, 0);
   const branches = treeBranches(nodes.map(({ depth }) => depth));
   const lines = nodes.map(({ bead }, index) => `${paint('dim', branches[index] ?? '')}${shortLine(bead, paint)}`);

@@ -1,39 +1,39 @@
-/** What a help page says beyond the summary, the arguments and the options, which are part of the command itself. */
+/** Parts of a help page besides summary, arguments and options, which belong to the command itself. */
 export interface HelpDetails {
-  /** More than the one line. */
+  /** A longer description. */
   text?: string;
-  /** Runnable, each with what it is for. */
+  /** Runnable examples, each with its purpose. */
   examples?: readonly (readonly [command: string, purpose: string])[];
-  /** What exit codes mean, where there is more to say than 0 for success and 1 for an error. */
+  /** Meaning of exit codes, if they are more than 0 for success and 1 for an error. */
   exits?: Readonly<Record<string, string>>;
   see?: readonly string[];
 }
 
 /**
- * Reads the value of an option or argument. Gets the value before it, where it may be given several times.
+ * Parses the value of an option or argument. Gets the earlier value if it may be given several times.
  * @throws InvalidValue
  */
 export type ValueParser = (text: string, earlier: never) => unknown;
 
-/** A value that an option or argument does not take; the message says which it takes. */
+/** An invalid value of an option or argument; the message lists the valid ones. */
 export class InvalidValue extends Error {}
 
 export interface Argument {
   name: string;
   description: string;
   required: boolean;
-  /** Takes all words that are left. */
+  /** Takes all remaining words. */
   variadic: boolean;
   choices?: readonly string[];
   parse?: ValueParser;
 }
 
 export interface Option {
-  /** As they are shown: `-n, --limit <count>`. */
+  /** The option as it is shown: `-n, --limit <count>`. */
   flags: string;
   short?: string;
   long: string;
-  /** Name of its value among the options of a call: `titleContains`. */
+  /** Name of its value in the options of a call: `titleContains`. */
   key: string;
   /** `--no-daemon`: its value is false. */
   negated: boolean;
@@ -45,15 +45,15 @@ export interface Option {
   parse?: ValueParser;
   defaultValue?: string | number | boolean;
   choices?: readonly string[];
-  /** The value where an optional one is left out. */
+  /** The value if an optional one is left out. */
   preset?: string;
-  /** It must be given. */
+  /** The option is required. */
   mandatory?: boolean;
   /** Not shown in help and completion. */
   hidden?: boolean;
 }
 
-/** One call of a command, as its words were parsed. */
+/** One call of a command, after parsing. */
 export interface Invocation {
   /** The options of the command, and those of its parents. */
   readonly options: Readonly<Record<string, unknown>>;
@@ -61,7 +61,9 @@ export interface Invocation {
   printHelp(command: CliCommand): Promise<unknown>;
 }
 
-/** What a command does. Gets its arguments, then its own options, then the whole call; may be asynchronous. */
+/**
+ * The implementation of a command. Gets its arguments, then its own options, then the whole call; may be asynchronous.
+ */
 export type Action = (...values: never[]) => unknown;
 
 /** A command of `gt` or `bd`, as data. Its help page is in the same file. */
@@ -80,7 +82,7 @@ export class CliCommand {
     readonly hidden = false,
   ) {}
 
-  /** Adds a command below this one. @param declaration its name and its arguments: `close [ids...]` */
+  /** Adds a subcommand. @param declaration its name and its arguments: `close [ids...]` */
   command(declaration: string, { hidden = false } = {}): CliCommand {
     const [name = '', ...words] = declaration.split(' ');
     const command = new CliCommand(name, this, hidden);
@@ -99,7 +101,7 @@ export class CliCommand {
     return this;
   }
 
-  /** @param declaration `<id>`, `[id]`, `<ids...>` or `[ids...]` */
+  /** Adds an argument. @param declaration `<id>`, `[id]`, `<ids...>` or `[ids...]` */
   argument(declaration: string, description = '', more: Pick<Argument, 'parse' | 'choices'> = {}): this {
     const name = declaration.slice(1, -1).replace(/\.\.\.$/, '');
     const [required, variadic] = [
@@ -114,7 +116,7 @@ export class CliCommand {
     return this.addOption(flags, description, { parse, defaultValue });
   }
 
-  /** Another spelling that is accepted and not shown. */
+  /** Adds an option that is accepted but not shown. */
   hiddenOption(flags: string, description: string, parse?: ValueParser): this {
     return this.addOption(flags, description, { parse, hidden: true });
   }
@@ -138,17 +140,17 @@ export class CliCommand {
     return this;
   }
 
-  /** The command below this one with this name or alias. */
+  /** The subcommand with this name or alias. */
   find(name: string): CliCommand | undefined {
     return this.commands.find((command) => command.name === name || command.aliases.includes(name));
   }
 
-  /** What somebody types to reach it: `gt convoy create`. */
+  /** The words that call the command: `gt convoy create`. */
   get path(): string {
     return this.parent ? `${this.parent.path} ${this.name}` : this.name;
   }
 
-  /** Commands that help lists. */
+  /** Subcommands that help lists. */
   get visibleCommands(): CliCommand[] {
     return this.commands.filter((command) => !command.hidden);
   }
@@ -158,9 +160,9 @@ export class CliCommand {
 export class CliProgram extends CliCommand {
   /** Headings of the overview, each with its commands. */
   groups: readonly (readonly [heading: string, commands: readonly string[]])[] = [];
-  /** Exit code where a group is named without one of its commands: its page is an answer, or part of an error. */
+  /** Exit code if a group is called without a command: 0 if the help page is the answer, 1 if it is an error. */
   groupHelpExit: 0 | 1 = 1;
-  /** What arguments are, by name; an argument may have a description of its own. */
+  /** Default descriptions of arguments, by name. */
   glossary: Readonly<Record<string, string>> = {};
 
   withOverview(overview: Pick<CliProgram, 'groups' | 'glossary'> & { groupHelpExit?: 0 | 1 }): this {

@@ -2,10 +2,10 @@ import type { HelloInput } from '../../protocol/transport/handshake';
 import type { ProcessContext } from './context';
 import { plainUserName, plainUserValue } from './gitUserName';
 
-/** How long git may take to answer, in milliseconds. */
+/** Time limit for git, in milliseconds. */
 const GIT_MS = 5_000;
 
-/** How a command introduces itself: an agent by its session token, anybody else as the person. */
+/** The hello of a command: an agent is identified by its session token, all other callers act as the user. */
 export async function helloOf(
   { cwd, env }: Pick<ProcessContext, 'cwd' | 'env'>,
   actor: string | undefined,
@@ -16,19 +16,19 @@ export async function helloOf(
   return { kind: 'agent', token, cwd, ...(claimed === undefined ? {} : { actor: claimed }) };
 }
 
-/** Who acts: `--actor`, BD_ACTOR, BEADS_ACTOR, git's user.name or USER, in this order. */
+/** The actor: `--actor`, BD_ACTOR, BEADS_ACTOR, git's user.name or USER, in this order. */
 export async function actorName(given: string | undefined, env: NodeJS.ProcessEnv, cwd: string): Promise<string> {
   const named = given || env.BD_ACTOR || env.BEADS_ACTOR || plainUserName(env, cwd);
   return named || (await gitUserName(cwd)) || env.USER || 'unknown';
 }
 
-/** Address of who writes: GIT_AUTHOR_EMAIL or git's user.email; undefined where git knows none. */
+/** Address of the author: GIT_AUTHOR_EMAIL or git's user.email; undefined if there is none. */
 export async function authorAddress(env: NodeJS.ProcessEnv, cwd: string): Promise<string | undefined> {
   const plain = env.GIT_AUTHOR_EMAIL || plainUserValue('email', env, cwd);
   return plain || (await gitValue('user.email', cwd)) || undefined;
 }
 
-/** Empty where there is no git, or it has no name. */
+/** git's user.name; empty without git or without a name. */
 function gitUserName(cwd: string): Promise<string> {
   return gitValue('user.name', cwd);
 }

@@ -2,7 +2,7 @@ import type { StartedLink } from '../../protocol/transport/commandClient';
 import type { Invocation } from './command';
 import { errorText, jsonText, painter, type Paint, type Terminal } from './output';
 
-/** What a command line uses of the process around it; tests bring their own. */
+/** The parts of the process that a command line uses; tests provide their own. */
 export interface ProcessContext {
   terminal: Terminal;
   cwd: string;
@@ -18,12 +18,12 @@ export interface OutputOptions {
   quiet?: boolean;
 }
 
-/** What every command uses to print its result. */
+/** Output of every command. */
 export class CommandContext {
-  /** Exit code of a command that ends without an error: other than 0 where it failed in part, or ran a script. */
+  /** Exit code of a command that ends without an error: not 0 if it failed in part, or ran a script. */
   exitCode = 0;
 
-  /** @param started a connection to the server that may be of use */
+  /** @param started a connection to the server that may be usable */
   constructor(
     readonly process: ProcessContext,
     protected readonly started?: StartedLink,
@@ -55,7 +55,7 @@ export class CommandContext {
     this.terminal.writeError(errorText(error, (invocation.options as OutputOptions).json ?? false));
   }
 
-  /** A remark for people, on standard error. */
+  /** Prints a note for people, on standard error. */
   note(text: string): void {
     this.terminal.writeError(`${text}\n`);
   }

@@ -5,7 +5,7 @@ import { canonicalPath } from '../../base/safePaths';
 import { UserError } from '../../base/errors';
 import { argumentText } from '../../base/text';
 
-/** The town around a directory, else the one that GT_ROOT names; undefined where there is neither. */
+/** The town around a directory, else the one that GT_ROOT names; undefined if there is neither. */
 export function townOfDirectory(directory: string, env: NodeJS.ProcessEnv): string | undefined {
   for (let folder = path.resolve(directory); ; folder = path.dirname(folder)) {
     if (fs.existsSync(path.join(folder, 'mayor', 'town.json'))) return canonicalPath(folder);
@@ -15,8 +15,8 @@ export function townOfDirectory(directory: string, env: NodeJS.ProcessEnv): stri
 }
 
 /**
- * The town that a command of `gt` means: the one that is named, the one around the directory, or the person's only one.
- * @throws UserError where there is none, or more than one
+ * The town of a `gt` command: the named one, the one around the directory, or the user's only one.
+ * @throws UserError if there is none, or more than one
  */
 export async function findTown(directory: string, env: NodeJS.ProcessEnv, named: string | undefined): Promise<string> {
   if (named !== undefined) {
@@ -39,7 +39,7 @@ export async function findTown(directory: string, env: NodeJS.ProcessEnv, named:
   );
 }
 
-/** A town whose creation was cut short is no reason to use another one. */
+/** Refuses to use another town if the creation of this one was interrupted. */
 async function refuseUnfinished(folder: string): Promise<void> {
   const { isUnfinishedTown } = await import('../../town/install');
   if (!isUnfinishedTown(folder)) return;

@@ -4,19 +4,19 @@ import { readTextIfPresent } from '../../base/safeFiles';
 import { canonicalPath } from '../../base/safePaths';
 
 /*
- * git's user.name, read from the files that nearly everybody has. Starting git for it takes as long as the rest of a
- * command. Whatever is not plain is left to git: undefined means "ask git", never "there is none".
+ * Reads git's user.name from the usual files. Starting git for it would take as long as the rest of a command. Anything
+ * unusual is left to git: undefined means "ask git", never "there is none".
  */
 
 /** GIT_DIR, GIT_CONFIG_GLOBAL, GIT_CONFIG_COUNT …, but not the names and addresses of commits. */
 const changesConfig = /^GIT_(?:DIR|CONFIG|COMMON|WORK_TREE|CEILING|DISCOVERY)/;
 
-/** @returns undefined where only git itself can tell */
+/** @returns undefined if only git itself can answer */
 export function plainUserName(env: NodeJS.ProcessEnv, cwd: string): string | undefined {
   return plainUserValue('name', env, cwd);
 }
 
-/** `user.name` or `user.email`. @returns undefined where only git itself can tell */
+/** `user.name` or `user.email`. @returns undefined if only git itself can answer */
 export function plainUserValue(key: 'name' | 'email', env: NodeJS.ProcessEnv, cwd: string): string | undefined {
   for (const name in env) if (name.startsWith('GIT_') && changesConfig.test(name)) return undefined;
   const home = env.HOME;
@@ -24,9 +24,9 @@ export function plainUserValue(key: 'name' | 'email', env: NodeJS.ProcessEnv, cw
   try {
     const repository = repositoryConfig(cwd);
     if (repository === undefined) return undefined;
-    // The last one that says it wins.
+    // The last file that sets the name wins.
     const texts = [
-      // The person's own, which may be links into a folder of settings.
+      // The user's own files, which may be links into a dotfiles folder.
       readPersonal(path.join(env.XDG_CONFIG_HOME || path.join(home, '.config'), 'git', 'config')),
       readPersonal(path.join(home, '.gitconfig')),
       repository,
@@ -42,21 +42,22 @@ export function plainUserValue(key: 'name' | 'email', env: NodeJS.ProcessEnv, cw
 }
 
 function readPersonal(file: string): string | undefined {
-  // Most people have only one of the two, and looking for links above the other takes longer than everything else here.
+  // Usually only one of the two exists, and checking a missing one for links would take longer than everything else
+  // here.
   return fs.existsSync(file) ? readTextIfPresent(canonicalPath(file)) : undefined;
 }
 
-/** Text of the repository's configuration, empty outside of any; undefined where git has to look itself. */
+/** Text of the repository's configuration, empty outside of any; undefined if git itself has to read it. */
 function repositoryConfig(cwd: string): string | undefined {
   const start = path.resolve(cwd);
   const { dev } = fs.statSync(start);
   for (let folder = start; ; folder = path.dirname(folder)) {
-    // Git goes no further than its file system.
+    // Like git, do not cross file systems.
     if (fs.statSync(folder).dev !== dev) return undefined;
     const directory = path.join(folder, '.git');
     const git = fs.statSync(directory, { throwIfNoEntry: false });
     if (git) {
-      // A worktree, a submodule, a folder of somebody else, or half a repository, which git passes by.
+      // False for a worktree, a submodule, a folder of another user, or an incomplete repository, which git skips.
       const isWhole =
         git.isDirectory() && ['HEAD', 'objects', 'refs'].every((name) => fs.existsSync(path.join(directory, name)));
       if (!isWhole || git.uid !== process.getuid?.()) return undefined;
@@ -68,12 +69,12 @@ function repositoryConfig(cwd: string): string | undefined {
   }
 }
 
-/** Without includes, extensions, a format that git may not know, and lines that go on. */
+/** Whether a configuration has no includes, extensions, unknown formats or continued lines. */
 function isPlain(text: string): boolean {
   return !/^\s*\[\s*(?:include|extensions)|repositoryformatversion\s*=(?!\s*0\s*$)|\\\s*$/im.test(text);
 }
 
-/** @throws Error for any line that is not plain: git may see an error in it, or more than we do */
+/** The last value of a key. @throws Error for any unusual line, which git may interpret differently */
 function valueIn(text: string, key: 'name' | 'email'): string | undefined {
   let inUser = false;
   let value: string | undefined;

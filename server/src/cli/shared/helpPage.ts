@@ -1,16 +1,16 @@
 import { programOf, type Argument, type CliCommand, type CliProgram, type HelpDetails, type Option } from './command';
 
-/** Columns of a page; a longer word or example stays whole. */
+/** Width of a page; longer words and examples are not broken. */
 const WIDTH = 100;
 const GAP = 2;
-/** Columns of the names in the overview, the same in all its groups. */
+/** Width of the column of names in the overview, the same in all groups. */
 const OVERVIEW_COLUMNS = 12;
 const MAX_NAME_COLUMNS = 34;
 const INDENT = '  ';
 
 type Row = [name: string, text: string];
 
-/** What `--help` and `help` print about a command. */
+/** The help page of a command. */
 export function helpPage(command: CliCommand): string {
   const { details } = command;
   const program = programOf(command);
@@ -35,7 +35,7 @@ export function helpPage(command: CliCommand): string {
     .join('\n\n')}\n`;
 }
 
-/** The commands that help shows, each before those below it. */
+/** The commands in the help, each before its subcommands. */
 function shownCommands(command: CliCommand): CliCommand[] {
   return [command, ...command.visibleCommands.flatMap(shownCommands)];
 }
@@ -47,7 +47,7 @@ export function allPages(program: CliCommand): string {
     .join(`\n${'-'.repeat(WIDTH)}\n\n`);
 }
 
-/** Every command with its summary, one a line. */
+/** Every command with its summary, one per line. */
 export function listOfCommands(program: CliCommand): string {
   const commands = shownCommands(program).slice(1);
   const columns = Math.max(...commands.map(({ path }) => path.length)) + GAP;
@@ -103,7 +103,7 @@ function overview(program: CliProgram): string[][] {
   );
 }
 
-/** The name only, as in the overview: arguments are on the page of the command. */
+/** A row with only the name, as in the overview: arguments are on the page of the command. */
 function commandRow(command: CliCommand): Row {
   return [command.name, command.summary];
 }
@@ -116,7 +116,7 @@ function optionRow(option: Option): Row {
   return [option.flags, optionText(option)];
 }
 
-/** Options that are accepted without effect, for scripts written for another tool, are listed in the overview only. */
+/** Rows of the common options. Those without effect, for scripts of other tools, are only listed in the overview. */
 function commonOptions(program: CliProgram): Row[] {
   const effective = shownOptions(program).filter((option) => !option.description.endsWith('has no effect'));
   return [...effective.map(optionRow), ['-h, --help', 'show this page']];
@@ -146,7 +146,7 @@ function table(heading: string, rows: readonly Row[], minColumns = 0): string[] 
   ];
 }
 
-/** Lines of at most this width; a line break in the text is kept. */
+/** Wraps a text at this width; its own line breaks are kept. */
 function wrap(text: string, width: number): string[] {
   return text.split('\n').flatMap((paragraph) => {
     const lines: string[] = [''];

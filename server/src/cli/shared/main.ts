@@ -4,21 +4,21 @@ import type { ServerPlace } from '../../protocol/transport/serverPlace';
 import type { ProcessContext } from './context';
 import { ProcessTerminal } from './output';
 
-/** One of the two command lines, as far as it matters before it is loaded. */
+/** One of the two command lines: the parts that are needed before it is loaded. */
 export interface Main {
-  /** Commands that do not call a server, or not as others do. */
+  /** Commands that do not call a server, or call it in a special way. */
   offline: readonly string[];
-  /** The server that the command will call, as far as it can be told without parsing. May throw. */
+  /** The server that the command will call, as far as it is known without parsing. May throw. */
   serverOf: (process: ProcessContext, words: readonly string[]) => ServerPlace | undefined;
   load: () => Promise<(words: readonly string[], process: ProcessContext, started?: StartedLink) => Promise<number>>;
 }
 
-/** Longest time that the output of a command may take to be read once the command is done. */
+/** Time limit for reading the output after the end of the command. */
 const FLUSH_MS = 30_000;
 
 /**
  * Runs a command line as a process. It starts to connect to the server before it loads and parses, which takes about as
- * long as the server takes to answer.
+ * long as the server's answer.
  */
 export async function runMain({ offline, serverOf, load }: Main): Promise<void> {
   const words = process.argv.slice(2);
@@ -34,10 +34,10 @@ export async function runMain({ offline, serverOf, load }: Main): Promise<void> 
   await started?.link.started;
   const run = await load();
   process.exitCode = await run(words, context, started);
-  // Without the end of the event loop, closing the connection and the cleaning up of memory: the system does it faster.
+  // Exits without draining the event loop or closing the connection: the operating system cleans up faster.
   if (terminal.isFlushed) process.exit();
   started?.link.close();
-  // A reader that is slow gets its text; nothing else may keep the command.
+  // Wait only for a slow reader of the output, for nothing else.
   setTimeout(() => process.exit(), FLUSH_MS).unref();
 }
 
@@ -49,7 +49,10 @@ function readLine(): string {
   return Buffer.from(bytes).toString('utf8');
 }
 
-/** False where a command is known not to need it, or names a town or ledger that only its parser understands. */
+/**
+ * Whether the command needs the default server: false if it needs none, or names a town or ledger that only the parser
+ * understands.
+ */
 function needsServer(words: readonly string[], offline: readonly string[]): boolean {
   const command = words.find((word) => !word.startsWith('-'));
   if (command === undefined || command === 'help' || command === '__complete' || offline.includes(command))

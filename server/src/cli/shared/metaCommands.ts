@@ -48,7 +48,7 @@ function addHelp(program: CliCommand, { terminal }: CommandContext): void {
     });
 }
 
-/** @throws UserError that suggests the most similar command */
+/** Finds a command by its words. @throws UserError that suggests the most similar command */
 function findCommand(program: CliCommand, words: readonly string[]): CliCommand {
   return words.reduce((found, word) => {
     const next = found.find(word);

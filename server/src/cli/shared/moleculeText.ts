@@ -10,7 +10,7 @@ const marks: Readonly<Record<StepState, [mark: string, colour: Colour]>> = {
   pending: ['·', 'dim'],
   blocked: ['●', 'red'],
 };
-/** Of a molecule with more steps only those around the current one are shown. */
+/** Maximum number of steps; of longer molecules only those around the current step are shown. */
 const MAX_STEPS = 100;
 const STEPS_AROUND_CURRENT = 5;
 
@@ -50,7 +50,7 @@ export function progressLine(molecule: MoleculeInfo, paint: Paint): string {
   return `${paint('bold', oneLine(molecule.molecule_id))} ${title}${attached}: ${progress}${closed}`;
 }
 
-/** What follows the end of a step. */
+/** What happens after the end of a step. */
 export function continueLines({ continue: result }: ContinueResult, paint: Paint): string[] {
   const { closed_step: closed, next_step: next, molecule_id: molecule } = result;
   const done = paint('green', '✓');

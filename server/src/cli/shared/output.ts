@@ -2,14 +2,14 @@ import fs from 'node:fs';
 import { printableJson, revealMisleading } from '../../base/text';
 import { asUserError, hasCode, messageOf } from '../../base/errors';
 
-/** Where a command line prints. */
+/** Output of a command line. */
 export interface Terminal {
   write(text: string): void;
   writeError(text: string): void;
   colour: boolean;
 }
 
-/** Colour only in a terminal, unless the person turned it off (https://no-color.org). */
+/** Colour only in a terminal, unless the user turned it off (https://no-color.org). */
 export function wantsColour(stream: { isTTY?: boolean }, env: NodeJS.ProcessEnv = process.env): boolean {
   return stream.isTTY === true && !env.NO_COLOR && env.TERM !== 'dumb';
 }
@@ -21,7 +21,7 @@ export class ProcessTerminal implements Terminal {
   readonly colour: boolean;
   /** A pipe or file is written to directly: creating `process.stdout` takes a millisecond. */
   private readonly isDirect = isPipeOrFile(STDOUT);
-  /** True while everything is written that was printed, so that the process may exit at once. */
+  /** True while all printed text is written, so that the process may exit at once. */
   isFlushed = true;
 
   constructor() {
@@ -52,11 +52,11 @@ function isPipeOrFile(fd: number): boolean {
     const stat = fs.fstatSync(fd);
     return stat.isFIFO() || stat.isFile();
   } catch {
-    return false; // it is closed
+    return false; // stdout is closed
   }
 }
 
-/** @returns what is left where a pipe that does not block its writers is full */
+/** Writes synchronously. @returns the rest if a non-blocking pipe is full */
 function writeAll(fd: number, text: string): Buffer {
   let left: Buffer = Buffer.from(text);
   try {
@@ -82,8 +82,8 @@ export function painter(colour: boolean): Paint {
 }
 
 /**
- * Text of beads for a terminal, without control characters: these could move the cursor or change the window's title.
- * Characters that reorder a line are written out.
+ * Makes text of beads safe for a terminal: removes control characters, which could move the cursor or change the
+ * window's title, and escapes characters that reorder a line.
  */
 export function printable(text: string): string {
   return revealMisleading(
@@ -91,7 +91,7 @@ export function printable(text: string): string {
   );
 }
 
-/** The same on one line. */
+/** Like `printable`, on one line. */
 export function oneLine(text: string): string {
   return printable(text.replace(/\s+/g, ' '));
 }

@@ -9,10 +9,10 @@ import { UserError } from '../../base/errors';
 import { InvalidValue, type Argument, type CliCommand, type Option, type ValueParser } from './command';
 import type { ParsedCall } from './parseQuickly';
 
-/** A command to show the help page of: asked for, or a group of which no command was named. */
+/** A request for a help page: explicit, or because a group was called without a command. */
 export interface HelpCall {
   helpFor: CliCommand;
-  /** 0 where help was asked for. */
+  /** 0 if help was requested. */
   exitCode: number;
 }
 

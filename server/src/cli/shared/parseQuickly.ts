@@ -1,19 +1,19 @@
 import type { Argument, CliCommand, Option } from './command';
 
-/** The command that words call, with its values. */
+/** A parsed call: the command and its values. */
 export interface ParsedCall {
   command: CliCommand;
   arguments: unknown[];
   /** The command's own options. */
   options: Record<string, unknown>;
-  /** Its own and those of its parents, of which the outer ones count. */
+  /** Its own options and those of its parents, of which the outer ones take precedence. */
   allOptions: Record<string, unknown>;
 }
 
 /**
- * Parses the plain forms that nearly every call has, without loading the parser proper (`parseFully`), which takes longer
- * than the rest of a command. A test holds the two against each other.
- * @returns undefined where the words have another form or an error, or ask for help: then the parser proper has to tell
+ * Parses the simple forms of nearly every call, without loading the full parser (`parseFully`), which takes longer than
+ * the rest of a command. A test compares the two.
+ * @returns undefined if the words have another form or an error, or request help: these are left to the full parser
  */
 export function parseQuickly(program: CliCommand, words: readonly string[]): ParsedCall | undefined {
   const levels: Level[] = [new Level(program)];
@@ -36,7 +36,7 @@ export function parseQuickly(program: CliCommand, words: readonly string[]): Par
   return callOf(levels, operands);
 }
 
-/** A command on the way to the one that is called, with the options that it got. */
+/** A command on the path to the called one, with its given options. */
 class Level {
   readonly values: Record<string, unknown> = {};
 
@@ -50,16 +50,16 @@ class Level {
   }
 }
 
-/** `-` alone is a value: standard input. */
+/** Whether a word is an option; `-` alone is a value: standard input. */
 function isOption(word: string): boolean {
   return word.startsWith('-') && word.length > 1;
 }
 
-/** @returns how many more words it took; undefined where it is not a plain form */
+/** Parses an option. @returns number of further words that it used; undefined if it is not a simple form */
 function takeOption(levels: readonly Level[], word: string, following: string | undefined): 0 | 1 | undefined {
   const equals = word.startsWith('--') ? word.indexOf('=') : -1;
   const name = equals < 0 ? word : word.slice(0, equals);
-  // An option of the program is one of every command below it, too, and comes first.
+  // Options of the program are also options of every command, and take precedence.
   for (const { command, values } of levels) {
     const option = command.options.find((candidate) => candidate.long === name || candidate.short === name);
     if (!option) continue;

@@ -12,7 +12,7 @@ export interface CommandModule {
   add(program: CliProgram): Promise<void>;
 }
 
-/** What a command line consists of. */
+/** The definition of a command line. */
 export interface CommandLine {
   /** The program with its global options only. */
   createProgram(): CliProgram;
@@ -59,7 +59,7 @@ async function parse(program: CliProgram, words: readonly string[]): Promise<Par
   try {
     quick = parseQuickly(program, words);
   } catch {
-    // A value that cannot be read: the parser proper says so in its own words.
+    // An invalid value: the full parser reports it.
   }
   return quick ?? (await import('./parseFully')).parseFully(program, words);
 }
@@ -72,7 +72,7 @@ async function runCall(call: ParsedCall, terminal: Terminal): Promise<void> {
   await call.command.run?.(...([...call.arguments, call.options, invocation] as never[]));
 }
 
-/** Adds the commands that these words need: all of them for help, and where the command is not known. */
+/** Adds the commands that these words need: all of them for help, and if the command is unknown. */
 async function addCommandsFor(line: CommandLine, words: readonly string[], program: CliProgram): Promise<void> {
   const word = commandWord(words, program.options);
   const modules = line.modules.filter((module) => word !== undefined && module.commands.includes(word));
@@ -92,7 +92,7 @@ function commandWord(words: readonly string[], options: readonly Option[]): stri
   return undefined;
 }
 
-/** `--version` before any command; after one it is an option of that command. */
+/** Whether `--version` comes before any command; after one it is an option of that command. */
 function isVersionRequest(words: readonly string[], program: CliProgram): boolean {
   return commandWord(words, program.options) === undefined && words.some((word) => versionFlags.includes(word));
 }
@@ -105,7 +105,7 @@ async function complete(line: CommandLine, [shell, ...words]: readonly string[])
   return 0;
 }
 
-/** Where a group was named without one of its commands, the page is part of the error. */
+/** Prints a help page; if a group was called without a command, as part of the error. */
 async function printHelp(terminal: Terminal, { helpFor, exitCode }: HelpCall): Promise<number> {
   const page = (await import('./helpPage')).helpPage(helpFor);
   if (exitCode === 0) terminal.write(page);

@@ -9,7 +9,7 @@ import { ServerRetire } from '../../protocol/town';
 
 /** How long a server may take to stop, in milliseconds. */
 const STOP_MS = 15_000;
-/** How long a server may be silent, or take to rewrite where it listens. */
+/** Time limit for a server's answer, and for rewriting its endpoint file. */
 const ANSWER_MS = 4_000;
 const POLL_MS = 20;
 
@@ -39,8 +39,9 @@ export async function shutdownServer(root: string, hello: HelloInput): Promise<b
 }
 
 /**
- * Whether a server runs is said by its lease: it rewrites the file that says where it listens, if that was removed.
- * @throws UserError `unavailable` where one runs and does not answer
+ * Connects to the running server. The lease decides whether one runs: the server restores its endpoint file if that was
+ * removed.
+ * @throws UserError `unavailable` if one runs but does not answer
  */
 async function openRunning(
   root: string,

@@ -2,7 +2,7 @@ import type { AgentInfo, BeadInfo, ConvoyInfo } from '../../protocol/snapshot';
 
 /** Agents, convoys and their beads as lines for people. */
 
-/** @param name what the agent is called; its address unless the rig is known from the context */
+/** One agent. @param name shown name; the address, unless the rig is clear from the context */
 export function agentLine(agent: AgentInfo, name = agent.id): string {
   const mark = agent.state === 'working' ? '●' : '○';
   const state = agent.kind === 'rule' && agent.state !== 'working' ? 'built-in' : agent.state;
@@ -45,7 +45,7 @@ const marks: Record<BeadInfo['phase'], string> = {
   deferred: '~',
 };
 
-/** A bead of a convoy with its phase: what the engine does with it. */
+/** A bead of a convoy with its phase. */
 export function beadPhaseLine(bead: BeadInfo): string {
   return `${beadMark(bead)} ${bead.id} ${bead.title} (${beadNotes(bead).join('; ')})`;
 }
@@ -54,7 +54,7 @@ export function beadMark(bead: BeadInfo): string {
   return marks[bead.phase];
 }
 
-/** Its phase, who has it, and what is wrong with it. */
+/** Phase, assignee and problem of a bead. */
 export function beadNotes(bead: BeadInfo): string[] {
   const isFinished = bead.phase === 'merged' || bead.phase === 'closed';
   const paused = bead.why.find((reason) => reason.kind === 'convoy-paused');

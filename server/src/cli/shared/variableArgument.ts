@@ -1,9 +1,9 @@
 import { UserError } from '../../base/errors';
 
 /**
- * Reads the value of a `--var` option, which gives a variable of a formula its value.
- * @param text `key=value`, split at the first `=`: values may hold more of them
- * @throws UserError where there is no key
+ * Parses a `--var` option, which sets a variable of a formula.
+ * @param text `key=value`, split at the first `=`: values may contain more of them
+ * @throws UserError if there is no key
  */
 export function parseVariable(text: string): [name: string, value: string] {
   const equals = text.indexOf('=');
@@ -12,7 +12,7 @@ export function parseVariable(text: string): [name: string, value: string] {
   return [name, text.slice(equals + 1)];
 }
 
-/** The value of a `--var` option that may be given several times, with those before it. */
+/** Collects the values of a repeatable `--var` option. */
 export function collectVariable(text: string, earlier: Record<string, string> = {}): Record<string, string> {
   const [name, value] = parseVariable(text);
   return { ...earlier, [name]: value };

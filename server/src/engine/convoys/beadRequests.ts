@@ -56,7 +56,7 @@ function guardRemovedEdges(dispatcher: Dispatcher, town: ConvoyTown): void {
   });
 }
 
-/** The convoy with this id or part of an id; undefined for any other bead, and for no bead. */
+/** The convoy with this id or part of an id; undefined for other beads, and if there is none. */
 export function convoyNamed(town: Pick<ConvoyTown, 'store'>, partial: string): Bead | undefined {
   const bead = beadNamed(town, partial);
   return bead?.issue_type === CONVOY ? bead : undefined;
@@ -72,7 +72,7 @@ function beadNamed(town: Pick<ConvoyTown, 'store'>, partial: string): Bead | und
   }
 }
 
-/** Status changes of a convoy that `bd update` may make, by current status. All others have a command of their own. */
+/** Status changes of a convoy that `bd update` may make, by current status. All others have their own commands. */
 const TRANSITIONS: Readonly<Record<string, readonly string[]>> = {
   open: ['open', 'closed'],
   closed: ['closed', 'open'],
@@ -85,7 +85,7 @@ function guardStatus(dispatcher: Dispatcher, town: ConvoyTown): void {
     const convoy = status === undefined ? undefined : convoyNamed(town, id);
     if (!convoy || status === undefined || (TRANSITIONS[convoy.status] ?? []).includes(status)) return;
     throw new UserError(
-      `a convoy that is ${convoy.status} does not become ${status}`,
+      `a convoy cannot change from ${convoy.status} to ${status}`,
       isStaged(convoy)
         ? `"gt convoy launch ${convoy.id}" starts it, "gt convoy close ${convoy.id}" ends it`
         : `"gt convoy pause ${convoy.id}" holds its beads, "gt convoy close ${convoy.id}" ends it`,

@@ -15,7 +15,7 @@ export async function removeFromConvoy(
 ): Promise<ConvoyInfo> {
   const convoy = requireConvoy(town, id);
   const tracked = trackedIds(convoy);
-  // A bead may be gone from its ledger: it can be removed all the same, by its full id.
+  // A bead may be gone from its ledger: it can still be removed by its full id.
   const named = [...new Set(ids.map((one) => (tracked.includes(one) ? one : town.store.resolve(one))))];
   const unknown = named.find((one) => !tracked.includes(one));
   if (unknown !== undefined)
@@ -55,11 +55,7 @@ export async function pauseConvoy(
   const convoy = requireConvoy(town, id);
   refuseClosed(convoy);
   if (convoy.status !== 'open')
-    throw new UserError(
-      `${convoy.id} is staged: none of its beads starts before it is launched`,
-      undefined,
-      'conflict',
-    );
+    throw new UserError(`${convoy.id} is staged: none of its beads starts until it is launched`, undefined, 'conflict');
   return changeConvoy(town, context, convoy.id, (tx, current) => {
     const paused = {
       by: context.actor,
@@ -100,7 +96,7 @@ export async function watchConvoy(
   });
 }
 
-/** @throws UserError `not-found` where the address does not watch it */
+/** Unsubscribes an address. @throws UserError `not-found` if the address does not watch the convoy */
 export async function unwatchConvoy(
   town: ConvoyTown,
   context: CallContext,

@@ -16,24 +16,24 @@ export interface ConvoyTown {
   store: BeadStore;
   projection: Projection;
   addresses: AddressBook;
-  /** Undefined where there is no such rig. */
+  /** Undefined if there is no such rig. */
   rig(name: string): PlannedRig | undefined;
-  /** Default for new convoys where neither the convoy nor one of its rigs sets it. */
+  /** Default for new convoys if neither the convoy nor one of its rigs sets it. */
   featureBranchDefault(): boolean;
-  /** Commits of a feature branch that the target of the rig does not have; undefined where they cannot be counted. */
+  /** Commits of a feature branch that the target of the rig does not have; undefined if they cannot be counted. */
   commitsAhead(rig: string, branch: string): Promise<number | undefined>;
   /** Why the runtime of a bead cannot run, by the name of the rig. */
   missingRuntimes(beads: readonly Bead[]): Promise<ReadonlyMap<string, string>>;
 }
 
-/** @throws UserError `not-found` for what is not a convoy */
+/** The convoy with this id. @throws UserError `not-found` for other beads */
 export function requireConvoy(town: Pick<ConvoyTown, 'store'>, id: string): Bead {
   const bead = town.store.get(town.store.resolve(id, 'hq'));
   if (bead?.issue_type !== CONVOY) throw new UserError(`${id} is not a convoy`, 'see "gt convoy list"', 'not-found');
   return bead;
 }
 
-/** Staged, or tracking only: none of its beads starts because of it. */
+/** Whether a convoy is staged or only tracks its beads: it starts none of them. */
 export function isPlanned(convoy: Bead): boolean {
   return isStaged(convoy) || (convoy.status === 'open' && isOfThisTown(convoy) && !isLaunched(convoy));
 }
@@ -42,7 +42,7 @@ export function isStaged(convoy: Bead): boolean {
   return convoy.status.startsWith('staged');
 }
 
-/** @throws UserError `conflict` for one that is closed */
+/** @throws UserError `conflict` for a closed convoy */
 export function refuseClosed(convoy: Bead): void {
   if (isClosed(convoy.status))
     throw new UserError(`${convoy.id} is closed`, 'add beads to it with "gt convoy add"; that reopens it', 'conflict');
@@ -70,7 +70,7 @@ export function trackedBeads(store: Pick<BeadStore, 'get'>, convoy: Bead): Bead[
 
 /**
  * Resolves ids to beads; an epic is replaced by the work below it.
- * @throws UserError where a convoy cannot track one of them
+ * @throws UserError if a convoy cannot track one of them
  */
 export function trackable(town: Pick<ConvoyTown, 'store'>, ids: readonly string[]): Bead[] {
   const resolved = withoutEpics(

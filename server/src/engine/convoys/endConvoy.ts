@@ -13,7 +13,10 @@ import { openConvoys } from './wanted';
 
 const IN_WORK = new Set(['hooked', 'in_progress', 'in_review']);
 
-/** Closes a convoy before its work is done. Beads in progress continue; beads that were not slung by name do not start any more. */
+/**
+ * Closes a convoy before its work is done. Beads in progress continue; beads that were not slung by name no longer
+ * start.
+ */
 export async function closeConvoy(
   town: ConvoyTown,
   context: CallContext,
@@ -36,9 +39,9 @@ export async function closeConvoy(
 }
 
 /**
- * Lands a convoy that its owner lands (`--owned`).
- * @param force although beads are open
- * @param dryRun says what would happen
+ * Lands a convoy created with `--owned`.
+ * @param force even with open beads
+ * @param dryRun only return what would happen
  */
 export async function landOwnedConvoy(
   town: ConvoyTown,
@@ -57,7 +60,7 @@ export async function landOwnedConvoy(
   const open = openOf(beads);
   if (convoy.status !== 'open' || beads.length === 0)
     throw new UserError(
-      convoy.status === 'open' ? `${convoy.id} tracks nothing` : `${convoy.id} is staged`,
+      convoy.status === 'open' ? `${convoy.id} tracks no beads` : `${convoy.id} is staged`,
       `"gt convoy close ${convoy.id}" closes it`,
       'conflict',
     );
@@ -91,7 +94,7 @@ export async function landOwnedConvoy(
 
 /**
  * Lands the convoys whose beads are all closed, also while the engine is paused.
- * @param id the one to look at; all that are open where it is missing
+ * @param id the convoy to check; all open ones if it is missing
  * @returns those that landed, or would
  */
 export async function checkConvoys(

@@ -11,8 +11,8 @@ import { FEATURE_LABEL, featureOf } from './feature';
 type EndAction = Extract<Action, { type: 'end-feature' }>;
 
 /**
- * A convoy has ended. Of one that was closed before it landed, what is still in work is stopped: nothing of it may land on the
- * target by itself. Then the branch goes from each rig; what has not landed is kept under `refs/gastown/convoy/`.
+ * Cleans up after a convoy. If it was closed before it landed, work in progress is stopped: none of it may land on the
+ * target. Then the branch is deleted in each rig; commits that have not landed are kept under `refs/gastown/convoy/`.
  */
 export async function endFeature(action: EndAction, context: EngineContext): Promise<void> {
   const agents = await stopWork(action, context);
@@ -28,13 +28,13 @@ export async function endFeature(action: EndAction, context: EngineContext): Pro
   }
   await context.store.batch({ actor: actors.engine }, (tx) => {
     const current = tx.get(action.convoy);
-    if (!current || !isClosed(current.status)) return; // it was opened again meanwhile
+    if (!current || !isClosed(current.status)) return; // the convoy was reopened meanwhile
     tx.update(current.id, { labels: (current.labels ?? []).filter((label) => label !== FEATURE_LABEL) });
     for (const rig of moved) tellMoved(tx, current, rig, feature.branch);
   });
 }
 
-/** @returns the agents that were at work for a convoy that did not land */
+/** @returns the agents whose work was stopped */
 async function stopWork(action: EndAction, context: EngineContext): Promise<string[]> {
   return context.store.batch({ actor: actors.engine }, (tx) => {
     const convoy = assertRevision(tx, action.convoy, action.revision);

@@ -14,7 +14,7 @@ export function featureOf(convoy: Bead): Feature | undefined {
   return convoyOf(convoy).feature;
 }
 
-/** The convoy whose feature branch a bead's work lands on. Closed convoys do not count. */
+/** The convoy whose feature branch a bead's work lands on. Without closed convoys. */
 export function featureConvoyOf(store: Pick<BeadStore, 'dependents'>, bead: string): Bead | undefined {
   return store
     .dependents(bead, 'tracks')
@@ -27,7 +27,7 @@ export function targetOf(store: Pick<BeadStore, 'dependents'>, bead: string): st
   return convoy && featureOf(convoy)?.branch;
 }
 
-/** A bead whose work is on a feature branch but not yet on the target. */
+/** Whether the work on a bead is on a feature branch but not yet on the target. */
 export function isCollected(bead: Bead): boolean {
   return isClosed(bead.status) && workOf(bead).merged !== undefined && workOf(bead).target !== undefined;
 }
@@ -49,7 +49,7 @@ export function unlandedBeads(store: BeadStore): Map<string, string> {
   return unlanded;
 }
 
-/** Whether what a bead depends on is on a feature branch that the bead itself does not land on. */
+/** Whether a dependency of the bead is on a feature branch that the bead itself does not land on. */
 export function waitsForLanding(
   store: BeadStore,
   bead: Bead,

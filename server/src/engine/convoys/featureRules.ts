@@ -6,7 +6,7 @@ import { mergeOf } from '../state/work';
 import type { ConvoyTown } from './convoys';
 import { featureConvoyOf, featureOf, isCollected } from './feature';
 
-/** Default for a new convoy that does not set it: on where one of its rigs, or else the town, sets it. */
+/** Default for a new convoy that does not set it: on if one of its rigs, or else the town, enables it. */
 export function wantsFeature(town: ConvoyTown, beads: readonly Bead[]): boolean {
   const rigs = new Set(beads.map((bead) => rigOfBead(town.store, bead)));
   if (rigs.size === 0) return town.featureBranchDefault();
@@ -17,8 +17,8 @@ export function wantsFeature(town: ConvoyTown, beads: readonly Bead[]): boolean 
 
 /**
  * Ensures that the work on each bead lands on one branch only.
- * @param convoy the one with a feature branch that is to track them
- * @throws UserError `conflict` for a bead that is on its way to another branch
+ * @param convoy the convoy with a feature branch that will track them
+ * @throws UserError `conflict` for a bead that already lands on another branch
  */
 export function refuseOtherBranch({ store }: ConvoyTown, beads: readonly Bead[], convoy?: string): void {
   for (const bead of beads) {
@@ -42,7 +42,7 @@ export function refuseOtherBranch({ store }: ConvoyTown, beads: readonly Bead[],
 
 /**
  * Refuses to remove work that is on the feature branch: it lands with the branch, tracked or not.
- * @throws UserError `conflict` for a bead that is there, or on its way there
+ * @throws UserError `conflict` for a bead that is on it, or about to be merged into it
  */
 export function refuseCollected({ store }: ConvoyTown, convoy: Bead, ids: readonly string[]): void {
   const branch = featureOf(convoy)?.branch;

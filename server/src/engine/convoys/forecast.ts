@@ -16,7 +16,7 @@ interface Work {
 }
 
 /**
- * Forecasts how long beads will take. Each takes the median of the finished beads of its rig and type, from first
+ * Forecasts the duration of a plan. Each bead takes the median of the finished beads of its rig and type, from first
  * session to merge, and starts as soon as its dependencies are done and a worker of its rig is free.
  */
 export function forecast(store: BeadStore, beads: readonly Bead[], work: Work): PlanForecast {

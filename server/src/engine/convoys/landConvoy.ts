@@ -10,7 +10,7 @@ import { tellLanded } from './notice';
 /** Close reason of a convoy whose work is done. */
 export const LANDED = 'All tracked beads are closed';
 
-/** Closes a convoy whose work is done, and tells its subscribers. */
+/** Closes a convoy whose work is done, and notifies its subscribers. */
 export async function landConvoy(
   action: Extract<Action, { type: 'land-convoy' }>,
   context: EngineContext,

@@ -2,8 +2,8 @@ import type { Action } from '../loop/action';
 import type { TownView } from '../state/townView';
 
 /**
- * A convoy lands when all the beads that it tracks are closed; an empty one never does. A person lands an owned one.
- * With a feature branch, the branch lands first, in each rig, then the convoy.
+ * A convoy lands when all the beads that it tracks are closed; an empty one never does. An owned one is landed by a
+ * person. With a feature branch, the branch lands first, in each rig, then the convoy.
  */
 export function convoys(view: TownView): Action[] {
   return view.convoys
@@ -16,7 +16,7 @@ export function convoys(view: TownView): Action[] {
     )
     .flatMap(({ id: convoy, revision, feature }): Action[] => {
       if (!feature || feature.isLanded) return [{ type: 'land-convoy', convoy, revision }];
-      const [rig] = feature.toLand; // one at a time: each changes the convoy
+      const [rig] = feature.toLand; // one at a time, because each changes the convoy
       return rig === undefined ? [] : [{ type: 'request-landing', convoy, rig, revision }];
     });
 }

@@ -3,7 +3,7 @@ import type { Bead } from '../../protocol/bead';
 
 const BLOCKING = new Set(['blocks', 'conditional-blocks', 'waits-for']);
 
-/** What each bead waits for, by blocking dependency type. */
+/** The beads that each bead waits for, by blocking dependency type. */
 export function needsOf(store: BeadStore, beads: readonly Bead[]): Map<string, string[]> {
   return new Map(
     beads.map((bead) => [

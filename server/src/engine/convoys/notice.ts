@@ -5,7 +5,7 @@ import { actors } from '../loop/context';
 import { sendMail } from '../mail/mail';
 import { convoyOf, isClosed } from '../state/work';
 
-/** Beads that the message about a convoy names; the rest is counted. */
+/** Maximum number of beads that the message about a convoy names; the rest is counted. */
 const NAMED = 100;
 
 /** Notifies subscribers that a convoy has landed. Part of the batch that lands it, so that a crash cannot lose it. */
@@ -28,7 +28,7 @@ export function tellClosed(tx: Transaction, convoy: Bead, tracked: readonly Bead
   ]);
 }
 
-/** Counted from the launch: a plan may have waited long before it. */
+/** Start time of a convoy: its launch, because a plan may have waited long before it. */
 function startOf(convoy: Bead): number {
   return Date.parse(convoyOf(convoy).launched_at ?? convoy.created_at);
 }

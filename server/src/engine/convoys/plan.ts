@@ -12,7 +12,7 @@ export async function planOf(town: ConvoyTown, beads: readonly Bead[], isEpic = 
 }
 
 /**
- * @param strict also for warnings that do not keep it from landing by itself
+ * @param strict also refuse warnings that do not keep it from landing automatically
  * @throws UserError `conflict`
  */
 export function refuseHindered(plan: PlanCheck, { force, strict }: { force: boolean; strict: boolean }): void {

@@ -11,26 +11,26 @@ import { needsOf } from './needs';
 /** More beads than this in one wave cause a warning, as in the Go `gt`. */
 const WAVE_CAPACITY = 5;
 
-/** A rig, as far as a plan depends on it. */
+/** The data of a rig that a plan depends on. */
 export interface PlannedRig {
   /** A person has accepted its commands. */
   accepted: boolean;
   maxWorkers: number;
-  /** Whether new convoys with beads of it get a feature branch; undefined where it does not say. */
+  /** Whether new convoys with beads of this rig get a feature branch; undefined if the rig does not set it. */
   featureBranch?: boolean;
-  /** Why nothing starts in it at the moment. */
+  /** Why no bead of the rig starts at the moment. */
   blocked?: string;
 }
 
-/** What a plan is checked against. */
+/** Facts that a plan is checked against. */
 export interface PlanFacts {
-  /** Undefined where there is no such rig. */
+  /** Undefined if there is no such rig. */
   rig(name: string): PlannedRig | undefined;
   /** Why the runtime of a bead cannot run, by the name of the rig. */
   missingRuntimes: ReadonlyMap<string, string>;
 }
 
-/** Warnings that keep a convoy from landing by itself. */
+/** Warnings that keep a convoy from landing automatically. */
 const HINDERING: ReadonlySet<FindingCategory> = new Set(['type', 'outside']);
 
 export function hinders(finding: PlanFinding): boolean {
@@ -39,7 +39,7 @@ export function hinders(finding: PlanFinding): boolean {
 
 /**
  * Errors and warnings about launching a convoy of these beads.
- * @param isEpic the beads are the work below an epic: a bead without a link to the others causes a warning
+ * @param isEpic whether the beads are the work below an epic: a bead without a link to the others causes a warning
  */
 export function checkPlan(store: BeadStore, beads: readonly Bead[], facts: PlanFacts, isEpic = false): PlanCheck {
   const open = beads.filter((bead) => !isClosed(bead.status));
@@ -92,7 +92,7 @@ function cycles(cyclic: readonly string[], needs: (id: string) => readonly strin
   ];
 }
 
-/** The beads of one cycle, each waiting for the next. Precondition: every bead passed waits for another one. */
+/** A cycle of beads, each waiting for the next. Precondition: every bead passed waits for another one. */
 function cycleOf(start: string, needs: (id: string) => readonly string[]): string[] {
   const passed: string[] = [];
   for (let id = start; ; id = needs(id)[0]!) {
@@ -208,8 +208,8 @@ function crossRig(open: readonly Bead[], rigs: ReadonlyMap<string, string | unde
     {
       category: 'cross-rig',
       bead_ids: groups.slice(1).flatMap(([, ids]) => ids),
-      message: `it lands in several rigs: ${groups.map(([name, ids]) => `${name} (${plural(ids.length, 'bead')})`).join(', ')}`,
-      suggested_fix: 'a convoy for each rig, if they are to land apart',
+      message: `the convoy lands in several rigs: ${groups.map(([name, ids]) => `${name} (${plural(ids.length, 'bead')})`).join(', ')}`,
+      suggested_fix: 'create one convoy per rig, if they should land separately',
     },
   ];
 }

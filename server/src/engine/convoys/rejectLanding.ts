@@ -8,8 +8,8 @@ import { isClosed, trackedIds, withWork, workOf, type MergeRequest, type Work } 
 import { featureOf } from './feature';
 
 /**
- * The feature branch of a convoy cannot land as it is: it conflicts with the target, fails a gate, or its reviewer asked for
- * changes. That is a new bead of the convoy, for a polecat. Where there were too many of these, a person is called.
+ * Handles a feature branch that cannot land: it conflicts with the target, fails a gate, or its reviewer requested
+ * changes. Adds a bead to the convoy, for a polecat to fix it; after too many of these, a person is notified instead.
  */
 export function rejectLanding(
   tx: Transaction,
@@ -59,7 +59,7 @@ function conflictText(target: string, files: readonly string[]): string {
   return `It conflicts with the target in ${files.join(', ')}. Run "git merge ${target}", resolve the conflicts so that both sides' changes are in, commit the merge, then "gt done". Merge it, do not rebase: the history of the target has to be in your branch.`;
 }
 
-/** The runtime of the last bead of this rig, where one was chosen for it. */
+/** The runtime of the last bead of this rig, if one was chosen for it. */
 function runtimeOf(
   tx: Transaction,
   convoy: Bead,

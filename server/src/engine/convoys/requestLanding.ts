@@ -9,8 +9,8 @@ import { featureOf, recordFeature } from './feature';
 import { isDone } from './landConvoy';
 
 /**
- * Puts the feature branch of a convoy, with all of its beads, into the queue of the rig's own target. What landed before a
- * crash is found there, and not requested again.
+ * Adds the complete feature branch of a convoy to the queue of the rig's own target. If it landed before a crash, that
+ * is detected there and not requested again.
  */
 export async function requestLanding(
   action: Extract<Action, { type: 'request-landing' }>,

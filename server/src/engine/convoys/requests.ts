@@ -88,7 +88,7 @@ async function featureWithCommits(town: ConvoyTown, convoy: Bead): Promise<Pick<
   return { feature: { ...feature, rigs } };
 }
 
-/** The findings about a plan; for an open convoy, those that keep it from landing by itself. */
+/** The findings about a plan; for an open convoy, those that keep it from landing automatically. */
 async function findingsOf(
   town: ConvoyTown,
   convoy: Bead,

@@ -11,7 +11,7 @@ import { isStaged, trackable, trackedBeads, type ConvoyTown } from './convoys';
 import { planOf, textOf } from './plan';
 import { launchConvoy, newConvoy } from './startConvoy';
 
-/** Checks beads, the work below an epic, or a convoy that is staged already, and stages them if there are no errors. */
+/** Checks beads, the work below an epic, or a staged convoy, and stages them if there are no errors. */
 export async function stageConvoy(
   town: ConvoyTown,
   context: CallContext,
@@ -27,7 +27,7 @@ export async function stageConvoy(
         named.map(({ id }) => id),
       );
   if (beads.length === 0)
-    throw new UserError(`${convoy?.id ?? 'it'} tracks nothing`, 'add beads with "gt convoy add"', 'conflict');
+    throw new UserError(`${convoy?.id ?? 'the convoy'} tracks no beads`, 'add beads with "gt convoy add"', 'conflict');
   const check = await planOf(town, beads, isEpic);
   const status = check.errors.length > 0 ? 'error' : check.warnings.length > 0 ? 'staged_warnings' : 'staged_ready';
   const title = params.title?.trim() || convoy?.title || titleOf(named);
@@ -58,7 +58,8 @@ export async function stageConvoy(
 function stagedConvoy(named: readonly Bead[]): Bead | undefined {
   const convoy = named.find((bead) => bead.issue_type === CONVOY);
   if (!convoy) return undefined;
-  if (named.length > 1) throw new UserError('stage one convoy, one epic, or beads', 'one convoy at a time');
+  if (named.length > 1)
+    throw new UserError('only one convoy can be staged at a time', 'name one convoy, one epic, or several beads');
   if (isStaged(convoy)) return convoy;
   throw new UserError(
     `${convoy.id} is ${convoy.status}: only a convoy that has never been open can be staged`,
@@ -75,7 +76,7 @@ function titleOf(named: readonly Bead[]): string {
   return cutBytes(more > 0 ? `${first!.title} and ${more} more` : first!.title, 400);
 }
 
-/** @param passed guards against parents in a circle */
+/** @param passed ancestors, to detect cycles of parents */
 function treeOf(store: BeadStore, beads: readonly Bead[], passed: ReadonlySet<string> = new Set()): PlanNode[] {
   return beads.map((bead) => {
     const { id, title, issue_type: type, status } = bead;

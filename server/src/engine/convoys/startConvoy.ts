@@ -61,7 +61,7 @@ export async function createConvoy(
   });
 }
 
-/** Creates a convoy within the given batch. Its id begins with `hq-cv-`. */
+/** Creates a convoy within the given batch. Its id starts with `hq-cv-`. */
 export function newConvoy(
   tx: Transaction,
   convoy: {
@@ -94,7 +94,7 @@ export function newConvoy(
   return tx.require(id);
 }
 
-/** Adds beads; a convoy that has closed is opened again. */
+/** Adds beads to a convoy, and reopens a closed one. */
 export async function addToConvoy(
   town: ConvoyTown,
   context: CallContext,
@@ -125,7 +125,7 @@ export async function launchConvoy(
     throw new UserError(`${convoy.id} was launched already`, 'see "gt convoy status"', 'conflict');
   const beads = trackedBeads(town.store, convoy);
   if (beads.length === 0)
-    throw new UserError(`${convoy.id} tracks nothing`, 'add beads with "gt convoy add"', 'conflict');
+    throw new UserError(`${convoy.id} tracks no beads`, 'add beads with "gt convoy add"', 'conflict');
   refuseHindered(await planOf(town, beads), { force, strict: isStaged(convoy) });
   return changeConvoy(town, context, convoy.id, (tx, current) => {
     const metadata = withConvoy(current, { launched_at: tx.now.toISOString() });
@@ -134,14 +134,16 @@ export async function launchConvoy(
   });
 }
 
-/** A plan may have errors while it is being made; they only block its launch. A dependency cycle is refused at once. */
+/**
+ * A plan may have errors while it is being edited; they only block its launch. A dependency cycle is refused at once.
+ */
 function stagedStatus(plan: PlanCheck): 'staged_ready' | 'staged_warnings' {
   const circles = plan.errors.filter(({ category }) => category === 'cycle');
   if (circles.length > 0) refuseHindered({ ...plan, errors: circles }, { force: true, strict: false });
   return plan.errors.length + plan.warnings.length > 0 ? 'staged_warnings' : 'staged_ready';
 }
 
-/** What its feature branch has landed stays landed; commits kept when it was closed are restored. */
+/** Reopens a convoy. Landed commits of its feature branch stay landed; commits kept when it was closed are restored. */
 function reopen(tx: Transaction, convoy: Bead): void {
   const feature = featureOf(convoy);
   const rigs = Object.fromEntries(Object.entries(feature?.rigs ?? {}).filter(([, { landed }]) => landed === undefined));

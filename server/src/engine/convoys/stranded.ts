@@ -14,8 +14,8 @@ interface Reasons {
 }
 
 /**
- * Open convoys without progress, now or later: they were not started, or every open bead has failed, was stopped,
- * waits for one of those, or belongs to a person.
+ * Open convoys without progress, now or later: they were not started, or every open bead has failed, were stopped, wait
+ * for one of those, or belong to a person.
  */
 export function strandedConvoys(store: BeadStore, why: Reasons): StrandedConvoy[] {
   return openConvoys(store).flatMap((convoy): StrandedConvoy[] => {
@@ -40,7 +40,7 @@ function goesOn(store: BeadStore, bead: Bead, reasons: readonly WhyNot[]): boole
   return reasons.every((reason) => passes(store, reason));
 }
 
-/** This reason passes without help. */
+/** Whether this reason ends without help. */
 function passes(store: BeadStore, reason: WhyNot): boolean {
   switch (reason.kind) {
     case 'backoff':

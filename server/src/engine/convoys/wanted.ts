@@ -2,14 +2,14 @@ import type { BeadStore } from '../../beads/store';
 import type { Bead } from '../../protocol/bead';
 import { CONVOY, convoyOf, isLaunched, isOfThisTown, trackedIds, workOf } from '../state/work';
 
-/** Convoys that are neither staged nor closed. Those that came by pull or import are read-only for this town. */
+/** Convoys that are neither staged nor closed. Convoys from a pull or an import are read-only for this town. */
 export function openConvoys(store: BeadStore): Bead[] {
   return store.list({ type: [CONVOY], status: ['open'], limit: 0 }).filter(isOfThisTown);
 }
 
 /**
- * Beads that somebody wants to be worked on, with the creation time of the oldest convoy that tracks them: all that a
- * launched convoy tracks, and of every other convoy that is not closed those that were slung by name.
+ * Beads with requested work, with the creation time of the oldest convoy that tracks them: all beads of launched
+ * convoys, and those of other open convoys that were slung by name.
  */
 export function wantedSince(store: BeadStore): Map<string, number> {
   const since = new Map<string, number>();

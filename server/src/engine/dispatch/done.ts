@@ -16,7 +16,7 @@ import { mergeOf, withWork, workOf } from '../state/work';
 /** How an agent ends its work. */
 export interface DoneRequest {
   status: DoneStatus;
-  /** Note for the reviewer; required where there is no change. */
+  /** Note for the reviewer; required if there is no change. */
   message?: string | undefined;
   /** Priority of the merge request; defaults to the bead's. */
   priority?: number | undefined;
@@ -88,9 +88,9 @@ async function pause(finished: Finished, status: 'escalated' | 'deferred', messa
   const at = context.clock.now().toISOString();
   return context.store.batch(caller, (tx) => {
     const current = requireHooked(tx, bead.id, agent);
-    // The engine notices when what the molecule waits for happens; anything else needs a person.
+    // The engine notices when the molecule can continue; anything else needs a person.
     const steps = status === 'deferred' ? openStepsOf(tx.view, current) : undefined;
-    // The agent may not have seen that a gate opened or that somebody closed a step: another session checks.
+    // The agent may not have seen that a gate opened or that a step was closed elsewhere: another session checks.
     const isUnseen =
       status === 'deferred' && hasChangedSince(tx.view, current, { agent, since: startOf(context, agent) });
     const mark = isUnseen ? UNSEEN : steps?.mark;
@@ -118,12 +118,12 @@ async function pause(finished: Finished, status: 'escalated' | 'deferred', messa
   });
 }
 
-/** Replaces the mark of a molecule that somebody else changed during the session. */
+/** Replaces the mark of a molecule that was changed by others during the session. */
 const UNSEEN = 'unseen';
 
 /**
- * Start of the agent's session in milliseconds since 1970. It may have been killed during `gt done`, so ended ones
- * count.
+ * Start of the agent's session in milliseconds since 1970. It may have been killed during `gt done`, so ended sessions
+ * count, too.
  */
 function startOf({ sessions }: EngineContext, agent: string): number {
   return sessions.all().find((session) => session.agent === agent)?.startedAt ?? 0;

@@ -7,7 +7,7 @@ import { isClosed, slingableTypes } from '../state/work';
 
 /**
  * Beads below an epic, at any depth, that agents can work on: not closed, deferred or assigned to a person.
- * @throws UserError `conflict` where there are none
+ * @throws UserError `conflict` if there are none
  */
 export function workBelow(store: BeadStore, epic: Bead): Bead[] {
   const work = store

@@ -8,7 +8,10 @@ import { attachMolecule, restartIfBegun } from '../molecules/molecules';
 import { overlapNow } from './overlaps';
 import { withWork, workOf } from '../state/work';
 
-/** Unassigned, or assigned to a polecat whose attempt is over. A bead that is assigned to a person is never taken. */
+/**
+ * Whether a bead is unassigned, or assigned to a polecat whose attempt is over. A bead that is assigned to a person is
+ * never taken.
+ */
 function isFree(bead: Bead): boolean {
   return (
     ['open', 'deferred'].includes(bead.status) && (!bead.assignee || parseAddress(bead.assignee)?.role === 'polecats')

@@ -7,13 +7,11 @@ import type { RigView, TownView, WorkView } from '../state/townView';
 import { workOf } from '../state/work';
 import { IN_WORK, rigOfBead } from '../state/workingSet';
 
-/** Patterns that count of one bead, and characters of each. */
+/** Maximum number of patterns of one bead, and of characters of each. */
 const MAX_PATTERNS = 50;
 const MAX_LENGTH = 300;
 
-/**
- * The files that a bead says it will change: a list of patterns in its metadata, `files`, or a text with commas between them.
- */
+/** The files that a bead declares: the metadata key `files`, a list of patterns or a comma-separated text. */
 export function declaredFiles(bead: Bead): string[] {
   const { files } = asPlainObject(bead.metadata);
   const list: unknown[] = typeof files === 'string' ? files.split(',') : Array.isArray(files) ? files : [];
@@ -24,7 +22,10 @@ export function declaredFiles(bead: Bead): string[] {
     .slice(0, MAX_PATTERNS);
 }
 
-/** The unmerged work of its rig that touches what a bead says it will change: it waits for that, where the rig says so. */
+/**
+ * The unmerged work of the rig that touches the declared files of a bead, which then waits if the rig's settings say
+ * so.
+ */
 export function overlapOf(
   view: Pick<TownView, 'work'>,
   rig: Pick<RigView, 'name' | 'avoidOverlap'>,
@@ -41,8 +42,8 @@ export function overlapOf(
 }
 
 /**
- * The same with the branches as they are at this moment, right before the bead is hooked.
- * @returns undefined where nothing is in the way
+ * Like `overlapOf`, with the current branches, right before the bead is hooked.
+ * @returns undefined if no work overlaps
  */
 export async function overlapNow(
   store: BeadStore,

@@ -35,7 +35,7 @@ export interface AgentTown {
   readonly rigs: Pick<Rigs, 'get' | 'require'>;
   readonly runtimes: RuntimeCatalogue;
   readonly sessions: Pick<SessionManager, 'markDone'>;
-  /** A formula by its name, as this caller finds it, for beads of a rig. */
+  /** A formula for beads of a rig, by its name in the scope of this caller. */
   formula(rig: Rig, name: string, given: Record<string, string>, caller: CallContext): SlungFormula;
   changed(): void;
 }
@@ -139,7 +139,7 @@ async function script(town: AgentTown, context: CallContext) {
       'invalid',
     );
   }
-  // The file lies in the agent's folder.
+  // The agent could have changed the file, which is in its folder.
   if (!town.engineContext.isAccepted.script(assignment.script))
     throw new UserError(`nobody has accepted the script of ${bead.id} as it is now`, undefined, 'consent');
   const molecule = moleculeOfBead(town.store, bead);

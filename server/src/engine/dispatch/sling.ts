@@ -27,7 +27,7 @@ export interface SlingRequest {
 
 /**
  * Requests work on beads. It only records the request: the reconciler hooks each bead once it is ready and a worker is
- * free. A bead that no open convoy tracks gets a convoy of its own; the beads below an epic share one.
+ * free. A bead without an open convoy gets its own; the beads below an epic share one.
  */
 export async function sling(store: BeadStore, context: CallContext, request: SlingRequest): Promise<SlingResult[]> {
   const name =
@@ -46,7 +46,7 @@ export async function sling(store: BeadStore, context: CallContext, request: Sli
   return results.map((result) => (paused.has(result.bead) ? { ...result, pausedBy: paused.get(result.bead) } : result));
 }
 
-/** Creates one convoy for the beads below an epic that are in none. @returns convoy id by bead id */
+/** Creates one convoy for the beads below an epic that are in no convoy. @returns convoy id by bead id */
 function trackEpic(tx: Transaction, store: BeadStore, id: string): [bead: string, convoy: string][] {
   const epic = tx.get(id);
   if (epic?.issue_type !== 'epic' || isClosed(epic.status)) return [];

@@ -27,15 +27,15 @@ export async function startSession(action: StartAction, context: EngineContext):
     await begin(start, bead, context);
   } catch (error) {
     if (!(error instanceof UserError)) throw error;
-    // A question to a person is open since: wait for the answer.
+    // A person has been asked in the meantime: wait for the answer.
     if (error.code === 'consent') throw new StaleAction(error.message);
     await (error.code === 'conflict' ? holdForPerson : recordFailure)(start, error, context);
   }
 }
 
 /**
- * `revision` follows the writes of the start itself, so that a failure is not recorded on a bead that somebody closed
- * or unhooked since.
+ * `revision` follows the writes of the start itself, so that a failure is not recorded on a bead that was closed or
+ * unhooked since.
  */
 type Start = StartAction & { agent: string };
 
@@ -112,12 +112,12 @@ function acceptedScript(bead: Bead, context: EngineContext): Script {
   return script;
 }
 
-/** Key prefix of escalations about what sessions of a rig need to start. */
+/** Key prefix of escalations about missing prerequisites of sessions of a rig. */
 export function startKeyPrefix(rig: string): string {
   return `start-${rig}-`;
 }
 
-/** A person has to fix the rig or a folder: the bead waits without using up attempts. One escalation per cause. */
+/** Holds a bead until a person fixes the rig or a folder, without using up attempts. One escalation per cause. */
 async function holdForPerson(action: Start, error: UserError, context: EngineContext): Promise<void> {
   const { agent } = action;
   const notBefore = new Date(context.clock.now().getTime() + HELD_MS).toISOString();

@@ -4,7 +4,7 @@ import { isHooked } from '../state/townView';
 import type { SessionView } from '../../sessions/types';
 import { withWork, workOf, type Work } from '../state/work';
 
-/** Whose work a person stops. */
+/** Selects the work that a person stops. */
 export interface StopTarget {
   agent?: string;
   rig?: string;
@@ -18,7 +18,7 @@ export interface StopTarget {
 export async function stopWork(context: EngineContext, actor: string, target: StopTarget): Promise<string[]> {
   const isMeant = (agent: string | undefined): boolean =>
     agent !== undefined &&
-    // A crew member is a person's own terminal: it is stopped by its name only.
+    // A crew member is a person's own terminal: it is only stopped if it is named.
     (agent === target.agent ||
       (parseAddress(agent)?.role !== 'crew' &&
         (target.all === true || (target.rig !== undefined && agent.startsWith(`${target.rig}/`)))));
@@ -57,7 +57,8 @@ export async function releaseHeld(context: EngineContext, actor: string): Promis
 }
 
 /**
- * Its agent escalated it: a person has to sling it again. Work that waits for a step of its molecule resumes by itself.
+ * Whether the work was escalated by its agent, so that a person has to sling it again. Work that waits for a step of
+ * its molecule resumes automatically.
  */
 function waitsForSling({ paused }: Work): boolean {
   return paused !== undefined && paused.mark === undefined;

@@ -1,10 +1,10 @@
 import { parseAddress } from '../../town/layout';
 
-/** Where polecat names are in use. */
+/** Sources of polecat names in use. */
 export interface NameHolders {
   /** Folders of polecats in the rig. */
   worktrees: Iterable<{ name: string }>;
-  /** Sessions of all rigs that live or whose record is kept. */
+  /** Sessions of all rigs, live or with a record. */
   sessions: Iterable<{ role: string; rig?: string; name: string }>;
   /** Addresses that have a bead on their hook or in review. */
   assignees: Iterable<string | undefined>;

@@ -3,10 +3,12 @@ import { parseAddress } from '../../town/layout';
 import { isHooked, type TownView } from '../state/townView';
 import { dispatch } from './dispatchRule';
 
-/** After this time a start no longer holds up the removal of worktrees. */
+/** After this time a start no longer delays the removal of worktrees. */
 const START_MS = 10_000;
 
-/** Removes the worktree of a merged bead once no session uses it. Starts of agents in the same repository go first. */
+/**
+ * Removes the worktree of a merged bead once no session uses it. Starts of agents in the same repository have priority.
+ */
 export function removableWorktrees(view: TownView): Action[] {
   const finished = view.worktrees.filter((worktree) => worktree.bead && worktree.finished);
   if (finished.length === 0) return [];

@@ -18,9 +18,9 @@ export interface Escalation {
   bead?: string;
   rig?: string;
   agent?: string;
-  /** What the town itself has given up on is `high`. */
+  /** Default for problems of the town itself: `high`. */
   severity?: Severity;
-  /** Who escalates; missing for the town itself. */
+  /** Author of the escalation; missing for the town itself. */
   by?: string;
 }
 
@@ -35,7 +35,7 @@ const schema = z.looseObject({
   ackedAt: z.string().optional(),
 });
 
-/** Id of the escalation for a cause. Deleted ones leave a tombstone, so there may be a second and a third. */
+/** Id of the escalation for a cause. Numbered, because deleted ones leave a tombstone. */
 function escalationId(tx: Pick<Transaction, 'get'>, key: string): string {
   const id = `hq-esc-${safePart(key.toLowerCase()).replaceAll('_', '-')}`.replace(/-+/g, '-').replace(/-$/, '');
   let candidate = id;
@@ -44,8 +44,8 @@ function escalationId(tx: Pick<Transaction, 'get'>, key: string): string {
 }
 
 /**
- * Records what needs a person as a bead in the town's ledger. If the cause returns, the escalation is open again, even
- * if it was acknowledged.
+ * Records a problem that needs a person as a bead in the town's ledger. If the cause returns, the escalation is
+ * reopened, even if it was acknowledged.
  */
 export function escalate(tx: Transaction, escalation: Escalation): string {
   const { key, bead, rig, agent, detail, severity = 'high', by } = escalation;
@@ -72,7 +72,7 @@ export function escalate(tx: Transaction, escalation: Escalation): string {
   return id;
 }
 
-/** The cause is gone: closes its escalation. */
+/** Closes the escalation of a cause that is gone. */
 export function resolveEscalation(tx: Transaction, key: string, reason: string): void {
   const id = escalationId(tx, key);
   if (isOpen(tx, key)) tx.close(id, reason, { force: true });
@@ -83,9 +83,9 @@ export function isOpen(reader: Pick<Transaction, 'get'>, key: string): boolean {
   return status !== undefined && status !== 'closed';
 }
 
-// ---------------------------------------------------------------- what people and agents say
+// ---------------------------------------------------------------- escalations by people and agents
 
-/** What an escalation is about; nothing where its metadata cannot be read. */
+/** The cause of an escalation; empty if its metadata cannot be read. */
 export function causeOf(bead: Bead): z.output<typeof schema> {
   const parsed = schema.safeParse((bead.metadata as { escalation?: unknown } | undefined)?.escalation ?? {});
   return parsed.success ? parsed.data : schema.parse({});
@@ -134,7 +134,7 @@ export interface Raised {
   text: string;
   severity: Severity;
   reason?: string;
-  /** Its id, in full. */
+  /** Full id of the bead. */
   bead?: string;
 }
 
@@ -143,7 +143,7 @@ export async function raise(store: BeadStore, caller: CallContext, raised: Raise
   const { text, severity, reason, bead } = raised;
   const title = firstLine(text.trim());
   if (title === '') throw new UserError('describe the problem', 'gt escalate -s high "…"');
-  // Escalating the same twice gives one escalation.
+  // Escalating the same text twice results in one escalation.
   const key = `said-${createHash('sha256')
     .update([caller.actor, bead ?? '', text].join('\n'))
     .digest('hex')

@@ -2,7 +2,7 @@ import type { Action } from '../loop/action';
 import { actors, type EngineContext } from '../loop/context';
 import { escalate, isOpen } from './escalation';
 
-/** Notifies a person once about a problem that no bead caused. */
+/** Notifies a person once about a problem that is not caused by a bead. */
 export async function escalateAction(
   { key, rig, title, detail }: Extract<Action, { type: 'escalate' }>,
   context: EngineContext,

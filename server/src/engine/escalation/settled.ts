@@ -12,7 +12,7 @@ import { causeOf } from './escalation';
 /** Facts that decide whether the cause of an escalation still exists. */
 export interface SettledFacts {
   now: number;
-  /** Undefined for a bead that cannot be read. */
+  /** Undefined for a bead that is unreadable. */
   statusOf(id: string): string | undefined;
   work: readonly Pick<WorkView, 'rig' | 'status' | 'startBlock'>[];
   merges: readonly Pick<MergeView, 'rig'>[];
@@ -69,7 +69,7 @@ export function settledEscalations(view: TownView): Action[] {
   );
 }
 
-/** Where its cause has come back meanwhile, the next failure opens it again. */
+/** Closes a settled escalation. If its cause has returned meanwhile, the next failure reopens it. */
 export async function closeSettled(
   action: Extract<Action, { type: 'close-escalation' }>,
   context: EngineContext,

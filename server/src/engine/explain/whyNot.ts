@@ -12,7 +12,7 @@ import type { TownView, WorkView } from '../state/townView';
 import { overlapOf } from '../dispatch/overlaps';
 import { isClosed, slingableTypes, workOf } from '../state/work';
 
-/** Number of beads that a row names; the others are counted. */
+/** Maximum number of beads that a row names; the others are counted. */
 const NAMED = 5;
 const BEGINS = new Set(['open', 'deferred']);
 
@@ -50,7 +50,7 @@ export class WhyNots {
     return this.holds;
   }
 
-  /** Milliseconds since 1970 at which the first of these reasons ends by time alone. */
+  /** Milliseconds since 1970 at which the first of these reasons ends with time alone. */
   get nextEnd(): number | undefined {
     const ends = [...this.holds.values()].flatMap((reasons) =>
       reasons.flatMap((reason) => (reason.kind === 'backoff' ? [Date.parse(reason.until)] : [])),
@@ -89,7 +89,7 @@ export class WhyNots {
         .filter((edge) => edge.type !== 'parent-child' && blockingTypes.has(edge.type))
         .map((edge) => edge.depends_on_id),
     );
-    // bd reports a blocked ancestor where the bead itself has no open blocker.
+    // `bd` reports a blocked ancestor if the bead itself has no open blocker.
     const [first] = blockers;
     if (first !== undefined && !own.has(first)) return [{ kind: 'parent', bead: this.ref(first) }];
     return blockers.length === 0 ? [] : [{ kind: 'waits', ...this.refs(blockers) }];

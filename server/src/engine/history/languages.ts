@@ -1,6 +1,6 @@
 import path from 'node:path';
 
-/** Languages by file extension. Files that are neither code nor text have none. */
+/** File extensions by language. Files that are neither code nor text have none. */
 const LANGUAGES: Readonly<Record<string, readonly string[]>> = {
   c: ['c', 'h'],
   'c++': ['cc', 'cpp', 'cxx', 'hh', 'hpp'],

@@ -28,7 +28,7 @@ function hasTag(record: WorkRecord, tag: string | undefined): boolean {
   return tag === undefined || record.labels.includes(tag) || record.languages.includes(tag.toLowerCase());
 }
 
-/** The languages of the commits that the beads were merged as, with one git command a rig. */
+/** The languages of the commits that the beads were merged as, with one git command per rig. */
 async function languagesByCommit(
   rigs: HistoryTown['rigs'],
   beads: readonly RigBead[],

@@ -7,20 +7,20 @@ import { slingableTypes, workOf } from '../state/work';
 /** Sorts after every ISO time. */
 const NOT_YET = '9999';
 
-/** A bead with the rig that it belongs to. */
+/** A bead with its rig. */
 export interface RigBead {
   bead: Bead;
   rig: string;
 }
 
-/** @param pattern undefined for everybody */
+/** @param pattern undefined for all actors */
 export function isOf(pattern: string | undefined, actor: string): boolean {
   return pattern === undefined || matchesGlob(pattern, actor);
 }
 
 /**
  * Work on beads by the actors that a pattern matches, latest last. Work belongs to the assignee; a bead that was closed
- * without ever being assigned counts for nobody.
+ * without ever being assigned is left out.
  */
 export function workRecords(
   beads: readonly RigBead[],

@@ -3,7 +3,7 @@ import type { SessionExit } from '../../sessions/types';
 
 /**
  * An action that the reconciler requests. `revision` is the `updated_at` that it read: the action is refused if it has
- * changed. Actions are idempotent: after a crash an action checks what is done already before it continues.
+ * changed. Actions are idempotent: after a crash an action checks what is already done before it continues.
  */
 export type Action =
   | { type: 'hook'; bead: string; rig: string; name: string; revision: string }
@@ -25,7 +25,7 @@ export type Action =
   | {
       type: 'merge';
       rig: string;
-      /** Feature branch that they land on; missing for the rig's own target. */
+      /** Feature branch that the requests land on; missing for the rig's own target. */
       target?: string;
       /** A batch, in queue order. A request that has changed since is left out. */
       requests: { mergeRequest: string; revision: string }[];
@@ -41,7 +41,7 @@ export type Action =
     }
   | { type: 'confirm-failure'; mergeRequest: string; rig: string; revision: string; maxAttempts: number }
   | {
-      /** Makes the batch after those that are tested now, on top of them, and begins to test it. */
+      /** Builds the batch after those that are being tested, on top of them, and starts testing it. */
       type: 'prepare-batch';
       rig: string;
       target?: string;
@@ -60,7 +60,7 @@ export type Action =
     }
   | { type: 'review-by-script'; mergeRequest: string; rig: string; revision: string; maxReviewRounds: number }
   | { type: 'review-by-agent'; mergeRequest: string; rig: string; reviewer: string; revision: string }
-  /** The answers that are there decide it: those that are missing are not waited for any more. */
+  /** The verdicts given so far decide: missing ones are no longer waited for. */
   | { type: 'conclude-review'; mergeRequest: string; rig: string; revision: string; maxReviewRounds: number }
   | {
       type: 'record-review-timeout';
@@ -96,7 +96,7 @@ export function mergeKey(rig: string, target?: string): string {
   return target === undefined ? `merge:${rig}` : `merge:${rig}:${target}`;
 }
 
-/** Key of what tests requests before it is their turn. */
+/** Key of the action that tests a prepared batch. */
 export function prepareKey(rig: string, target: string | undefined, requests: readonly string[]): string {
   return `prepare:${mergeKey(rig, target)}:${requests.join(' ')}`;
 }
@@ -110,7 +110,7 @@ export function worktreeKey(rig: string, name: string): string {
 export function actionKey(action: Action): string {
   switch (action.type) {
     case 'hook':
-      return `hook:${action.rig}`; // names are given out one at a time
+      return `hook:${action.rig}`; // names are assigned one at a time
     case 'start-session':
     case 'record-death':
     case 'resubmit':

@@ -5,7 +5,7 @@ import { UserError } from '../../base/errors';
 import { refineryAddress, reviewerAddress } from '../../town/layout';
 import type { SlungFormula } from '../molecules/molecules';
 
-/** The actor of what the engine's rules do. */
+/** Actors of the engine's rules. */
 export const actors = {
   engine: 'deacon',
   witness: (rig: string) => `${rig}/witness`,
@@ -20,15 +20,15 @@ export interface EngineContext {
   person: PersonPort;
   clock: Clock;
   rig(name: string): RigPort | undefined;
-  /** Runtime that a bead of this rig runs with where it names none. */
+  /** Runtime that a bead of this rig runs with if it names none. */
   defaultRuntime(rig: string): string;
-  /** Default workflow of a rig, for beads that name none. @throws UserError where there is no such formula */
+  /** Default workflow of a rig, for beads that name none. @throws UserError if there is no such formula */
   workflow(rig: string): SlungFormula | undefined;
   /** Runtime of a reviewer of this rig. @param reviewer see `review/reviewers.ts` */
   reviewerRuntime(rig: string, reviewer: string): string;
-  /** What a person has accepted, looked up at the moment of use. */
+  /** The consents of people, looked up at the moment of use. */
   isAccepted: { script(blocks: readonly string[]): boolean };
-  /** Current activity for people, such as `testing toy-1`, by agent address. */
+  /** Current activity for display, such as `testing toy-1`, by agent address. */
   activity: Map<string, string>;
   onActivity(): void;
 }

@@ -16,7 +16,7 @@ import type { TownView } from '../state/townView';
 const INTERVAL_MS = 5_000;
 /** Events within this time are handled by one tick. */
 const DEBOUNCE_MS = 15;
-/** A tick that is this much late means that the machine was asleep. */
+/** A tick that is late by more than this means that the machine was asleep. */
 const LATE_MS = 30_000;
 /** Consecutive failures after which an action is escalated and waits until the escalation is closed. */
 const FAILURES_TO_ESCALATE = 5;
@@ -37,7 +37,7 @@ const realTimers: Timers = {
 
 export interface EngineHost {
   buildView(inFlight: ReadonlySet<string>, awakeSince: number): TownView;
-  /** Called after each tick with its view, once the actions have started. */
+  /** Called after each tick with its view, when its actions have started. */
   onLook?(view: TownView): void;
   log: { info(text: string): void; error(text: string): void };
 }
@@ -82,8 +82,8 @@ export class Engine extends Disposable {
   }
 
   /**
-   * Starts no more actions, cancels those that run and waits for them, at most `limitMs`. A cancelled action stays open in
-   * the action log and is repeated after the next start.
+   * Starts no more actions, cancels running ones and waits for them, at most `limitMs`. A cancelled action stays open
+   * in the action log and is repeated after the next start.
    * @returns the keys of actions that had not ended by then
    */
   async stop(limitMs: number): Promise<string[]> {
@@ -100,7 +100,7 @@ export class Engine extends Disposable {
   /**
    * Runs a function as the action with this key: exclusive with actions of the same key, without interrupting a running
    * one.
-   * @throws AbortedError where the engine stops meanwhile, or has stopped
+   * @throws AbortedError if the engine stops meanwhile, or has stopped
    */
   async exclusive<T>(key: string, work: () => Promise<T>): Promise<T> {
     while (this.running.has(key)) await this.running.get(key);
@@ -110,15 +110,15 @@ export class Engine extends Disposable {
       key,
       run.then(
         () => undefined,
-        () => undefined, // whoever asked for it is told
+        () => undefined, // the caller gets the error
       ),
     );
     return run;
   }
 
   /**
-   * Executes the actions of a rule one after another, even while the engine is paused, until the rule gives no action
-   * that was not tried.
+   * Executes the actions of a rule one after another, even while the engine is paused, until the rule returns no new
+   * action.
    */
   async runNow(rule: (view: TownView) => Action[]): Promise<void> {
     const tried = new Set<string>();
@@ -129,7 +129,7 @@ export class Engine extends Disposable {
       if (!action) return;
       const before = this.running.get(actionKey(action));
       if (before)
-        await before; // and look again: it may have done this
+        await before; // then check again: that run may have done it
       else {
         tried.add(JSON.stringify(action));
         await this.start(action);
@@ -173,8 +173,8 @@ export class Engine extends Disposable {
   private track(key: string, work: Promise<void>): Promise<void> {
     const run = work.finally(() => {
       this.running.delete(key);
-      this.kick(0); // what follows from it has waited for it already
-      this.context.onActivity(); // not every action leaves a trace in a ledger: a worktree is just gone
+      this.kick(0); // actions that depend on it can run now
+      this.context.onActivity(); // not every action changes a ledger, such as the removal of a worktree
     });
     this.running.set(key, run);
     return run;

@@ -24,7 +24,7 @@ import { reviewByScript } from '../review/reviewByScript';
 import { recordMayor, startMayor } from '../mayor/startMayor';
 import { startSession } from '../dispatch/startSession';
 
-/** Executes one action. Throws `StaleAction` where the state has changed since it was requested. */
+/** Executes one action. Throws `StaleAction` if the state has changed since it was requested. */
 export async function execute(action: Action, context: EngineContext): Promise<void> {
   switch (action.type) {
     case 'hook':

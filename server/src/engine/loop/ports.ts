@@ -19,7 +19,7 @@ export interface Clock {
 export interface RigPort {
   readonly name: string;
   readonly gates: readonly GateInfo[];
-  /** Who looks at changes, read again each time. */
+  /** Setting for reviewers of changes, read again each time. */
   readonly review: ReviewSetting;
   readonly maxReviewRounds: number;
   /** Whether a bead waits for unmerged work on the same files, read again each time. */
@@ -28,7 +28,7 @@ export interface RigPort {
   readonly files: FilesPort;
   /** Ensures that a polecat's worktree exists and is on this branch, created from `base` or from the target. */
   prepareWorktree(name: string, work: WorktreeRequest): Promise<{ base: string }>;
-  /** When agents were started and ended young: spacing of starts and crash loops are decided by it. */
+  /** Times of starts and early exits of agents, for spacing starts and detecting crash loops. */
   readonly pacing: Pacing;
   recordSpawn(at: number): void;
   recordShortLife(at: number): void;
@@ -39,10 +39,10 @@ export interface RigPort {
     flakyRetries: number;
     checksBeforeReview: boolean;
     preVerified: boolean;
-    /** How many gate runs may go on side by side. */
+    /** Maximum number of parallel gate runs. */
     gateRuns: number;
   };
-  /** @param target a feature branch; the rig's own target where it is missing, here and below */
+  /** @param target a feature branch; by default the rig's own target, here and below */
   mergeWindow(target?: string): MergeWindow;
   recordMergeWindow(window: MergeWindow, target?: string): void;
   worktrees(): { name: string; bead?: string }[];
@@ -50,13 +50,13 @@ export interface RigPort {
   frozenScript(name: string, branch: string): FrozenBlocks | undefined;
   /** Tip of a branch in the rig's repository. */
   branchTip(branch: string): Promise<string | undefined>;
-  /** Uncommitted files, or commits that no merge request has. False where there is no worktree. */
+  /** Whether there are uncommitted files, or commits that are in no merge request. False without a worktree. */
   hasUnsubmittedWork(name: string): Promise<boolean>;
-  /** Opaque mark of how far the work in a worktree has come: commits and files. */
+  /** Opaque fingerprint of the progress in a worktree: commits and files. */
   progress(name: string): Promise<string>;
   /**
-   * Checks that a polecat's work can be submitted, or that there is none (`isUnchanged`). Throws a UserError that tells the
-   * agent what to do.
+   * Checks that a polecat's work can be submitted, or that there is none (`isUnchanged`). @throws UserError that tells
+   * the agent what to do
    */
   submittable(
     name: string,
@@ -78,7 +78,7 @@ export interface RigPort {
     base: string,
     work: RebasedWork,
   ): Promise<RebaseResult | { kind: 'incomplete'; problems: string[] }>;
-  /** The merge commit of a whole branch on top of `base`, with its history. `empty`: it is in there already. */
+  /** The merge commit of a whole branch on top of `base`, with its history. `empty`: it is already contained. */
   mergeBranch(
     commit: string,
     base: string,
@@ -86,21 +86,24 @@ export interface RigPort {
   ): Promise<RebaseResult | { kind: 'incomplete'; problems: string[] }>;
   /** Tip of a feature branch. */
   featureTip(branch: string): Promise<string | undefined>;
-  /** Deletes the feature branch of a convoy that has ended. Safe to repeat. @param landed whether all of it is on the target */
+  /**
+   * Deletes the feature branch of a convoy that has ended. Safe to repeat. @param landed whether the whole branch is on
+   * the target
+   */
   dropFeature(branch: string, landed: boolean): Promise<DroppedFeature>;
   /**
-   * Runs the gates on exactly this commit and stops at the first failure. Results known for the same tree are reused.
+   * Runs the gates on exactly this commit and stops at the first failure. Known results for the same tree are reused.
    */
   runGates(commit: string, run: GateRun, onGate: GateListener): Promise<GateResult>;
   /** Patch-id: identifies a change independent of its base. */
   patchId(base: string, commit: string): Promise<string>;
   /** Keeps a ref on the commit under review while its merge request is open. */
   keepForReview(mergeRequest: string, commit: string, open: readonly string[]): Promise<void>;
-  /** Puts the own worktree of a reviewer at a commit. */
+  /** Checks out a commit in the worktree of a reviewer. */
   prepareReview(reviewer: string, commit: string): Promise<void>;
-  /** Runs the rig's review command on a change. `code` is null where it did not end by itself. */
+  /** Runs the rig's review command on a change. `code` is null if the command was killed. */
   runReview(change: ReviewedChange): Promise<{ code: number | null; output: string }>;
-  /** Compare-and-set push of a commit that stands on `base`; false if the target moved. */
+  /** Compare-and-set push of a commit on top of `base`; false if the target moved. */
   land(commit: string, base: LandingBase): Promise<boolean>;
   readonly pullRequests: PullRequestPort;
   /** Whether a commit is already on the target. */
@@ -113,8 +116,8 @@ export interface RigPort {
   /** Snapshots of removed worktrees. */
   snapshots(): Promise<SnapshotInfo[]>;
   /**
-   * Makes a polecat's worktree as it was when the snapshot was taken, with what was not committed then.
-   * Gives the commit at which it left what has landed, and who made the commits since.
+   * Restores a polecat's worktree from a snapshot, including uncommitted files. Returns the merge base with the target,
+   * and the authors of the commits since then.
    */
   restoreSnapshot(
     name: string,
@@ -126,30 +129,30 @@ export interface RigPort {
 /** Pull requests at the provider of a rig's source: see `RigPullRequests`. */
 export type PullRequestPort = Pick<RigPullRequests, 'open' | 'status' | 'merge' | 'close' | 'removeBranch' | 'merging'>;
 
-/** See `BranchFiles`. */
+/** Files of branches: see `BranchFiles`. */
 export type FilesPort = Pick<BranchFiles, 'of' | 'ofBranch' | 'read' | 'readBranches'>;
 
 export interface SessionPort {
-  /** All sessions with a record, living or ended but not forgotten. */
+  /** All sessions with a record, live or ended. */
   all(): SessionView[];
-  /** Starts a session unless the agent has a live one. Throws a UserError where the runtime cannot be started. */
+  /** Starts a session unless the agent has a live one. @throws UserError if the runtime cannot be started */
   start(request: SessionRequest): Promise<void>;
-  /** Ends it and its process group: `stopped` by a person, or `ended` by the engine. */
+  /** Ends a session and its process group: `stopped` by a person, or `ended` by the engine. */
   end(session: string, by: 'stopped' | 'ended'): Promise<void>;
-  /** Ends the living session of an agent, if it has one. */
+  /** Ends the live session of an agent, if it has one. */
   endAgent(agent: string, by: 'stopped' | 'ended'): Promise<void>;
   forget(session: string): Promise<void>;
-  /** Ends it as a crash would: its work goes on in a new one. */
+  /** Ends a session like a crash: its work continues in a new one. */
   kill(session: string): Promise<void>;
-  /** Whether its agent accepts typed text. */
+  /** Whether the agent of a session accepts typed text. */
   takesNudges(session: string): boolean;
-  /** Types a line to its agent. */
+  /** Types a line to the agent of a session. */
   nudge(session: string, text: string): Promise<void>;
-  /** Last lines of its screen, for people. */
+  /** Last lines of a session's screen, for display. */
   tail(session: string): Promise<string>;
 }
 
-/** How the engine tells people. */
+/** Notifications to people. */
 export interface PersonPort {
   notify(message: { severity: 'info' | 'warning' | 'error'; text: string; convoy?: string; bead?: string }): void;
 }

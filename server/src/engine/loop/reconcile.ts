@@ -2,7 +2,7 @@ import { actionKey, type Action } from './action';
 import type { TownView } from '../state/townView';
 import { sessionEnds } from '../supervision/sessionEndRule';
 import { deaths } from '../supervision/deathRule';
-import { revisions } from '../dispatch/revisionRule';
+import { sessionStarts } from '../dispatch/startSessionRule';
 import { dispatch } from '../dispatch/dispatchRule';
 import { reviewerEnds, reviews } from '../review/reviewRule';
 import { stalls } from '../supervision/stallRule';
@@ -19,15 +19,15 @@ import { openGates } from '../molecules/gateRule';
 /** A rule derives actions from a view of the town. */
 export type Rule = (view: TownView) => Action[];
 
-/** These also run while the engine is paused: they only record what has happened. */
+/** Rules that also run while the engine is paused: they only record events. */
 const bookkeeping: Rule[] = [sessionEnds, reviewerEnds, mayorEnds, deaths, settledEscalations];
 
-/** These start work. Revisions come before new beads. */
+/** Rules that start work. Revisions come before new beads. */
 const progress: Rule[] = [
   crashLoops,
   stalls,
   orphanedReviews,
-  revisions,
+  sessionStarts,
   dispatch,
   reviews,
   mayorStarts,

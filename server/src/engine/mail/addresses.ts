@@ -13,9 +13,9 @@ export interface AddressBook {
   isRig(name: string): boolean;
   /** Names of the members of a rig's crew. */
   crew(rig: string): readonly string[];
-  /** Names of the polecats that a rig has. */
+  /** Names of the polecats of a rig. */
   polecats(rig: string): readonly string[];
-  /** Whether this person has done something in the town. */
+  /** Whether a person of this name has acted in the town. */
   isPerson(name: string): boolean;
 }
 
@@ -24,14 +24,14 @@ export function isOverseer(text: string): boolean {
   return PERSON_WORDS.has(text.replace(/^@/, ''));
 }
 
-/** Whether people read the mail of this address: it belongs to neither an agent nor a rule. */
+/** Whether an address belongs to a person, and not to an agent or a rule. */
 export function isForPerson(address: string): boolean {
   return !isAgentName(address);
 }
 
 /**
  * Resolves an address to its full form. `toy/joe` is the crew member of this name if there is one, else the polecat.
- * @throws UserError where no such agent can be, or no such rig is
+ * @throws UserError if there can be no such agent, or the rig does not exist
  */
 export function recipient(text: string, book: Pick<AddressBook, 'isRig' | 'crew'>): string {
   const plain = text.trim().replace(/^@/, '').replace(/\/+$/, '');

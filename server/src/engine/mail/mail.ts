@@ -10,17 +10,17 @@ import { isForPerson, isOverseer, OVERSEER } from './addresses';
 /** Data of a mail besides its text, kept on the bead (`metadata.mail`). */
 const mailSchema = z.looseObject({
   from: z.string().optional(),
-  /** A `request` is what a person asked of the Mayor: it is answered by a plan, and is in no inbox. */
+  /** A `request` of a person to the Mayor is answered with a plan, and is in no inbox. */
   kind: z.enum(['mail', 'request']).default('mail'),
   thread: z.string().optional(),
   replyTo: z.string().optional(),
   readAt: z.string().optional(),
-  /** Handed to its agent by a hook or at a session's start. */
+  /** Time at which a hook or a session's start delivered it to the agent. */
   deliveredAt: z.string().optional(),
-  /** Number of Mayor sessions that were started for it and ended without handling it. */
+  /** Number of Mayor sessions that were started for it but did not handle it. */
   tries: z.number().int().default(0),
   notBefore: z.string().optional(),
-  /** The Mayor was stopped or did not handle it: a person has to start it again. */
+  /** Whether the Mayor was stopped or did not handle it: a person has to restart the Mayor. */
   held: z.boolean().optional(),
 });
 export type Mail = z.output<typeof mailSchema>;
@@ -58,7 +58,7 @@ export function mailInfo(bead: Bead): MailInfo {
 
 export interface Letter {
   from: string;
-  /** As `recipient` gives it. */
+  /** Address as returned by `recipient`. */
   to: string;
   subject: string;
   body: string;
@@ -94,25 +94,25 @@ export function sendMail(tx: Transaction, letter: Letter): Bead {
   return bead;
 }
 
-/** Addresses of a caller: an agent has its own; a person has their name and the overseer's. */
+/** Addresses of a caller: an agent has its own; a person has their name and `overseer`. */
 export function ownAddresses(who: { agent?: string; actor: string }): string[] {
   return who.agent === undefined ? [who.actor, OVERSEER] : [who.agent];
 }
 
 export interface InboxQuery {
-  /** Undefined: everybody's. */
+  /** Addresses of the inboxes; undefined for all. */
   addresses?: readonly string[];
   unread?: boolean;
-  /** With those that are acked. */
+  /** Also acknowledged mail. */
   all?: boolean;
 }
 
-/** Written in this town. Mail that came by pull or import is shown but starts no agent. */
+/** Whether a mail was written in this town. Mail from a pull or an import is shown but starts no agent. */
 export function isOurs(bead: Bead): boolean {
   return mailOf(bead).from !== undefined;
 }
 
-/** Most pressing first, then oldest. */
+/** Mail of an inbox: most urgent first, then oldest. */
 export function inbox(store: BeadStore, query: InboxQuery): Bead[] {
   return store
     .list({ type: [MESSAGE], ledger: 'hq', all: query.all, limit: 0 })
@@ -125,7 +125,7 @@ export function inbox(store: BeadStore, query: InboxQuery): Bead[] {
     .sort((a, b) => a.priority - b.priority || a.created_at.localeCompare(b.created_at));
 }
 
-/** @throws UserError `not-found` for what is not a mail */
+/** @throws UserError `not-found` for other beads */
 export function requireMail(store: BeadStore, id: string): Bead {
   const bead = store.get(store.resolve(id, 'hq'));
   if (bead?.issue_type !== MESSAGE || mailOf(bead).kind !== 'mail')

@@ -41,7 +41,7 @@ import type { BeadStore } from '../../beads/store';
 import type { Dispatcher } from '../../protocol/dispatcher';
 import type { SessionPort } from '../loop/ports';
 
-/** An agent with output this recent is in the middle of a turn and is not interrupted. */
+/** An agent with output more recent than this is in the middle of a turn and is not interrupted. */
 const QUIET_MS = 3_000;
 
 export interface MailTown {
@@ -140,7 +140,7 @@ function nudge(town: MailTown, { to, id, from }: MailInfo): void {
     .catch(() => undefined);
 }
 
-/** A person may look into any inbox; the mail of an agent stays unread for it. */
+/** Whether the caller is the recipient. A person may read any inbox, but the mail of an agent stays unread. */
 function isRecipient(caller: CallContext, bead: Bead): boolean {
   return ownAddresses(caller).includes(mailInfo(bead).to);
 }

@@ -11,7 +11,7 @@ import type { MayorView } from '../state/townView';
 import { convoyOf, isClosed, trackedIds, withConvoy } from '../state/work';
 
 export const MAYOR = 'mayor';
-/** How often the Mayor is started for one request or mail before a person has to look. */
+/** How often the Mayor is started for one request or mail before a person is notified. */
 const MAX_TRIES = 3;
 /** Key of the escalation about a Mayor that does not answer. */
 const SILENT_KEY = 'mayor-silent';
@@ -22,7 +22,7 @@ export function ask(tx: Transaction, by: string, text: string, title?: string): 
   return sendMail(tx, { from: by, to: MAYOR, subject, body: text, kind: 'request' });
 }
 
-/** Oldest first. */
+/** Open requests to the Mayor, oldest first. */
 export function openRequests(store: BeadStore): Bead[] {
   return store
     .list({ type: [MESSAGE], ledger: 'hq', assignee: MAYOR, limit: 0 })
@@ -54,7 +54,7 @@ export function pendingForMayor(store: BeadStore, runtime: string): Bead[] {
   return waitingFor(store, runtime).filter((bead) => !mailOf(bead).held);
 }
 
-/** Undefined while it has nothing to do and needs no process. */
+/** The Mayor's tasks; undefined if there are none, so that it needs no process. */
 export function mayorView(store: BeadStore, runtime: string, accepted: boolean): MayorView | undefined {
   const items = pendingForMayor(store, runtime).map((bead) => {
     const { notBefore } = mailOf(bead);
@@ -63,7 +63,10 @@ export function mayorView(store: BeadStore, runtime: string, accepted: boolean):
   return items.length > 0 ? { runtime, accepted, items } : undefined;
 }
 
-/** A session of the Mayor ended without an answer: restarts it a bounded number of times, then escalates. */
+/**
+ * Records that a session of the Mayor ended without an answer: it is restarted a bounded number of times, then
+ * escalated.
+ */
 export function recordFailedPlanning(tx: Transaction, bead: Bead, problem: string, now: Date): void {
   const tries = mailOf(bead).tries + 1;
   const held = tries >= MAX_TRIES;
@@ -84,7 +87,7 @@ export function recordFailedPlanning(tx: Transaction, bead: Bead, problem: strin
   });
 }
 
-/** A person stopped the Mayor: it is not restarted automatically. */
+/** Holds requests after a person stopped the Mayor: it is not restarted automatically. */
 export function holdRequests(tx: Transaction, store: BeadStore, runtime: string): void {
   for (const { id } of pendingForMayor(store, runtime)) {
     const bead = tx.get(id);
@@ -92,7 +95,7 @@ export function holdRequests(tx: Transaction, store: BeadStore, runtime: string)
   }
 }
 
-/** A person starts it again: the attempts of waiting requests are reset. */
+/** Releases waiting requests and resets their attempts, when a person restarts the Mayor. */
 export async function releaseMayor(store: BeadStore, actor: string): Promise<void> {
   const held = waitingFor(store, '').filter((bead) => mailOf(bead).held || mailOf(bead).tries > 0);
   if (held.length === 0) return;
@@ -121,7 +124,7 @@ export async function answerWithPlan(
       'conflict',
     );
   if (trackedIds(convoy).length === 0)
-    throw new UserError(`${convoy.id} tracks nothing`, 'add beads with "gt convoy add"', 'conflict');
+    throw new UserError(`${convoy.id} tracks no beads`, 'add beads with "gt convoy add"', 'conflict');
   return store.batch(caller, (tx) => {
     const bead = requireUnanswered(tx, id);
     const current = tx.get(convoy.id)!;
@@ -180,7 +183,7 @@ function requireUnanswered(reader: Pick<Transaction, 'get'>, id: string): Bead {
   return bead;
 }
 
-/** The Mayor's plan that a staged convoy is; undefined for any other convoy. */
+/** The Mayor's plan in a staged convoy; undefined for any other convoy. */
 export function planOf(convoy: Bead): { request: string; by: string; note?: string } | undefined {
   return convoy.status.startsWith('staged') ? convoyOf(convoy).plan : undefined;
 }

@@ -4,9 +4,9 @@ import type { TownView } from '../state/townView';
 import type { SessionView } from '../../sessions/types';
 import { FAREWELL_MS } from '../supervision/sessionEndRule';
 
-/** Silence after which the Mayor counts as not having answered. */
+/** Silence after which the Mayor is considered to have failed. */
 export const MAYOR_SILENCE_MS = 15 * 60_000;
-/** The request was settled without it: it gets time to finish its output, then it ends. */
+/** Grace period for a Mayor whose request was settled without it. */
 const IDLE_MS = 60_000;
 
 const mayors = (view: TownView): SessionView[] => view.sessions.filter((session) => session.role === 'mayor');
@@ -44,15 +44,15 @@ export function mayorEnds(view: TownView): Action[] {
     }
     const end: Action[] = [{ type: 'end-session', session: session.id }];
     if (session.doneAt !== undefined) return view.now - session.doneAt < FAREWELL_MS ? [] : end;
-    // A person has started it to talk to it: it stays until they stop it.
+    // A person has started it for a conversation: it stays until they stop it.
     if (session.bead === undefined) return [];
     const silentMs = view.now - Math.max(session.look?.lastOutputAt ?? session.startedAt, view.awakeSince);
     if (item)
       return session.asks === undefined && silentMs > MAYOR_SILENCE_MS
         ? unanswered(`it said nothing for ${MAYOR_SILENCE_MS / 60_000} minutes`)
         : [];
-    // Other waiting requests get a session of their own with their own attempts. Until it falls silent, it may be
-    // working on one of them.
+    // Other waiting requests get their own session and attempts. Until it falls silent, it may be working on one of
+    // them.
     return silentMs > (view.mayor ? MAYOR_SILENCE_MS : IDLE_MS) && !(view.mayor && session.asks !== undefined)
       ? end
       : [];

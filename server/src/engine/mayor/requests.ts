@@ -56,7 +56,7 @@ export function registerMayorHandlers(town: MayorTown): void {
     town.acceptScriptOf(bead, caller.actor);
     const live = town.sessions.liveOf(MAYOR);
     if (live && town.sessions.takesNudges(live.id)) {
-      // Not awaited: it may be in the middle of something. `gt prime` shows the request, also if the nudge fails.
+      // Not awaited: the Mayor may be busy. `gt prime` shows the request, even if the nudge fails.
       void town.sessions
         .nudge(
           live.id,
@@ -88,7 +88,7 @@ export function registerMayorHandlers(town: MayorTown): void {
     }
     return { name: town.runtimes.mayor };
   });
-  // Starting the engine resumes what a person had stopped, including the Mayor.
+  // Starting the engine resumes what a person has stopped, including the Mayor.
   dispatcher.wrap(TownUp.spec, (next) => async (params, caller) => {
     await releaseMayor(store, caller.actor);
     return next(params, caller);

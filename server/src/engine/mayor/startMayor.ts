@@ -30,7 +30,9 @@ export async function startMayor(
   }
 }
 
-/** Its session gave no answer. One that a person stopped waits for a person. */
+/**
+ * Records a session of the Mayor that ended without an answer. If a person stopped it, the request waits for a person.
+ */
 export async function recordMayor(
   action: Extract<Action, { type: 'record-mayor' }>,
   context: EngineContext,

@@ -18,20 +18,23 @@ export interface Member {
 /** A member with the commit that would land, on top of the ones before it. */
 export interface Link extends Member {
   commit: string;
-  /** What it stands on. */
+  /** Commit that it is based on. */
   onto: string;
-  /** Other commits of it that land with this one, oldest first. */
+  /** Further commits of the member that land with this one, oldest first. */
   before: readonly string[];
 }
 
-/** Merge requests of one turn of the queue. Each leaves it exactly once: finished, rejected, deferred or released. */
+/**
+ * Merge requests that are processed together. Each leaves the batch exactly once: finished, rejected, deferred or
+ * released.
+ */
 export class Batch {
   private readonly open: Map<string, Member>;
 
   private constructor(
     readonly rigName: string,
     readonly rig: RigPort,
-    /** Feature branch that its members land on; undefined for the rig's own target. */
+    /** Feature branch of all members; undefined for the rig's own target. */
     readonly target: string | undefined,
     readonly context: EngineContext,
     private readonly maxAttempts: number,
@@ -40,7 +43,7 @@ export class Batch {
     this.open = new Map(members.map((member) => [member.id, member]));
   }
 
-  /** Takes the requests that are still as they were seen. @throws StaleAction where none is */
+  /** Takes the requests that have not changed since they were read. @throws StaleAction if there are none */
   static async begin(action: MergeAction, context: EngineContext): Promise<Batch> {
     const rig = requireRig(context, action.rig);
     const members = await context.store.batch({ actor: actors.refinery(action.rig) }, (tx) => {
@@ -59,7 +62,7 @@ export class Batch {
           taken.push({ id: bead.id, request });
         } catch (error) {
           if (!(error instanceof StaleAction)) throw error;
-          stale ??= error; // the others do not wait for it
+          stale ??= error; // the others go ahead without it
         }
       }
       if (taken.length === 0) throw stale ?? new StaleAction('there is nothing to merge');
@@ -68,12 +71,12 @@ export class Batch {
     return new Batch(action.rig, rig, action.target, context, action.maxAttempts, members);
   }
 
-  /** Those that are still in it, in the order of the queue. */
+  /** Members that are still in the batch, in queue order. */
   get members(): Member[] {
     return [...this.open.values()];
   }
 
-  /** The key under which its actions run. */
+  /** Key of the actions of this queue. */
   get queue(): string {
     return mergeKey(this.rigName, this.target);
   }
@@ -91,7 +94,7 @@ export class Batch {
     this.forget(ended.map(({ member }) => member));
   }
 
-  /** The work itself is at fault: it goes back to its polecat. */
+  /** Rejects work for its own problem: it goes back to its polecat. */
   async reject(member: Member, why: Feedback): Promise<void> {
     await this.context.store.batch({ actor: this.actor }, (tx) => {
       const bead = tx.get(member.id);
@@ -104,7 +107,10 @@ export class Batch {
     this.forget([member]);
   }
 
-  /** It fails a gate, which runs once more for it alone while the others go on. @param where the commit that fails, what its chain stands on, and a commit below it that passes */
+  /**
+   * Marks a member as suspected of failing a gate, which is repeated for it alone while the others continue. @param
+   * where the failing commit, the base of its chain, and a commit below it that passes
+   */
   async suspect(
     link: Link,
     { gate, problem }: GateFailure,
@@ -119,13 +125,13 @@ export class Batch {
     this.forget([link]);
   }
 
-  /** Something else is at fault: they wait. */
+  /** Defers members because of a problem that they did not cause. */
   async defer(members: readonly Member[], error: unknown): Promise<void> {
     for (const member of members) await deferMerge({ mergeRequest: member.id, rig: this.rigName }, error, this.context);
     this.forget(members);
   }
 
-  /** They keep their places in the queue and are taken again in a later turn. */
+  /** Returns members to their places in the queue, for a later batch. */
   async release(members: readonly Member[] = this.members): Promise<void> {
     if (members.length > 0)
       await this.context.store.batch({ actor: this.actor }, (tx) => {
@@ -134,12 +140,12 @@ export class Batch {
     this.forget(members);
   }
 
-  /** Others have dealt with them. */
+  /** Drops members that were handled elsewhere. */
   forget(members: readonly Member[]): void {
     for (const { id } of members) this.open.delete(id);
   }
 
-  /** Shows people what happens: `test: toy-1 + 3 more`. Nothing without a text. */
+  /** Shows the activity, such as `test: toy-1 + 3 more`; clears it without a text. */
   show(activity?: string, members: readonly Member[] = []): void {
     if (activity === undefined) this.context.activity.delete(this.actor);
     else this.context.activity.set(this.actor, `${activity} ${namesOf(members)}`);

@@ -1,14 +1,14 @@
 import type { MergeWindow } from '../../rigs/mergeWindow';
 
-/** Where several batches are tested side by side: larger ones would fail more often, smaller ones cost more gate runs. */
+/** Batch size with parallel gate runs: larger batches fail more often, smaller ones cost more gate runs. */
 const SIDE_BY_SIDE = 4;
 
 /**
- * How many requests are tested together now. Where many wait and the last batch had nothing that failed, half of them are
- * tried at once: the window alone would grow too slowly for a queue that has become long.
+ * The size of the next batch. If many requests wait and the last batch had no failure, half of them are tried at once:
+ * the window alone would grow too slowly for a long queue.
  * @param waiting number of requests that may be merged
- * @param gateRuns how many gate runs may go on side by side: with more than one a batch that fails holds up no others, and
- *   the window matters only where requests are to be tried one by one
+ * @param gateRuns maximum number of parallel gate runs: with more than one, a failing batch does not block others, and
+ * the window only matters if requests have to be tested one by one
  */
 export function batchSize(window: MergeWindow, waiting: number, max: number, gateRuns = 1): number {
   const size = gateRuns > 1 ? SIDE_BY_SIDE : window.size;
@@ -16,12 +16,12 @@ export function batchSize(window: MergeWindow, waiting: number, max: number, gat
   return Math.max(1, Math.min(tried, waiting, max));
 }
 
-/** All of a batch has landed. @param size number of requests in it */
+/** The window after a whole batch has landed. @param size number of its requests */
 export function windowAfterSuccess(window: MergeWindow, size: number, max: number): MergeWindow {
   return { size: Math.max(1, Math.min(Math.max(window.size, size) + 1, max)), failed: false };
 }
 
-/** Something of a batch failed. */
+/** The window after a failure in a batch. */
 export function windowAfterFailure(window: MergeWindow, size: number): MergeWindow {
   return {
     size: Math.max(1, Math.floor(Math.max(window.size, size) / 2)),

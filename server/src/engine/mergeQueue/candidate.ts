@@ -7,14 +7,14 @@ import { conflictFeedback, type Feedback } from './rejectWork';
 
 export type Candidate =
   | { kind: 'clean'; commit: string; before: readonly string[] }
-  /** The target has all of it already. */
+  /** The target already contains the change. */
   | { kind: 'empty' }
-  /** The feature branch that is to land has moved since: it is asked for again. */
+  /** The feature branch has moved since its landing was requested: it is requested again. */
   | { kind: 'outdated' }
   | { kind: 'returned'; why: Feedback };
 
 /**
- * The commit that a merge request would land on top of another; or why its work has to go back.
+ * The commit that a merge request would land on top of another; or the reason why the work goes back to its author.
  * @param onto the tip of the target, or the candidate of the request before it
  */
 export async function makeCandidate(
@@ -75,8 +75,8 @@ function candidateOf(rebased: Awaited<ReturnType<RigPort['rebase']>>, onto: stri
 }
 
 /**
- * Written before the push, so that after a crash we know what to look for on the landing branch.
- * @throws StaleAction where one of them was closed meanwhile: its commit is in all that come after it
+ * Records the commits before the push, so that they can be found on the landing branch after a crash.
+ * @throws StaleAction if a request was closed meanwhile: its commit is part of all later ones
  */
 export async function recordCandidates(
   links: readonly { id: string; request: MergeRequest; commit: string }[],
@@ -100,8 +100,8 @@ export async function recordCandidates(
 }
 
 /**
- * The commit of this work that is on the target already: a crash, or somebody who closed the merge request, came between its
- * landing and the record of it. Also that of an earlier request for the same bead.
+ * The commit of this work that is already on the target: its landing was not recorded, because of a crash or because
+ * the merge request was closed. Also that of an earlier request for the same bead.
  */
 export async function landedCandidate(
   rig: RigPort,

@@ -9,7 +9,7 @@ import { cancelMerge, OUTDATED } from './deferMerge';
 import { NOTHING_LEFT } from './finishMerge';
 import type { Feedback } from './rejectWork';
 
-/** Deals with what needs no gate: what has landed before, what nobody wants any more, and what changes nothing. */
+/** Finishes members that need no gates: already landed, cancelled, or without a change. */
 export async function finishWithoutGates(batch: Batch): Promise<void> {
   for (const member of batch.members) await separately(batch, member, () => finishWithoutGate(batch, member));
 }
@@ -25,7 +25,7 @@ async function finishWithoutGate(batch: Batch, member: Member): Promise<void> {
     return batch.forget([member]);
   }
   if (!request.noChange) return;
-  // Its agent may have worked on since it said so: it may not have heard that its word was taken.
+  // Its agent may have continued working after "gt done", for example because it did not get the answer.
   const author = parseAddress(request.worker);
   if (author && (await rig.hasUnsubmittedWork(author.name))) return batch.reject(member, CHANGED_SINCE);
   return batch.finish([{ member, ending: { noChange: request.note ?? 'see its review' } }]);
@@ -38,10 +38,11 @@ const CHANGED_SINCE: Feedback = {
 };
 
 /**
- * Makes a chain of candidates: one commit for each member, on top of the one before. What does not fit onto the target goes
- * back to its author or its reviewer; what only does not fit together with an earlier member waits for a later turn.
+ * Builds a chain of candidates: one commit for each member, on top of the one before. A member that conflicts with the
+ * target goes back to its author or its reviewer; one that only conflicts with an earlier member waits for a later
+ * batch.
  * @param base the tip of the target
- * @param prepared links that were made before: they are taken where they stand on the same commit
+ * @param prepared links that were built before: reused if they are based on the same commit
  */
 export async function buildChain(batch: Batch, base: string, prepared: readonly Link[] = []): Promise<Link[]> {
   const chain: Link[] = [];
@@ -63,7 +64,7 @@ async function isAsPrepared({ rig }: Batch, { request }: Member, known: Link): P
   return request.landing !== true && (await rig.branchTip(branch)) === commit;
 }
 
-/** @returns undefined where it is not in this batch */
+/** @returns undefined if it is not in this batch */
 async function addLink(
   batch: Batch,
   member: Member,
@@ -89,7 +90,7 @@ async function addLink(
 type Placed =
   | Exclude<Candidate, { kind: 'clean' }>
   | { kind: 'ready'; commit: string; before: readonly string[] }
-  /** The rebase has made another patch of it than the one that was approved. */
+  /** The rebase has changed the approved patch. */
   | { kind: 'changed'; commit: string };
 
 export async function place(
@@ -104,7 +105,7 @@ export async function place(
   return isApproved ? { kind: 'ready', commit, before } : { kind: 'changed', commit };
 }
 
-/** What cannot be done for one member is no reason to hold up the others. */
+/** Runs a task for one member; its failure does not block the others. */
 async function separately<T>(batch: Batch, member: Member, task: () => Promise<T>): Promise<T | undefined> {
   try {
     return await task();

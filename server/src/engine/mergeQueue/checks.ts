@@ -4,7 +4,7 @@ import type { GateResult } from '../../rigs/types';
 import type { Clock } from '../loop/ports';
 import { mergeOf, withMerge, type Check } from '../state/work';
 
-/** Notes how the gates of one run end, and how long they take. */
+/** Records results and durations of the gates of one run. */
 export class CheckRecorder {
   private readonly started = new Map<string, number>();
   private readonly checks: Check[] = [];
@@ -18,7 +18,7 @@ export class CheckRecorder {
     this.checks.push({ gate: gate.name, passed: outcome === 'passed', at: now.toISOString(), seconds });
   };
 
-  /** Of the run as a whole: a gate that did not run has a result that was known, as it had run for the same files before. */
+  /** Results of all gates of a run, including cached ones of gates that had run for the same files before. */
   results(gates: readonly Pick<GateInfo, 'name'>[], result: GateResult): Check[] {
     const at = this.clock.now().toISOString();
     const known = (gate: string): Check[] => {
@@ -29,7 +29,7 @@ export class CheckRecorder {
   }
 }
 
-/** Keeps them on a merge request. @param testedWith the request under whose name the logs are */
+/** Stores the results on a merge request. @param testedWith the request whose name the logs have */
 export function recordChecks(tx: Transaction, id: string, checks: Check[], testedWith: string): void {
   const bead = tx.get(id);
   if (bead && mergeOf(bead))

@@ -1,6 +1,9 @@
 import type { GateFailure, TestPrefix } from './verdict';
 
-/** Repeats a failure, unless that was done before. @returns the last one; undefined where the gate passes at last */
+/**
+ * Repeats a failed gate, unless the failure is confirmed already. @returns the last failure; undefined if the gate
+ * finally passes
+ */
 export async function confirmed(
   link: number,
   failure: GateFailure,
@@ -18,8 +21,8 @@ export async function confirmed(
 }
 
 /**
- * How the target fails this gate by itself. A gate that has never passed was not broken by a change: the work may be to make
- * it pass.
+ * The failure of this gate on the target itself, if any. Not checked for a gate that has never passed: the change may
+ * be what makes it pass.
  */
 export async function targetFailure(
   { gate, passedBefore }: GateFailure,

@@ -14,8 +14,9 @@ import type { GateFailure } from './verdict';
 type ConfirmAction = Extract<Action, { type: 'confirm-failure' }>;
 
 /**
- * Repeats the gate that a change was found to fail, on the same files, while the queue goes on without it. It goes back to
- * its author where the gate fails again, and to its place in the queue where that passes: then the gate is flaky.
+ * Repeats the failed gate of a suspected change on the same files, while the queue continues without it. If the gate
+ * fails again, the change goes back to its author; if it passes, the gate is flaky and the change returns to its place
+ * in the queue.
  */
 export async function confirmFailure(action: ConfirmAction, context: EngineContext): Promise<void> {
   const bead = context.store.get(action.mergeRequest);
@@ -50,7 +51,7 @@ async function repeat(
   await context.store.batch({ actor: actors.refinery(action.rig) }, (tx) => {
     const bead = assertRevision(tx, action.mergeRequest, action.revision);
     tx.update(bead.id, { metadata: withMerge(bead, { suspected: undefined }) });
-    if (!found || found.passed) return; // its turn says what becomes of it
+    if (!found || found.passed) return; // the next batch that contains it decides
     rejectForGate(
       tx,
       { id: bead.id, request },
@@ -62,13 +63,13 @@ async function repeat(
   });
 }
 
-/** A change goes back to its author for a gate that it fails. @param before a commit below it that passes the gate */
+/** Sends a change back to its author because of a failed gate. @param before a commit below it that passes the gate */
 export function rejectForGate(
   tx: Transaction,
   { id, request }: Member,
   why: { failure: GateFailure; before: string | undefined; checks: Check[]; now: Date; maxAttempts: number },
 ): void {
-  if (isClosed(tx.get(request.source)?.status ?? 'closed')) return; // its turn ends it
+  if (isClosed(tx.get(request.source)?.status ?? 'closed')) return; // the next batch that contains it ends it
   recordChecks(tx, id, why.checks, id);
   tx.event({ type: 'gate_failed', bead: request.source, rig: request.rig, message: why.failure.gate });
   rejectWork(tx, id, request, gateFeedback(why.failure, why.before), {

@@ -9,7 +9,7 @@ import { backoffMs, HELD_MS } from '../loop/failure';
 
 /** Failed tries for reasons outside of the work after which a person is notified. */
 const MAX_RETRIES = 10;
-/** A merge request whose turn cannot be finished. */
+/** A merge request that cannot be processed now. */
 interface Turn {
   mergeRequest: string;
   rig: string;
@@ -18,15 +18,15 @@ interface Turn {
 /** Defers a request after an error that the work did not cause. */
 export async function deferMerge(turn: Turn, error: unknown, context: EngineContext): Promise<void> {
   if (error instanceof UserError && waitsForPerson(error)) await holdForPerson(turn, error, context);
-  // The remote refused it, and would refuse it again.
+  // The remote refused the push, and would refuse it again.
   else if (error instanceof UserError && error.code === 'refused') await giveUp(turn, error.message, context);
   else await deferUntil(turn, messageOf(error), context);
 }
 
-/** Why the landing of a feature branch is withdrawn and requested again. */
+/** Why the landing of a feature branch is cancelled and requested again. */
 export const OUTDATED = 'the feature branch moved after its landing was requested';
 
-/** Cancels a merge request that is no longer wanted, or not in this form. @param why shown to people */
+/** Cancels a merge request that is no longer wanted, or not in this form. @param why shown to the user */
 export async function cancelMerge(turn: Turn, why: string, context: EngineContext): Promise<void> {
   await context.store.batch({ actor: actors.refinery(turn.rig) }, (tx) => {
     const bead = tx.get(turn.mergeRequest);
@@ -60,7 +60,7 @@ async function holdForPerson(turn: Turn, error: UserError, context: EngineContex
   });
 }
 
-/** The target itself fails a gate: the waiting requests cannot be judged, and a person is notified. */
+/** Holds requests because the target itself fails a gate: they cannot be tested, and a person is notified. */
 export async function holdForTarget(
   rig: string,
   members: readonly { id: string }[],
@@ -92,7 +92,7 @@ export function landingKey(rig: string): string {
   return `landing-${rig}`;
 }
 
-/** The request waits and is retried, a bounded number of times. */
+/** Defers a request; it is retried a bounded number of times. */
 export async function deferUntil(turn: Turn, problem: string, context: EngineContext): Promise<void> {
   await context.store.batch({ actor: actors.refinery(turn.rig) }, (tx) => {
     const bead = tx.get(turn.mergeRequest);
@@ -106,7 +106,7 @@ export async function deferUntil(turn: Turn, problem: string, context: EngineCon
   });
 }
 
-/** The request waits for a manual retry or a change of the rig. */
+/** Fails a request, which then waits for a manual retry or a change of the rig. */
 async function giveUp(turn: Turn, problem: string, context: EngineContext): Promise<void> {
   await context.store.batch({ actor: actors.refinery(turn.rig) }, (tx) => {
     const bead = tx.get(turn.mergeRequest);

@@ -43,11 +43,11 @@ export interface DirectLanding {
 export interface LandingTown {
   readonly context: EngineContext;
   readonly engine: Pick<Engine, 'exclusive'>;
-  /** Files of a change, for people. */
+  /** Files of a change, for display. */
   changedFiles(rig: string, base: string, commit: string): Promise<ChangedFile[]>;
 }
 
-/** Attempts when the target moves meanwhile. */
+/** Maximum number of attempts if the target moves meanwhile. */
 const MAX_TRIES = 3;
 
 interface Turn {
@@ -59,17 +59,17 @@ interface Turn {
   /** Name of the polecat. */
   name: string;
   bead: Bead;
-  /** Its merge request, where it was submitted. */
+  /** Merge request of the work, if it was submitted. */
   submitted: Bead | undefined;
-  /** Feature branch that it lands on; undefined for the rig's own target. */
+  /** Feature branch of the work; undefined for the rig's own target. */
   target: string | undefined;
   checks: LandingCheck[];
 }
 
 /**
- * Lands the work of a polecat without its turn in the queue and its review: its session has ended, its worktree is
- * clean, the change rebases, and the gates pass on what would land, which is then pushed as the queue does. No merge of
- * the rig runs meanwhile.
+ * Lands the work of a polecat without the queue and a review. Conditions: its session has ended, its worktree is clean,
+ * the change rebases, and the gates pass on the commit that would land, which is then pushed like in the queue. No
+ * merge of the rig runs in parallel.
  * @throws UserError that names the check that failed and what to do
  */
 export async function landDirectly(
@@ -101,7 +101,7 @@ export async function landDirectly(
   });
 }
 
-/** What a polecat works on, with its merge request where it was submitted. */
+/** The work of a polecat, with its merge request if it was submitted. */
 function workToLand(context: EngineContext, agent: string): Pick<Turn, 'bead' | 'submitted'> {
   const bead = workOfPolecat(context, agent);
   const submitted = requestsIn(context.store)
@@ -110,7 +110,7 @@ function workToLand(context: EngineContext, agent: string): Pick<Turn, 'bead' | 
   return { bead, submitted };
 }
 
-/** Feature branch that it lands on. */
+/** Feature branch of the work. */
 function targetOfWork(
   { store }: EngineContext,
   { submitted, bead }: Pick<Turn, 'submitted' | 'bead'>,
@@ -154,7 +154,7 @@ function note(turn: Turn, name: LandingCheckName, outcome: LandingCheck['outcome
   turn.checks.push({ name, outcome, ...(detail === undefined ? {} : { detail }) });
 }
 
-/** Records a failed check. @throws UserError unless it is a dry run, which goes on as far as it can */
+/** Records a failed check. @throws UserError unless it is a dry run, which continues as far as possible */
 function fail(turn: Turn, name: LandingCheckName, problem: string, hint: string): void {
   note(turn, name, 'failed', problem);
   if (!turn.landing.dryRun) throw new UserError(`${turn.agent} was not landed: ${problem}`, hint, 'conflict');
@@ -163,11 +163,11 @@ function fail(turn: Turn, name: LandingCheckName, problem: string, hint: string)
 function checkSession(turn: Turn): void {
   const { town, agent, landing } = turn;
   if (!hasSession(town.context, agent)) return note(turn, 'session', 'passed');
-  if (landing.force) return note(turn, 'session', 'skipped', 'its session lives, and is ended');
+  if (landing.force) return note(turn, 'session', 'skipped', 'its session is still running and will be ended');
   fail(turn, 'session', 'its session still runs', `end it first: "gt stop ${agent}"; or use --force`);
 }
 
-/** @returns the commit that is to land */
+/** Checks the worktree. @returns the commit to land */
 async function checkWorktree(turn: Turn): Promise<string> {
   const { rig, name, bead, agent, landing, caller } = turn;
   const work = workOf(bead);
@@ -199,7 +199,7 @@ async function checkWorktree(turn: Turn): Promise<string> {
   }
 }
 
-/** As it lands, whether it was submitted or not. */
+/** The merge request for the landing, whether the work was submitted or not. */
 function requestOf({ submitted, target, bead, rig, agent, caller, landing, town }: Turn, commit: string): MergeRequest {
   const before = submitted && mergeOf(submitted);
   return {
@@ -215,13 +215,13 @@ function requestOf({ submitted, target, bead, rig, agent, caller, landing, town 
   };
 }
 
-/** The commit that would land, and what it stands on. */
+/** The commit that would land, and its base. */
 interface PlacedChange {
   commit: string;
   base: LandingBase;
 }
 
-/** @returns what would land; undefined in a dry run of a change that conflicts */
+/** Builds the commit. @returns the change that would land; undefined in a dry run of a change that conflicts */
 async function checkConflicts(turn: Turn, request: MergeRequest): Promise<PlacedChange | undefined> {
   const { town, rig, bead, target } = turn;
   const base = await rig.landingBase(target);
@@ -259,7 +259,7 @@ async function checkTests(turn: Turn, commit: string): Promise<Check[]> {
   return checks;
 }
 
-/** Written before the push, so that after a crash the queue finds what has landed. */
+/** Records the landing before the push, so that the queue finds the commit after a crash. */
 async function record(
   turn: Turn,
   request: MergeRequest,
@@ -310,7 +310,7 @@ function created(tx: Transaction, rig: string, source: Bead, merge: MergeRequest
   }).id;
 }
 
-/** Compare-and-set, as the queue does it. A push that fails may have arrived: the queue finds that out. */
+/** Pushes by compare-and-set, like the queue. A failed push may have arrived: the queue detects that. */
 async function push(
   { town, caller, rig, bead }: Turn,
   request: string,
@@ -329,7 +329,7 @@ async function push(
   }
 }
 
-/** Nothing was pushed: restore the state before. */
+/** Restores the previous state if nothing was pushed. */
 async function takeBack(
   { town, caller }: Turn,
   { id, before, source }: { id: string; before: Bead | undefined; source: Bead },
@@ -341,14 +341,14 @@ async function takeBack(
   });
 }
 
-/** Removes its worktree and branch. Uncommitted changes are kept in a snapshot. */
+/** Removes the worktree and branch of landed work. Uncommitted changes are kept in a snapshot. */
 async function cleanUp(
   { town, rig, name, bead }: Turn,
   branch: string,
 ): Promise<Pick<DirectLandingResult, 'snapshot' | 'keptBranch'>> {
   const snapshot = await town.engine
     .exclusive(worktreeKey(rig.name, name), () => rig.retireWorktree(name, bead.id))
-    .catch(() => undefined); // the engine removes it later, and tells a person what is in the way
+    .catch(() => undefined); // the engine removes it later, and notifies a person if that fails
   return {
     ...(snapshot === undefined ? {} : { snapshot }),
     ...((await rig.branchTip(branch)) === undefined ? {} : { keptBranch: true }),

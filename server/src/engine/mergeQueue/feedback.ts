@@ -2,12 +2,12 @@ import type { GateFailure } from './verdict';
 
 /** Why a change goes back to its author. */
 export interface Feedback {
-  /** One line for people. */
+  /** Summary in one line, for display. */
   problem: string;
   /** Text for the next attempt. */
   feedback: string;
   rebaseOnto?: string;
-  /** Files that conflict with what it is rebased onto. */
+  /** Files that conflict in the rebase. */
   conflicts?: readonly string[];
 }
 

@@ -4,22 +4,23 @@ import { confirmed, targetFailure } from './confirm';
 import type { FailedPrefix, GateFailure, TestPrefix } from './verdict';
 
 export interface SearchOptions {
-  /** How often a failure is repeated before anything is blamed for it. */
+  /** How often a gate is repeated before a change is blamed for its failure. */
   retries: number;
-  /** How many prefixes are tested side by side at most. */
+  /** Maximum number of prefixes that are tested in parallel. */
   width: number;
-  /** What is found is returned without that. */
+  /** Return the culprit unconfirmed; the caller confirms it later. */
   confirmLater?: boolean | undefined;
-  /** Told after each round which links it may still be, the first and the last. */
+  /** Called after each round with the first and the last link that may be the culprit. */
   onNarrowed?: (first: number, last: number) => void;
 }
 
 /**
- * The link that fails although the one before it passes. Each round tests as many prefixes side by side as may be: with one
- * at a time ⌈log₂ length⌉ rounds where no gate is flaky, with more of them fewer. A failure counts as such until it would be
- * blamed on a link, and only then it is confirmed: in the last round, beside the tests of that, where there is room.
- * @param first how the gates of the whole chain failed
- * @returns what fails, or where it is; link 0 where the target fails itself; undefined where no failure could be confirmed
+ * Finds the link that fails although the one before it passes. Each round tests up to `width` prefixes in parallel:
+ * with one at a time this takes ⌈log₂ length⌉ rounds if no gate is flaky, with more it takes fewer. A failure is
+ * confirmed only when a link would be blamed for it: in the last round, in parallel with its tests if `width` allows.
+ * @param first the failure of the whole chain
+ * @returns the failing link, or the range that contains it; link 0 if the target itself fails; undefined if no failure
+ * could be confirmed
  */
 export async function findCulprit(
   length: number,
@@ -39,7 +40,7 @@ export async function findCulprit(
         confirms ? confirmed(nearest.link, nearest.failure, test, retries) : nearest.failure,
       ]);
       if (failure) nearest.failure = failure;
-      else failing.pop(); // it was the gate's fault
+      else failing.pop(); // the gate was flaky
       passes = failure ? Math.max(passes, found.passes) : nearest.link;
       const nearer = found.failed.filter(({ link }) => link > passes);
       failing.push(...nearer.sort((a, b) => b.link - a.link));
@@ -59,7 +60,7 @@ export async function findCulprit(
   return undefined;
 }
 
-/** Prefixes between one that passes and one that fails, at even distances. */
+/** Prefixes to test between a passing and a failing one, at even distances. */
 function probesBetween(passes: number, fails: number, width: number): number[] {
   const gap = fails - passes;
   const count = Math.min(width, gap - 1);
@@ -67,8 +68,8 @@ function probesBetween(passes: number, fails: number, width: number): number[] {
 }
 
 /**
- * Tests prefixes side by side. One that passes says as much of all shorter ones, one that fails of all longer ones: what is
- * still running of these is cancelled.
+ * Tests prefixes in parallel. If one passes, so do all shorter ones; if one fails, so do all longer ones: redundant
+ * runs are cancelled.
  */
 async function probe(
   links: readonly number[],

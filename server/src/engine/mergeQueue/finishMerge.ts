@@ -7,10 +7,10 @@ import { isClosed, mergeOf, withMerge, withWork, type MergeRequest } from '../st
 import { landingKey } from './deferMerge';
 import { validationOf } from './validation';
 
-/** The commit that has landed, or why nothing has to land. */
+/** The landed commit, or the reason why nothing has to land. */
 export type MergeEnding = { commit: string } | { noChange: string };
 
-export const NOTHING_LEFT = 'the target has all of it already';
+export const NOTHING_LEFT = 'the target already contains it';
 
 export interface EndedMerge {
   mergeRequest: string;
@@ -18,7 +18,7 @@ export interface EndedMerge {
   ending: MergeEnding;
 }
 
-/** Merge requests are done: they and their beads are closed at once, and nobody needs to look at them any more. */
+/** Closes finished merge requests and their beads in one batch, with their escalations. */
 export async function finishMerges(
   { rig, actor = actors.refinery(rig) }: { rig: string; actor?: string },
   ended: readonly EndedMerge[],
@@ -29,7 +29,7 @@ export async function finishMerges(
   });
 }
 
-/** One merge request is done. */
+/** Closes one merge request and its bead. */
 export function finishMerge(
   turn: { mergeRequest: string; rig: string; actor?: string },
   request: MergeRequest,
@@ -77,7 +77,7 @@ function finish(
   });
 }
 
-/** The feature branch of its convoy has another bead. */
+/** Records that the feature branch of the bead's convoy contains its commit. */
 function recordTip(tx: Transaction, store: BeadStore, { source, rig, target }: MergeRequest, tip: string): void {
   const id = featureConvoyOf(store, source)?.id;
   const convoy = id === undefined ? undefined : tx.get(id);
@@ -85,7 +85,10 @@ function recordTip(tx: Transaction, store: BeadStore, { source, rig, target }: M
     recordFeature(tx, convoy, rig, { tip, candidate: undefined, landed: undefined });
 }
 
-/** The feature branch of a convoy is on the target: the convoy closes once that is so in each of its rigs. */
+/**
+ * Records that the feature branch of a convoy is on the target: the convoy closes once that is true in each of its
+ * rigs.
+ */
 function finishLanding(tx: Transaction, convoy: Bead, { mergeRequest, request, ending }: EndedMerge): void {
   const { rig } = request;
   const landed = 'commit' in ending ? ending.commit : request.commit;

@@ -4,21 +4,21 @@ import type { Batch, Link } from './batch';
 import { CheckRecorder, recordChecks } from './checks';
 import type { TestPrefix, Verdict } from './verdict';
 
-/** A commit that is tested: the last of a link, or one of those before it. */
+/** A tested commit: the last of a link, or an earlier one. */
 export interface TestedCommit {
   commit: string;
-  /** The link that it belongs to, counted from 1. */
+  /** Number of its link, from 1. */
   link: number;
 }
 
-/** What is tested of a chain: each of its commits in the mode `each`, else the last one of each link. */
+/** The commits of a chain to test: each of its commits in the mode `each`, else the last one of each link. */
 export function testedCommits(chain: readonly Link[], mode: MergeMode): TestedCommit[] {
   return chain.flatMap(({ commit, before }, index) =>
     (mode === 'each' ? [...before, commit] : [commit]).map((tested) => ({ commit: tested, link: index + 1 })),
   );
 }
 
-/** A verdict about commits, as one about links: a link may land when all that is tested of it has passed. */
+/** Converts a verdict on commits to one on links: a link may land when all of its tested commits have passed. */
 export function verdictOnLinks(tested: readonly TestedCommit[], verdict: Verdict): Verdict {
   const { good, culprit } = verdict;
   const linkAfter = tested[good]?.link ?? (tested.at(-1)?.link ?? 0) + 1;
@@ -29,9 +29,9 @@ export function verdictOnLinks(tested: readonly TestedCommit[], verdict: Verdict
   };
 }
 
-/** Runs gates on a chain, shows which, and notes for each bead how its own ended. */
+/** Runs gates on a chain, shows the activity, and records the results for each bead. */
 export class GateEvents {
-  /** By the number of commits. */
+  /** Runs by number of commits. */
   private readonly runs = new Map<
     number,
     { checks: CheckRecorder; ended: Map<string, 'passed' | 'failed'>; gates?: readonly string[] }
@@ -64,7 +64,9 @@ export class GateEvents {
     return result;
   };
 
-  /** What passed belongs to every change that it lands; what failed to the one that is blamed for it, once that is certain. */
+  /**
+   * A passed gate is recorded for every change that it lands, a failed one only for its culprit, once that is certain.
+   */
   async record(verdict: Verdict, isUnconfirmed = false): Promise<void> {
     const { context, actor, rig, rigName } = this.batch;
     if (rig.gates.length === 0) return;
@@ -90,7 +92,7 @@ export class GateEvents {
     });
   }
 
-  /** @param length number of commits up to one of the link */
+  /** @param length number of commits, the last of which belongs to the link */
   private linkOf(length: number): Link {
     return this.chain[this.tested[length - 1]!.link - 1]!;
   }

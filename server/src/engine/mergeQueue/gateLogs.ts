@@ -5,16 +5,16 @@ import { gateNames, type GateLog } from '../../protocol/town';
 import type { TownLayout } from '../../town/layout';
 import type { MergeRequest } from '../state/work';
 
-/** How much of a log is shown: its end. */
+/** Maximum number of bytes of a log that are shown: its end. */
 const MAX_LOG_BYTES = 1_000_000;
 
-/** The commands of a rig that write a log for a merge request. */
+/** Names of commands of a rig that write a log for a merge request. */
 const LOGGED = [...gateNames, 'review'];
 
-/** What the gates printed for a request when they last ran for it. A gate whose result was known did not run, and has none. */
+/** The logs of the last gate runs for a request. A gate with a cached result did not run, and has no log. */
 export function gateLogsOf(layout: TownLayout, id: string, { rig, source, testedWith }: MergeRequest): GateLog[] {
   return LOGGED.flatMap((gate): GateLog[] => {
-    // Before it was submitted, a direct landing names them after its bead.
+    // A direct landing of work that was not submitted names them after the bead.
     const names = [...(testedWith === undefined ? [] : [testedWith]), id, source];
     const files = names.map((name) => layout.gateLog(rig, safePart(name), gate));
     const file = files.find((candidate) => fs.statSync(candidate, { throwIfNoEntry: false })?.isFile());

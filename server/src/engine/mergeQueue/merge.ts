@@ -16,10 +16,10 @@ import { testChain } from './testChain';
 import type { TestPrefix, Verdict } from './verdict';
 
 /**
- * One turn of the merge queue: a chain of candidates, one for each request of the batch, the approvals held against it, gates
- * on exactly the commit that would land, one compare-and-set push, and only then the beads are closed. What fails is found by
- * halving and goes back; what is before it lands, what is after it waits for the next turn. It is safe to run it again after a
- * crash at any point: what has landed is found on the landing branch.
+ * Processes one batch: builds a chain of candidates, one for each request, checks the approvals against it, runs the
+ * gates on exactly the commit that would land, pushes it by compare-and-set, and only then closes the beads. A failing
+ * request is found by bisection and goes back; requests before it land, those after it wait for the next batch. It is
+ * safe to run it again after a crash at any point: landed commits are found on the landing branch.
  */
 export async function merge(action: MergeAction, context: EngineContext): Promise<void> {
   const batch = await Batch.begin(action, context);
@@ -48,7 +48,7 @@ async function takeTurn(batch: Batch, maxBatch: number): Promise<void> {
     base.commit,
     batch.members.map(({ id }) => id),
   );
-  // What comes after it is prepared on top of it in its turn.
+  // The requests after it are then prepared on top of it.
   if (next) await batch.release(batch.members.slice(next.requests.length));
   const chain = await buildChain(batch, base.commit, next?.links);
   if (chain.length === 0) return prepared.cancel(batch.queue);
@@ -62,7 +62,7 @@ async function takeTurn(batch: Batch, maxBatch: number): Promise<void> {
   }
 }
 
-/** @returns whether all of the chain has landed */
+/** Tests a chain and lands its good part. @returns whether the whole chain has landed */
 async function testAndLand(
   batch: Batch,
   { chain, base, maxBatch }: { chain: readonly Link[]; base: LandingBase; maxBatch: number },
@@ -73,10 +73,10 @@ async function testAndLand(
   const gates = new GateEvents(batch, chain, tested, base.commit);
   const test: TestPrefix = async (length, run) => {
     const result = await gates.test(length, run);
-    if (!result.passed) preparedIn(batch.context.store).cancel(batch.queue); // it stands on what fails
+    if (!result.passed) preparedIn(batch.context.store).cancel(batch.queue); // they are based on a failing chain
     return result;
   };
-  // With one gate run at a time the others would wait all the same.
+  // With one gate run at a time, the others would have to wait in any case.
   const isBrief = width > 1;
   const found = await testChain(tested.length, test, { mode, retries, width, isBrief });
   await gates.record(found, isBrief && needsMore(found, retries));
@@ -94,14 +94,14 @@ async function testAndLand(
         links: chain.slice(culprit.first - 1, culprit.link),
       });
     } else if (isBrief && needsMore(verdict, retries)) {
-      // With "each" it is not always the last of the change.
+      // In the mode "each" it is not always the last commit of the change.
       const { commit } = tested[found.culprit!.link - 1]!;
       await batch.suspect(link, culprit.failure, { commit, base: base.commit, before });
     } else await batch.reject(link, gateFeedback(culprit.failure, before));
   }
   if (verdict.targetFailure) {
     await holdForTarget(batch.rigName, chain, verdict.targetFailure, batch.context);
-    rig.recordMergeWindow(SINGLE_REQUESTS, target); // one of the others may be what repairs it
+    rig.recordMergeWindow(SINGLE_REQUESTS, target); // one of the others may repair the target
   } else if (culprit) {
     if (!isBrief) rig.recordMergeWindow(windowAfterFailure(rig.mergeWindow(target), chain.length), target);
   } else if (hasLanded) {
@@ -111,12 +111,12 @@ async function testAndLand(
   return false;
 }
 
-/** Whether the gate has to run again before somebody can be blamed. */
+/** Whether the gate has to run again before a change can be blamed. */
 function needsMore({ culprit }: Verdict, retries: number): boolean {
   return culprit !== undefined && (culprit.first !== undefined || (retries > 0 && !culprit.failure.confirmed));
 }
 
-/** @returns false where nothing has landed: the members wait */
+/** Pushes links and closes their beads. @returns false if nothing has landed: the members wait */
 async function land(batch: Batch, links: readonly Link[], base: LandingBase): Promise<boolean> {
   if (batch.rig.mergeQueue.strategy === 'pr' && batch.target === undefined) return openPullRequest(batch, links, base);
   try {
@@ -134,9 +134,9 @@ async function land(batch: Batch, links: readonly Link[], base: LandingBase): Pr
   return true;
 }
 
-/** The provider merges it: it is watched from now on. @returns false, as nothing has landed yet */
+/** Opens a pull request, which is watched from now on. @returns false, because nothing has landed yet */
 async function openPullRequest(batch: Batch, links: readonly Link[], base: LandingBase): Promise<boolean> {
-  // Only the first stands on the target; the settings may have changed since the batch was chosen.
+  // Only the first one is based directly on the target; the settings may have changed since the batch was chosen.
   const [link] = links;
   const { context, rig } = batch;
   try {
@@ -155,7 +155,7 @@ async function openPullRequest(batch: Batch, links: readonly Link[], base: Landi
   return false;
 }
 
-/** A turn that failed. If one member may be the cause, the next batches are smaller to find it. */
+/** Defers a failed batch. If one member may be the cause, the next batches are smaller to find it. */
 async function deferAll(batch: Batch, error: unknown, members: readonly Member[] = batch.members): Promise<void> {
   const { rig, target } = batch;
   if (members.length > 1) {

@@ -20,24 +20,21 @@ import { compareTurns, mergeScore } from './score';
 import { inTurns } from './turns';
 import { directLandingOf } from './validation';
 
-/** Reads merge requests for people and agents. */
+/** Sources of the information on merge requests for people and agents. */
 export interface QueueSources {
   store: BeadStore;
   reviewSetting(rig: string): ReviewSetting;
   /** The rig's own target branch. */
   targetBranch(rig: string): string;
   now: Date;
-  /** Files that a commit of a rig changes, where they are known. */
+  /** Files that a commit of a rig changes, if they are known. */
   filesOf(rig: string, commit: string): readonly string[] | undefined;
 }
 
 /** Maximum number of closed requests in a list, latest first. */
 const MAX_CLOSED = 100;
 
-/**
- * Merge requests in the order in which they will be merged; those in review come after them, those that have ended last, the
- * latest of them first.
- */
+/** Merge requests in the order in which they will be merged, then those in review, then ended ones, latest first. */
 export function mergeRequests(sources: QueueSources, filter: MqListFilter = {}): MergeRequestInfo[] {
   const index = requestsIn(sources.store);
   const withClosed = filter.all === true || (filter.status !== undefined && ended.has(filter.status));
@@ -75,7 +72,7 @@ function inOrder(infos: readonly MergeRequestInfo[], sources: QueueSources): Mer
       ordered.map(({ info }) => info),
     );
   }
-  // Each target keeps the places that its requests have among those of others.
+  // Requests of one target are reordered among the positions that they have in the whole list.
   return sorted.map((info) => (info.state === 'queued' ? turns.get(`${info.rig} ${info.target}`)!.shift()! : info));
 }
 
@@ -84,7 +81,7 @@ export function overlapsOf(sources: QueueSources, info: MergeRequestInfo): Merge
   return mergeRequests(sources, { rig: info.rig }).find(({ id }) => id === info.id)?.overlaps ?? [];
 }
 
-/** What is open and changes the same files, for the same target. */
+/** Adds the open requests that change the same files for the same target. */
 function withOverlaps(infos: readonly MergeRequestInfo[], sources: QueueSources): MergeRequestInfo[] {
   const open = infos.filter(({ state, closedAt }) => closedAt === undefined && state !== 'failed');
   return infos.map((info) => {
@@ -126,7 +123,7 @@ function matches(info: MergeRequestInfo, { status, ready, blocked, worker }: MqL
   return worker === undefined || info.worker === worker || info.worker.endsWith(`/${worker}`);
 }
 
-/** Ready to be merged now. */
+/** Whether a request could be merged now. */
 function isReady({ state, waitsFor }: MergeRequestInfo): boolean {
   return state === 'queued' && waitsFor === undefined;
 }
@@ -210,7 +207,7 @@ function stateOf(
 ): MergeRequestState {
   if (isClosed(bead.status)) {
     if (request.ending !== undefined) return request.ending;
-    // Closed by an older version, which did not write down how.
+    // Closed by an older version, which did not record the ending.
     return merged !== undefined && request.candidate === merged ? 'merged' : 'withdrawn';
   }
   if (bead.status === 'failed') return 'failed';
@@ -228,7 +225,7 @@ function reasonOf(bead: Bead, source: Bead | undefined): string | undefined {
   return bead.status === 'failed' && source ? workOf(source).problem : undefined;
 }
 
-/** What it waits for, besides its review. */
+/** What a request waits for, besides its review. */
 function waitsFor(
   { store, now }: QueueSources,
   {
@@ -254,7 +251,7 @@ function reviewState(request: MergeRequest, mode: ReviewSetting): ReviewState {
   return request.review?.state ?? 'to-do';
 }
 
-/** Whether its review waits for a person, and not for a script or an agent. */
+/** Whether the review waits for a person, and not for a script or an agent. */
 export function needsPerson(bead: Bead, request: MergeRequest, mode: ReviewSetting): boolean {
   return (
     bead.status === 'open' && request.review?.state === 'waiting' && waitsForPerson(mode, request.review.reviewers)

@@ -5,12 +5,12 @@ import { batchSize } from './batchSize';
 import { compareTurns } from './score';
 import { inTurns } from './turns';
 
-/** For fewer requests a gate run of their own costs more than they gain by not waiting for the next batch. */
+/** Below this number of requests a separate gate run costs more than it saves in waiting time. */
 const PREPARED_FROM = 3;
 
 /**
- * Each target of a rig gets one batch at a time: the requests with the highest scores, the older one on a tie. Those that
- * follow are tested on top of it meanwhile, where more gates may run.
+ * Each target of a rig gets one batch at a time: the requests with the highest scores, the older one on a tie. The
+ * following ones are tested on top of it in the meantime, if further gate runs are allowed.
  */
 export function merges(view: TownView): Action[] {
   return view.rigs.flatMap((rig): Action[] => {
@@ -26,7 +26,7 @@ export function merges(view: TownView): Action[] {
   });
 }
 
-/** What has failed: which change it was is found, and made sure of, while the queue goes on without it. */
+/** Finds and confirms the culprit of failed batches while the queue continues without them. */
 function tracing({ name, maxAttempts }: RigView, ready: readonly MergeView[]): Action[] {
   const searched = new Map<string, { mergeRequest: string; revision: string }[]>();
   for (const { id, revision, search } of ready) {
@@ -51,7 +51,7 @@ function isTested(rig: RigView, queue: readonly MergeView[], view: TownView): bo
   return view.inFlight.has(mergeKey(rig.name, queue[0]!.target?.branch)) && queue.some(({ isMerging }) => isMerging);
 }
 
-/** Requests by the feature branch that they land on; undefined is the rig's own target. */
+/** Requests by the feature branch that they target; undefined is the rig's own target. */
 export function byTarget(merges: readonly MergeView[]): Map<string | undefined, MergeView[]> {
   const queues = new Map<string | undefined, MergeView[]>();
   for (const merge of merges) {
@@ -63,13 +63,13 @@ export function byTarget(merges: readonly MergeView[]): Map<string | undefined, 
 }
 
 /**
- * @param queue requests for one target in the order of their turns, 1 or more
- * @param inFlight keys of what runs, where one of their batches does
+ * @param queue one or more requests for one target in merge order
+ * @param inFlight keys of running actions, if a batch of this target is running
  */
 function nextBatch(rig: RigView, queue: readonly MergeView[], inFlight?: ReadonlySet<string>): Action | undefined {
   const { name, maxAttempts, maxBatch } = rig;
   const target = queue[0]!.target;
-  // A pull request stands on the target, and not on another one.
+  // A pull request is based on the target, not on another pull request.
   const isSingle = rig.mergeStrategy === 'pr' && !target;
   const window = target?.mergeWindow ?? rig.mergeWindow;
   if (inFlight) return isSingle ? undefined : preparation(rig, queue, { inFlight, window, target: target?.branch });
@@ -87,14 +87,14 @@ function nextBatch(rig: RigView, queue: readonly MergeView[], inFlight?: Readonl
   };
 }
 
-/** The batch that was prepared for this turn, unless a person wants others before it. */
+/** The prepared batch that comes next, unless a person has moved others before it. */
 function preparedFirst(queue: readonly MergeView[]): readonly MergeView[] | undefined {
   const batch = queue.filter(({ prepared }) => prepared === 0);
   const [first] = batch;
   return first && queue[0]!.order >= first.order ? batch : undefined;
 }
 
-/** The requests that come after the batch that is tested and those that are prepared. */
+/** Prepares the requests after the current batch and the prepared ones. */
 function preparation(
   { name, maxBatch, gateRuns, mergeMode }: RigView,
   queue: readonly MergeView[],
@@ -113,7 +113,7 @@ function preparation(
   return { type: 'prepare-batch', rig: name, ...(target === undefined ? {} : { target }), requests };
 }
 
-/** It is merged by its pull request. */
+/** Whether a request is merged by its pull request. */
 export function isWatched(merge: Pick<MergeView, 'hasPullRequest'>, rig: Pick<RigView, 'mergeStrategy'>): boolean {
   return merge.hasPullRequest && rig.mergeStrategy === 'pr';
 }

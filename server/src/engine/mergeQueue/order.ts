@@ -1,13 +1,13 @@
 import type { Bead } from '../../protocol/bead';
 import { mergeOf, orderOf } from '../state/work';
 
-/** Where a person puts a merge request in the queue of its rig. */
+/** A position in the queue, chosen by a person. */
 export type Place = { at: 'first' } | { at: 'last' } | { at: 'before'; id: string };
 
 /**
- * The orders (see `MergeRequest.order`) that put a request at its place, by id: that of the request itself, and those of
- * others where these have to be fixed, as they stood in their order by score alone.
- * @param queue the open requests of the rig by their turns, without the one that is moved
+ * The orders (see `MergeRequest.order`) that move a request to a place, by id: that of the request itself, and those of
+ * others that were ordered by score alone and have to be fixed.
+ * @param queue the open requests of the rig in merge order, without the moved one
  */
 export function ordersFor(moved: string, place: Place, queue: readonly Bead[]): Map<string, number> {
   const orders = queue.map(placeOf);
@@ -18,13 +18,13 @@ export function ordersFor(moved: string, place: Place, queue: readonly Bead[]): 
   const previous = orders[index - 1] ?? next - 2;
   const between = (previous + next) / 2;
   if (previous < between && between < next) return new Map([[moved, between]]);
-  // No room: all that come before it, and it, get places of their own.
+  // No free number: all requests before it, and it, get explicit orders.
   const fixed = [...queue.slice(0, index).map(({ id }) => id), moved, place.id];
   const start = Math.min(0, ...orders.slice(index + 1)) - fixed.length;
   return new Map(fixed.map((id, at) => [id, start + at]));
 }
 
-/** The order of a request that a person wants merged before all others of its rig. */
+/** The order that moves a request before all others of its rig. */
 export function firstOrder(queue: readonly Bead[]): number {
   return Math.min(0, ...queue.map(placeOf)) - 1;
 }

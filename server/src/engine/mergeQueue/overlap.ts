@@ -1,26 +1,26 @@
 import { matchesPath, patternsMeet } from '../../base/pathGlob';
 
-/*
- * Which changes touch the same files, and so may conflict. Pure.
- */
+/* Finds changes that touch the same files, and so may conflict. Pure. */
 
-/** Files of a request; undefined where they are not known. */
+/** Files of a request; undefined if they are not known. */
 type Files = readonly string[] | undefined;
 
-/** How many files two changes have in common. */
+/** Number of files that two changes have in common. */
 export function commonFiles(one: Files, other: Files): number {
   if (!one || !other) return 0;
   const set = new Set(one);
   return other.filter((file) => set.has(file)).length;
 }
 
-/** Scores that differ by less are equal: an hour of waiting. So nobody is passed for longer than that. */
+/**
+ * Scores that differ by less than an hour of waiting count as equal, so no request is overtaken for longer than that.
+ */
 const EQUAL_SCORES = 1;
 
 /**
- * Among equals, what has no file in common with those before it goes first: what is tested together is disjoint where that is
- * possible, and what conflicts comes once the other has landed.
- * @param queue in the order of its turns
+ * Among requests of equal score, moves those without common files with earlier ones to the front: batches are disjoint
+ * if possible, and a conflicting change comes after the other one has landed.
+ * @param queue in merge order
  */
 export function preferDisjoint<T>(
   queue: readonly T[],
@@ -54,13 +54,13 @@ export function preferDisjoint<T>(
 /** Work that is not merged yet. */
 export interface TouchingWork {
   id: string;
-  /** Patterns of the files that its bead says it will change. */
+  /** Patterns of the files that its bead declares. */
   declared: readonly string[];
   /** Files that it has changed. */
   touched: Files;
 }
 
-/** The first work that touches what a bead says it will change, and where they meet. */
+/** The first work that touches the declared files of a bead, and the common files. */
 export function overlappingWork(
   patterns: readonly string[],
   running: readonly TouchingWork[],

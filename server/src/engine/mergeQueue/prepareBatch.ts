@@ -9,8 +9,8 @@ import { preparedIn } from './preparedBatches';
 type PrepareAction = Extract<Action, { type: 'prepare-batch' }>;
 
 /**
- * Makes the chain of the next batch on top of those that are tested, and begins to test it. Nothing is written down but how
- * its gates end: when its turn comes, that is known or under way. What does not fit is left for the turn to decide.
+ * Builds the chain of the next batch on top of those in test, and starts testing it. Only the gate results are stored,
+ * so they are known or in progress when the batch is processed. Requests that conflict are left for that time.
  */
 export async function prepareBatch(action: PrepareAction, context: EngineContext): Promise<void> {
   const rig = requireRig(context, action.rig);
@@ -37,7 +37,7 @@ export async function prepareBatch(action: PrepareAction, context: EngineContext
       rig.runGates(last.commit, { mergeRequest: last.id, target: action.target, base, isSpare: true }, () => undefined),
     );
   } catch (error) {
-    // Nobody has asked for it yet. Whoever does meets what was wrong, if it still is.
+    // Nothing depends on it yet. The actual batch will report the problem, if it persists.
     if (currentSignal()?.aborted) throw error;
     if (!(error instanceof AbortedError))
       throw new StaleAction('the next batch cannot be tested now', { cause: error });

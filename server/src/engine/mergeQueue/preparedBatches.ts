@@ -1,31 +1,34 @@
 import type { BeadStore } from '../../beads/store';
 import type { Link } from './batch';
 
-/** A batch that is tested before it is its turn. */
+/** A batch that is tested speculatively, before those below it have landed. */
 export interface PreparedBatch {
-  /** What its chain stands on: the tip of the chain before it. */
+  /** Base of its chain: the tip of the chain before it. */
   base: string;
-  /** All requests that were looked at, in the order of the queue; what did not fit is no link. */
+  /** All considered requests in queue order; conflicting ones are not in the chain. */
   requests: readonly string[];
   links: readonly Link[];
-  /** Ends its gates. */
+  /** Cancels the gate runs. */
   cancel(): void;
 }
 
 /**
- * Chains of the merge queues that are tested now: the one whose turn it is, and those on top of it. They make the queue
- * faster and say nothing that is not asked again: whoever loses them loses time alone.
+ * Chains of the merge queues in test: the current batch and the prepared ones on top of it. Prepared batches make the
+ * queue faster, but every result is checked again: losing them costs only time.
  */
 export class PreparedBatches {
   private readonly queues = new Map<string, { tip?: string; next: PreparedBatch[] }>();
 
-  /** The commit on top of which the next batch is prepared; undefined while no chain is tested. @param queue its action key */
+  /**
+   * The commit on top of which the next batch is prepared; undefined while no chain is tested. @param queue its action
+   * key
+   */
   tip(queue: string): string | undefined {
     const { tip, next = [] } = this.queues.get(queue) ?? {};
     return tip === undefined ? undefined : (next.at(-1)?.links.at(-1)?.commit ?? tip);
   }
 
-  /** The place of the batch that a request is prepared in; undefined where it is in none. */
+  /** Position of the prepared batch that contains a request; undefined if there is none. */
   placeOf(mergeRequest: string): number | undefined {
     for (const { next } of this.queues.values()) {
       const place = next.findIndex(({ requests }) => requests.includes(mergeRequest));
@@ -38,7 +41,10 @@ export class PreparedBatches {
     this.queues.get(queue)?.next.push(batch);
   }
 
-  /** Its turn has come. @returns undefined where none stands on this commit, or others come first now */
+  /**
+   * Takes the next prepared batch for processing. @returns undefined if it is not based on this commit, or other
+   * requests come first now
+   */
   take(queue: string, base: string, members: readonly string[]): PreparedBatch | undefined {
     const next = this.queues.get(queue)?.next ?? [];
     const [batch] = next;
@@ -47,20 +53,20 @@ export class PreparedBatches {
     return undefined;
   }
 
-  /** A chain is tested from now on. */
+  /** Registers a chain in test. */
   begin(queue: string, tip: string): void {
     const known = this.queues.get(queue);
     if (known) known.tip = tip;
     else this.queues.set(queue, { tip, next: [] });
   }
 
-  /** All of it has landed: what stands on it may come next. */
+  /** Removes a chain that has landed: the next prepared batch may follow. */
   end(queue: string): void {
     const known = this.queues.get(queue);
     if (known) known.tip = undefined;
   }
 
-  /** The chain does not land as it is: what stands on it is worth nothing. */
+  /** The chain does not land as it is: discards the batches built on top of it. */
   cancel(queue: string): void {
     for (const batch of this.queues.get(queue)?.next ?? []) batch.cancel();
     this.queues.delete(queue);
@@ -69,7 +75,7 @@ export class PreparedBatches {
 
 const known = new WeakMap<BeadStore, PreparedBatches>();
 
-/** Those of a town. */
+/** The prepared batches of a town; kept in memory, one object per store. */
 export function preparedIn(store: BeadStore): PreparedBatches {
   let batches = known.get(store);
   if (!batches) known.set(store, (batches = new PreparedBatches()));

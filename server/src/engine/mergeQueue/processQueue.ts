@@ -10,8 +10,8 @@ import { pullRequests } from './pullRequests/pullRequestRule';
 import { requestsIn } from './requestIndex';
 
 /**
- * Runs the merge queue of a rig as far as it goes, whether the engine is up or not. Requests that wait for their next try
- * have it now. Reviews are asked for, but no reviewer is started.
+ * Runs the merge queue of a rig as far as it goes, even while the engine is paused. Waiting retries are made now.
+ * Reviews are requested, but no reviewer is started.
  */
 export async function processQueue(
   { context, engine, sources }: { context: EngineContext; engine: Pick<Engine, 'runNow'>; sources: () => QueueSources },

@@ -10,7 +10,7 @@ export type { Feedback } from './feedback';
 /**
  * Rejects work for its own problem: closes its merge request and gives its polecat another attempt in the same
  * worktree.
- * @param retry whether there is a further attempt
+ * @param retry whether another attempt is allowed
  */
 export function rejectWork(
   tx: Transaction,

@@ -7,7 +7,7 @@ import { isClosed, mergeOf, withMerge } from '../state/work';
 import { mergeRequests, type QueueSources } from './mergeRequests';
 import { ordersFor, type Place } from './order';
 
-/** Moves a request to another place in the queue of its rig. It keeps the place when scores change. */
+/** Moves a request to another place in the queue of its rig. It keeps that place when scores change. */
 export async function reorder(
   context: EngineContext,
   caller: CallContext,

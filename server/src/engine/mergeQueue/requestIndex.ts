@@ -3,15 +3,15 @@ import type { Bead } from '../../protocol/bead';
 import { isClosed, MERGE_REQUEST, mergeOf } from '../state/work';
 
 interface Entry {
-  /** The bead whose work it is. */
+  /** The bead of the change. */
   source: string;
   branch: string;
   rig: string;
 }
 
 /**
- * All merge requests of a store, closed ones included, by bead, branch and rig. These are in the metadata, which the
- * store does not index: the index is built once and updated with each change.
+ * All merge requests of a store, closed ones included, by bead, branch and rig. These keys are in the metadata, which
+ * the store does not index: the index is built once and updated with each change.
  */
 class RequestIndex {
   private entries: Map<string, Entry> | undefined;
@@ -25,33 +25,33 @@ class RequestIndex {
       if (this.entries) for (const id of ids) this.set(id, this.store.get(id), this.entries);
     });
     store.board.onDidRecompute((ids) => {
-      if (!ids) this.entries = undefined; // a ledger came or went
+      if (!ids) this.entries = undefined; // a ledger was opened or closed
     });
   }
 
-  /** All that merge a bead, oldest first. */
+  /** All merge requests of a bead, oldest first. */
   of(bead: string): Bead[] {
     this.read();
     return this.beads(this.bySource.get(bead) ?? []);
   }
 
-  /** Those of a bead that are not closed: waiting, merging, or given up. */
+  /** Open merge requests of a bead: waiting, merging, or given up. */
   openOf(bead: string): Bead[] {
     return this.of(bead).filter((request) => !isClosed(request.status));
   }
 
-  /** All that are not closed, oldest first: waiting, merging, or given up. */
+  /** All open merge requests, oldest first: waiting, merging, or given up. */
   open(rig?: string): Bead[] {
     const entries = this.read();
     return this.beads([...this.openIds].filter((id) => rig === undefined || entries.get(id)?.rig === rig));
   }
 
-  /** Those that are still to be merged, oldest first. */
+  /** Merge requests that are still to be merged, oldest first. */
   waiting(rig?: string): Bead[] {
     return this.open(rig).filter((request) => request.status !== 'failed');
   }
 
-  /** Those whose pull request may be open, closed ones included. */
+  /** Merge requests whose pull request may be open, closed requests included. */
   withPullRequest(): Bead[] {
     this.read();
     return this.beads(this.pullRequestIds);
@@ -62,7 +62,7 @@ class RequestIndex {
     return this.beads([...entries.keys()].filter((id) => rig === undefined || entries.get(id)!.rig === rig));
   }
 
-  /** By its own id, its bead's, or its branch: an open one before closed ones, then the latest. */
+  /** Finds a request by its own id, that of its bead, or its branch; prefers an open one, then the latest. */
   find(name: string): Bead | undefined {
     const id = this.resolved(name);
     const named = [...this.read()].filter(([own, { source, branch }]) =>
@@ -78,7 +78,7 @@ class RequestIndex {
     try {
       return this.store.resolve(name);
     } catch {
-      return undefined; // a branch, or nothing at all
+      return undefined; // a branch, or unknown
     }
   }
 
@@ -121,7 +121,7 @@ export type { RequestIndex };
 
 const indexes = new WeakMap<BeadStore, RequestIndex>();
 
-/** The one index of a store. */
+/** The index of a store. */
 export function requestsIn(store: BeadStore): RequestIndex {
   let index = indexes.get(store);
   if (!index) indexes.set(store, (index = new RequestIndex(store)));

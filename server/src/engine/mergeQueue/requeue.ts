@@ -13,7 +13,7 @@ export function requeue(tx: Transaction, request: Bead, source: Bead, more: Part
     tx.update(source.id, { status: 'in_review', metadata: withWork(source, { ...more, problem: undefined }) });
 }
 
-/** After a change of the rig, requests that its remote refused are tried again. */
+/** After a change of the rig, queues requests again that its remote refused. */
 export async function requeueRefused(context: EngineContext, rig: string, actor: string): Promise<void> {
   const given = requestsIn(context.store).open(rig);
   await context.store.batch({ actor }, (tx) => {

@@ -3,7 +3,7 @@ import { parseAddress } from '../../town/layout';
 import { actors, assertRevision, type EngineContext } from '../loop/context';
 import { withWork } from '../state/work';
 
-/** Puts a bead whose merge request was lost back on its hook. Its branch exists: the next session submits it again. */
+/** Hooks a bead again whose merge request was lost. Its branch exists: the next session submits it again. */
 export async function resubmit(action: Extract<Action, { type: 'resubmit' }>, context: EngineContext): Promise<void> {
   await context.store.batch({ actor: actors.engine }, (tx) => {
     const bead = assertRevision(tx, action.bead, action.revision);

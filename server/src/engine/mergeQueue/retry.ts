@@ -49,7 +49,7 @@ export async function retryMerge(context: EngineContext, caller: CallContext, na
   });
 }
 
-/** Its checks or its reviewers rejected it until its attempts were used up: the same commits are submitted once more. */
+/** Submits the same commits again, after checks or reviewers rejected them until the attempts were used up. */
 function submitAgain(
   tx: Transaction,
   store: BeadStore,
@@ -97,7 +97,7 @@ function submitAgain(
   return { mergeRequest: again.id, bead: source.id };
 }
 
-/** If its bead was restarted, the old work must not overtake the new. */
+/** The error for a bead that was restarted: its old work must not overtake the new. */
 function restarted(request: MergeRequest): UserError {
   return new UserError(
     `${request.source} is no longer assigned to ${request.worker}, or its agent is working on it again`,

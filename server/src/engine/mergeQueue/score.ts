@@ -9,11 +9,11 @@ const HOUR = 3_600_000;
 
 export interface Queued extends Scored {
   id: string;
-  /** Where a person has put it: see `MergeRequest.order`. */
+  /** Position that a person has set: see `MergeRequest.order`. */
   order: number;
 }
 
-/** Compares two requests by their turns: the place that a person has set, then the score, then the age. */
+/** Compares two requests in merge order: the position that a person has set, then the score, then the age. */
 export function compareTurns(a: Queued, b: Queued, now: number): number {
   return (
     a.order - b.order ||

@@ -11,8 +11,8 @@ import type { TestPrefix } from './verdict';
 type SearchAction = Extract<Action, { type: 'find-culprit' }>;
 
 /**
- * Finds the change that makes a chain fail, while the queue goes on without these changes. The gate runs once more for that
- * one; the others take their places in the queue again as soon as it cannot be them.
+ * Finds the change that makes a chain fail, while the queue continues without these changes. The failing gate is then
+ * repeated for that change; the others return to their places in the queue as soon as they are ruled out.
  */
 export async function searchBatch(action: SearchAction, context: EngineContext): Promise<void> {
   const searches = searchesIn(context.store);
@@ -22,11 +22,11 @@ export async function searchBatch(action: SearchAction, context: EngineContext):
     await findAndReject(action, search, context);
     searches.end(action.search);
   } catch (error) {
-    // What was interrupted goes on after the next start, from the results that are kept.
+    // An interrupted search continues after the next start, from the stored results.
     if (error instanceof AbortedError) throw error;
     searches.end(action.search);
     if (error instanceof StaleAction) throw error;
-    // As for a turn that failed: each of them counts its tries.
+    // As for a failed batch: each request counts its own tries.
     for (const { id } of search.links) await deferMerge({ mergeRequest: id, rig: action.rig }, error, context);
   }
 }
@@ -42,16 +42,16 @@ async function findAndReject(action: SearchAction, search: Search, context: Engi
   };
   const found = await findCulprit(links.length, failure, test, {
     ...{ retries, confirmLater: true },
-    // The queue goes on beside it.
+    // The queue continues in parallel.
     width: Math.max(1, Math.floor(gateRuns / 2)),
     onNarrowed: (first, last) => {
       searchesIn(context.store).narrow(action.search, links.slice(first - 1, last));
       context.onActivity();
     },
   });
-  if (!found) return; // it was the gate's fault
+  if (!found) return; // the gate was flaky
   if (found.link === 0) {
-    rig.recordMergeWindow(SINGLE_REQUESTS, target); // one of the others may be what repairs it
+    rig.recordMergeWindow(SINGLE_REQUESTS, target); // one of the others may repair the target
     return holdForTarget(action.rig, links, found.failure, context);
   }
   const culprit = links[found.link - 1]!;

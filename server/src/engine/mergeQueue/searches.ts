@@ -2,7 +2,7 @@ import type { BeadStore } from '../../beads/store';
 import type { Link } from './batch';
 import type { GateFailure } from './verdict';
 
-/** A part of a chain that fails a gate, while what it stands on passes it. */
+/** A range of a chain that fails a gate, while the commit below it passes. */
 export interface Search {
   rig: string;
   target: string | undefined;
@@ -12,8 +12,8 @@ export interface Search {
 }
 
 /**
- * Searches for changes that fail a gate, beside the queue. A server that loses them tests the changes again: of what was
- * tested the results are kept.
+ * Searches for changes that fail a gate, outside the queue. After a restart the changes are tested again, with the
+ * stored results.
  */
 export class Searches {
   private readonly open = new Map<string, Search & { suspects: readonly Link[] }>();
@@ -22,7 +22,7 @@ export class Searches {
     this.open.set(search.links.map(({ id }) => id).join(' '), { ...search, suspects: search.links });
   }
 
-  /** It is one of these alone. */
+  /** Narrows the search to these links. */
   narrow(id: string, suspects: readonly Link[]): void {
     const search = this.open.get(id);
     if (search) search.suspects = suspects;
@@ -32,12 +32,12 @@ export class Searches {
     return this.open.get(id);
   }
 
-  /** The search that a request is in. */
+  /** The search that includes a request. */
   of(mergeRequest: string): string | undefined {
     return [...this.open].find(([, { suspects }]) => suspects.some(({ id }) => id === mergeRequest))?.[0];
   }
 
-  /** Its requests are in the queue again. */
+  /** Ends a search: its requests are in the queue again. */
   end(id: string): void {
     this.open.delete(id);
   }
@@ -45,7 +45,7 @@ export class Searches {
 
 const known = new WeakMap<BeadStore, Searches>();
 
-/** Those of a town. */
+/** The searches of a town; kept in memory, one object per store. */
 export function searchesIn(store: BeadStore): Searches {
   let searches = known.get(store);
   if (!searches) known.set(store, (searches = new Searches()));

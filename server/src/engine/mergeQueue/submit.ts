@@ -11,26 +11,26 @@ import { refuseOpenSteps } from '../molecules/openSteps';
 import { basesOf, MERGE_REQUEST, withWork, workOf, type MergeRequest } from '../state/work';
 import { requestsIn } from './requestIndex';
 
-/** Work of a polecat that is to be merged. */
+/** Work of a polecat to merge. */
 export interface Submission {
   bead: Bead;
   /** Address of the polecat. */
   agent: string;
-  /** For the reviewer. */
+  /** Message for the reviewer. */
   message?: string | undefined;
-  /** That of the bead where it is missing. */
+  /** Priority; by default that of the bead. */
   priority?: number | undefined;
-  /** Its author says that nothing has to change. */
+  /** Its author states that nothing has to change. */
   noChange?: boolean;
 }
 
-/** Statuses of a bead whose work can be submitted: the last one by a person only. */
+/** Statuses of a bead whose work can be submitted: the last status by a person only. */
 const SUBMITTABLE: readonly string[] = ['hooked', 'in_progress', 'failed'];
 
 /**
  * Checks the work and adds it to the merge queue.
  * @returns the id of the merge request
- * @throws UserError where something is not committed, or there is nothing to merge
+ * @throws UserError if something is not committed, or there is nothing to merge
  */
 export async function submitWork(context: EngineContext, caller: CallContext, submission: Submission): Promise<string> {
   const { bead, agent, message, noChange = false } = submission;
@@ -91,7 +91,7 @@ export interface NamedWork {
 
 /**
  * Submits, for a person, the work of an agent whose session has ended.
- * @throws UserError where there is none, or it is in other hands
+ * @throws UserError if there is none, or it is in other hands
  */
 export function workToSubmit(context: EngineContext, named: NamedWork): { bead: Bead; agent: string } {
   const bead = beadOf(context, named);
@@ -125,7 +125,7 @@ export function workToSubmit(context: EngineContext, named: NamedWork): { bead: 
   return { bead, agent };
 }
 
-/** Whether a session of the agent lives. */
+/** Whether a session of the agent is live. */
 export function hasSession(context: EngineContext, agent: string): boolean {
   return context.sessions.all().some((session) => session.agent === agent && !session.exit);
 }
@@ -152,7 +152,7 @@ function beadOf({ store }: EngineContext, { bead, branch, agent }: NamedWork): B
   );
 }
 
-/** The bead that an agent has, a failed one last. */
+/** The bead of an agent; a failed one only if there is no other. */
 function workOfAgent(beads: readonly Bead[], agent: string): Bead {
   const own = beads.filter((candidate) => candidate.assignee === agent && workOf(candidate).branch !== undefined);
   const bead = own.find((candidate) => candidate.status !== 'failed') ?? own.at(-1);
@@ -160,7 +160,7 @@ function workOfAgent(beads: readonly Bead[], agent: string): Bead {
   throw new UserError(`${agent} has no work`, 'see "gt polecat list"', 'not-found');
 }
 
-/** The work of a polecat, whatever its state. @throws UserError where it has none */
+/** The work of a polecat, in any state. @throws UserError if it has none */
 export function workOfPolecat({ store }: EngineContext, agent: string): Bead {
   return workOfAgent(store.list({ assignee: agent, status: [...SUBMITTABLE, 'in_review'], limit: 0 }), agent);
 }

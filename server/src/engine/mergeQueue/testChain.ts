@@ -5,24 +5,24 @@ import type { GateFailure, TestPrefix, Verdict } from './verdict';
 
 export interface TestOptions {
   mode: MergeMode;
-  /** How often a failure is repeated before anything is blamed for it. */
+  /** How often a gate is repeated before a change is blamed for its failure. */
   retries: number;
-  /** How many prefixes are tested side by side at most; 1 where it is missing. */
+  /** Maximum number of prefixes that are tested in parallel; by default 1. */
   width?: number;
-  /** Others search for the culprit, and repeat its failure: the queue need not wait for that. */
+  /** Return the failing range without searching for the culprit: `searchBatch` does that outside the queue. */
   isBrief?: boolean;
 }
 
-/** Tests a chain of candidates, and finds those that fail. @param length number of links, 1 or more */
+/** Tests a chain of candidates, and finds the failing ones. @param length number of links, 1 or more */
 export function testChain(length: number, test: TestPrefix, options: TestOptions): Promise<Verdict> {
   const tries = { ...options, width: options.width ?? 1 };
   return tries.mode === 'each' ? testEach(length, test, tries) : testBatch(length, test, tries);
 }
 
-/** How a search goes. */
+/** Options of a search. */
 export type Tries = Pick<TestOptions, 'retries' | 'isBrief'> & { width: number };
 
-/** The whole chain at once. Where that fails, a search finds the culprit, and what is before it is tested. */
+/** Tests the whole chain at once. If that fails, a search finds the culprit, and the links before it are tested. */
 async function testBatch(length: number, test: TestPrefix, tries: Tries): Promise<Verdict> {
   let culprit: Verdict['culprit'];
   for (let good = length; good > 0; ) {
@@ -30,7 +30,7 @@ async function testBatch(length: number, test: TestPrefix, tries: Tries): Promis
     if (result.passed) return { good, culprit };
     if (tries.isBrief && good > 1) return { good: 0, culprit: { first: 1, link: good, failure: result } };
     const found = await findCulprit(good, result, test, { ...tries, confirmLater: tries.isBrief });
-    if (!found) continue; // it was the gate's fault
+    if (!found) continue; // the gate was flaky
     if (found.link === 0) return { good: 0, targetFailure: found.failure };
     culprit = found;
     good = found.link - 1;
@@ -38,7 +38,7 @@ async function testBatch(length: number, test: TestPrefix, tries: Tries): Promis
   return { good: 0, culprit };
 }
 
-/** Every link by itself, several side by side, up to the first that fails. */
+/** Tests every link separately, several in parallel, up to the first one that fails. */
 async function testEach(length: number, test: TestPrefix, { retries, width, isBrief }: Tries): Promise<Verdict> {
   for (let good = 0; good < length; ) {
     const count = Math.min(width, length - good);

@@ -1,14 +1,14 @@
 import { preferDisjoint } from './overlap';
 import { compareTurns, mergeScore, type Queued } from './score';
 
-/** A request as its turn is decided. */
+/** A request with the data that decides its position. */
 export interface Turn extends Queued {
-  /** Files that it changes; undefined where that is not known. */
+  /** Files that it changes; undefined if that is not known. */
   files?: readonly string[] | undefined;
 }
 
 /**
- * Requests for one target in the order in which they are merged: that of their turns; among equals, those that touch other files
+ * Requests for one target in merge order; among equals, those that touch other files
  * than the ones before them go first.
  */
 export function inTurns<T extends Turn>(requests: readonly T[], now: number): T[] {

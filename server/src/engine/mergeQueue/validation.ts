@@ -3,7 +3,7 @@ import type { MergeRequest, Work } from '../state/work';
 
 export type Validation = NonNullable<Work['validation']>;
 
-/** What a gate of this name says about a change; the names are those of the specification's validation record. */
+/** Signals by name of the gate; named as in the validation record of the specification. */
 const SIGNALS: Readonly<Record<string, string>> = {
   test: 'tests_passed',
   lint: 'lint_clean',
@@ -12,15 +12,15 @@ const SIGNALS: Readonly<Record<string, string>> = {
 };
 
 /**
- * Validation record of a landed change: all gates that it needs have passed, or it would not have landed.
- * @param by the refinery, or who landed it directly
+ * Validation record of a landed change: all needed gates have passed.
+ * @param by the refinery, or the person who landed it directly
  */
 export function validationOf(
   request: MergeRequest,
   { commit, by, gates, at }: { commit: string; by: string; gates: readonly GateInfo[]; at: Date },
 ): Validation {
   const direct = directLandingOf(request, commit);
-  // A change may need some of the gates alone.
+  // A change may need only some of the gates.
   const tested = (direct ? undefined : request.checks?.map((check) => check.gate)) ?? gates.map(({ name }) => name);
   const ran = (gate: string): boolean | null => (!direct?.skipTests && tested.includes(gate) ? true : null);
   return {
@@ -34,7 +34,7 @@ export function validationOf(
   };
 }
 
-/** The direct landing by which this commit landed: one that did not get so far leaves its mark on the request, too. */
+/** The direct landing that landed this commit: an unfinished one leaves its mark on the request, too. */
 export function directLandingOf(request: MergeRequest, commit: string | undefined): MergeRequest['direct'] {
   return request.direct !== undefined && request.direct.commit === commit ? request.direct : undefined;
 }

@@ -9,10 +9,9 @@ import type { Engine } from '../loop/engine';
 import { basesOf, workOf } from '../state/work';
 
 /**
- * Runs the gates on what a polecat has committed. Their results are kept for the files and the commands: where the merge
- * queue would test the same files, it knows how that ends. Nobody's word is taken for it: the server runs the rig's own
- * commands in a clean checkout.
- * @throws UserError where the rig does not allow it, or something is not committed
+ * Runs the gates on the commits of a polecat. The results are stored by files and commands, so the merge queue reuses
+ * them for the same files. They do not depend on the agent: the server runs the rig's own commands in a clean checkout.
+ * @throws UserError if the rig does not allow it, or something is not committed
  */
 export async function verifyWork(
   { context, engine }: { context: EngineContext; engine: Pick<Engine, 'exclusive'> },

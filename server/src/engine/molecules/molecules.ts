@@ -82,7 +82,7 @@ export function beginStep(tx: Transaction, bead: Bead, agent: string): void {
   if (root && !isFinished(root)) beginCurrent(tx, root, agent);
 }
 
-/** The last step is about submitting: it needs no close of its own. */
+/** Closes the last step, which is submitting: it needs no separate close. */
 export function finishLastStep(tx: Transaction, bead: Bead): void {
   const root = moleculeOfBead(tx, bead);
   if (!root || isFinished(root)) return;
@@ -98,10 +98,10 @@ export function stepMark(store: BeadStore, id: string): string {
   return root ? ` ${root.id}:${inspectMolecule(graphOf(store), root).completed}` : '';
 }
 
-/** Blocks that the `script` runtime runs, in order, or those of each step as it becomes ready. */
+/** Blocks of the `script` runtime: in order, or those of each step when it becomes ready. */
 export interface Script {
   blocks: string[];
-  /** Number of blocks of each step, in the same order; undefined where the blocks are the bead's own. */
+  /** Number of blocks of each step, in the same order; undefined if the blocks are the bead's own. */
   steps?: { step: string; blocks: number }[];
 }
 
@@ -124,7 +124,7 @@ export function scriptOf(store: BeadStore, bead: Bead): Script {
   };
 }
 
-/** Where a bead is while it is in work. */
+/** Current step of a bead in progress. */
 export function stepOf(store: BeadStore, bead: Bead): StepInfo | undefined {
   const root = isHooked(bead) ? moleculeOfBead(store, bead) : undefined;
   if (!root) return undefined;

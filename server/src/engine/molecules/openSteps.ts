@@ -11,7 +11,7 @@ export interface OpenSteps {
   open: readonly MoleculeStep[];
   /** Gates that are still closed. */
   gates: readonly Bead[];
-  /** A step is ready or in progress. */
+  /** Whether a step is ready or in progress. */
   canGoOn: boolean;
   /** Changes whenever a step is closed or becomes ready. */
   mark: string;
@@ -20,7 +20,7 @@ export interface OpenSteps {
 /** Maximum number of steps that a message names. */
 const NAMED = 5;
 
-/** @returns undefined where the bead has no molecule, or all its steps are done */
+/** @returns undefined if the bead has no molecule, or all its steps are done */
 export function openStepsOf(graph: Graph, bead: Bead): OpenSteps | undefined {
   const root = moleculeOfBead(graph, bead);
   if (!root || isFinished(root)) return undefined;
@@ -37,8 +37,8 @@ export function openStepsOf(graph: Graph, bead: Bead): OpenSteps | undefined {
 }
 
 /**
- * Whether somebody else than the agent has changed the molecule of a bead since: closed, reopened, added or edited a step, or
- * opened a gate.
+ * Whether the molecule of a bead has since been changed by others than the agent: a step was closed, reopened, added or
+ * edited, or a gate opened.
  * @param since milliseconds since 1970
  */
 export function hasChangedSince(graph: Graph, bead: Bead, { agent, since }: { agent: string; since: number }): boolean {
@@ -49,7 +49,7 @@ export function hasChangedSince(graph: Graph, bead: Bead, { agent, since }: { ag
 function isChangedByOther(part: Bead, agent: string, since: number): boolean {
   const by = part.updated_by ?? part.created_by ?? '';
   if (by === agent || !(Date.parse(part.updated_at) >= since)) return false;
-  // The engine opens gates; on an open step it only writes that the agent is at it.
+  // The engine opens gates; on an open step it only records the agent's progress.
   return isFinished(part) || !isRule(by);
 }
 
@@ -57,12 +57,14 @@ function isRule(actor: string): boolean {
   return actor === actors.engine || /^[^/]+\/(?:witness|refinery)$/.test(actor);
 }
 
-/** The agent may go on by itself, or submit: the last step is about submitting. */
+/** Whether only the last step is left, which is submitting. */
 export function isLastStep({ open, gates }: OpenSteps): boolean {
   return gates.length === 0 && open.length === 1 && open[0]?.status === 'current';
 }
 
-/** For people and agents, such as `2 steps are open: test, deploy; closed gate: toy-mol-1.3`. */
+/**
+ * Describes the open steps for people and agents, such as `2 steps are open: test, deploy; closed gate: toy-mol-1.3`.
+ */
 export function describeOpenSteps({ open, gates }: OpenSteps): string {
   const parts: string[] = [];
   if (open.length > 0)
@@ -80,8 +82,8 @@ function named(names: readonly string[]): string {
 }
 
 /**
- * Refuses to submit a bead before the steps of its molecule are done.
- * @throws UserError `refused` with the steps that are open
+ * Refuses to submit a bead until the steps of its molecule are done.
+ * @throws UserError `refused` that names the open steps
  */
 export function refuseOpenSteps(graph: Graph, bead: Bead): void {
   const steps = openStepsOf(graph, bead);

@@ -7,7 +7,7 @@ import type { Rig } from '../../rigs/rig';
 /** Variables that bead and rig provide. */
 type KnownRig = Pick<Rig, 'name' | 'gates' | 'config'>;
 
-/** A formula for beads of a rig. What is known of the bead and the rig need not be given as variables. */
+/** A formula for beads of a rig. Known facts about the bead and the rig need not be given as variables. */
 export function slungFormula(
   formulas: FormulaService,
   places: FormulaPlaces,

@@ -11,14 +11,14 @@ export interface CrewPrimeOptions {
 
 const MAX_READY = 15;
 
-/** What an agent in a person's workspace is told. The person says what it does. Pure. */
+/** The instructions for an agent in a person's workspace, which the person directs. Pure. */
 export function crewPrime({ agent, rig, town, ready }: CrewPrimeOptions): string {
   const lines = ready
     .slice(0, MAX_READY)
     .map((bead) => `- ${bead.id} (${bead.type}, P${bead.priority}) ${oneLine(bead.title).slice(0, LIMIT.title)}`);
   return finish([
     `# You are ${agent}`,
-    `You work in a person's own clone of the project "${rig}" in the Gas Town "${oneLine(town)}". The person is at your terminal and says what to do. Nothing here is done for you by the town: you commit and push where the person wants it.`,
+    `You work in a person's own clone of the project "${rig}" in the Gas Town "${oneLine(town)}". The person is at your terminal and says what to do. The town does not commit or push for you: do so when the person asks for it.`,
     [
       '## Rules',
       [

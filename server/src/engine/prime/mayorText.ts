@@ -7,9 +7,9 @@ export interface MayorPrimeOptions {
   town: string;
   up: boolean;
   rigs: readonly RigInfo[];
-  /** Work that somebody could take up now. */
+  /** Ready work. */
   ready: readonly BeadInfo[];
-  /** Open and staged. */
+  /** Open and staged convoys. */
   convoys: readonly ConvoyInfo[];
   agents: readonly AgentInfo[];
   escalations: readonly EscalationInfo[];
@@ -20,7 +20,7 @@ export interface MayorPrimeOptions {
 const MAX_LINES = 25;
 const MAX_REQUESTS = 5;
 
-/** What the Mayor is told at its start, and whenever it asks again. Pure. */
+/** The instructions for the Mayor, at its start and on request. Pure. */
 export function mayorPrime(options: MayorPrimeOptions): string {
   const { town, requests, unreadMail } = options;
   return finish([
@@ -111,7 +111,7 @@ const howToPlan = [
     "1. Look at the code before you plan: each rig's repository is `.repo.git` in its folder (`git --git-dir ../<rig>/.repo.git show …`, `… ls-tree -r --name-only …`). Read only.",
     '2. Cut the work into beads that one agent finishes alone in an hour or two, each with a result that can be tested: `bd create --rig <rig> --title="…" -d "…" --acceptance "…" --silent` prints the id. An agent sees its own bead and nothing of your plan: the description says all that it needs, with files and names.',
     '3. Say what waits for what: `--deps depends-on:<id>` while creating, or `bd dep add <waiting> <needed>`. Beads that touch the same files wait for one another; all others run at the same time.',
-    '4. Bundle them: `gt convoy create "<what will be there>" <bead…> --stage`. Look at what it warns of.',
+    '4. Bundle them: `gt convoy create "<what will be there>" <bead…> --stage`. Check its warnings.',
     '5. Hand it over: `gt mayor plan <request> <convoy> -m "<the plan in a few sentences, with open questions>"`. The person looks at it, changes what they like, and launches it.',
     'Where there is nothing to plan, or you have to ask first: `gt mayor answer <request> -m "…"`.',
   ].join('\n'),

@@ -9,19 +9,19 @@ export interface PrimeOptions {
   town: string;
   /** The bead on the agent's hook. */
   bead?: Bead;
-  /** 1 for the first try. */
+  /** Number of the attempt, from 1. */
   attempt: number;
   /** Why the previous attempt was sent back, with the output of the gate that failed. */
   feedback?: string;
   branch?: string;
   gates: readonly GateInfo[];
-  /** Whether `gt verify` runs them. */
+  /** Whether `gt verify` runs the gates. */
   canVerify?: boolean;
-  /** What the session before this one left as a message. */
+  /** Message of the previous session. */
   handoff?: string;
-  /** What was said about the work so far, oldest first. */
+  /** Reviews of the work so far, oldest first. */
   reviews?: readonly ReviewNote[];
-  /** Somebody reviews the work before it is merged. */
+  /** Whether the work is reviewed before it is merged. */
   reviewed?: boolean;
   /** A section about the steps of the bead's molecule. */
   steps?: string;
@@ -29,7 +29,7 @@ export interface PrimeOptions {
 
 const MAX_COMMENTS = 10;
 
-/** What a polecat is told at its start, as markdown of at most about 70,000 characters. Pure. */
+/** The instructions for a polecat at its start, as markdown of at most about 70,000 characters. Pure. */
 export function primeText(options: PrimeOptions): string {
   const { agent, rig, town, bead } = options;
   const parts = [
@@ -113,7 +113,7 @@ function inlineCode(text: string): string {
   return longest > 0 ? `${mark} ${text} ${mark}` : `${mark}${text}${mark}`;
 }
 
-/** Of a program's output the end matters. */
+/** Cuts the beginning: of a program's output the end matters. */
 function cutBegin(text: string, limit: number): string {
   return text.length <= limit ? text : `[… ${text.length - limit} characters left out]\n${text.slice(-limit)}`;
 }

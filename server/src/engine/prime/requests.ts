@@ -26,7 +26,7 @@ import { primeText } from './polecatText';
 import { reviewerPrime } from './reviewerText';
 import { primeSteps } from './stepsText';
 
-/** Most ready beads that an agent is told of. */
+/** Maximum number of ready beads in the text. */
 const READY_LIMIT = 30;
 
 export interface PrimeTown {
@@ -40,7 +40,7 @@ export interface PrimeTown {
   snapshot(): TownSnapshot;
 }
 
-/** `gt prime`: what an agent is told at the start of its session, by its role, and its unread mail. */
+/** `gt prime`: the instructions for an agent at the start of its session, by role, and its unread mail. */
 export function registerPrimeHandler(town: PrimeTown): void {
   town.dispatcher.on(Prime.spec, async (_params, caller) => addMail(town, caller, await primeOf(town, caller)));
 }
@@ -56,7 +56,7 @@ async function primeOf(town: PrimeTown, caller: CallContext): Promise<PrimeResul
 
 async function addMail(town: PrimeTown, caller: CallContext, prime: PrimeResult): Promise<PrimeResult> {
   if (caller.session === undefined) return prime;
-  // The Mayor's mail waits until it is acked: that is what it is started for.
+  // The Mayor's mail waits until it is acknowledged: the Mayor is started for it.
   const mails = inbox(town.store, { addresses: ownAddresses(caller), unread: caller.agent !== MAYOR });
   if (mails.length === 0) return prime;
   await markDelivered(town.store, caller.actor, mails);

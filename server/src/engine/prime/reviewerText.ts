@@ -9,36 +9,36 @@ export interface ReviewerPrimeOptions {
   agent: string;
   rig: string;
   town: string;
-  /** Nothing where there is nothing to review. */
+  /** Undefined if there is nothing to review. */
   change?: {
-    /** What was asked for; a convoy, where the change is its whole feature branch. */
+    /** The bead of the change; a convoy if the change is its whole feature branch. */
     bead: Bead;
-    /** Of a convoy: the beads whose work is on its feature branch. */
+    /** For a convoy: the beads whose work is on its feature branch. */
     parts?: readonly Bead[];
     mergeRequest: string;
     worker: string;
-    /** What the author says about it. */
+    /** The author's note about the change. */
     note?: string;
     base: string;
     commit: string;
     /** As `git diff` prints it. */
     diff: string;
     reviews: readonly ReviewNote[];
-    /** For a deep review. */
+    /** History of the files, for a deep review. */
     history?: ChangeHistory;
   };
   gates: readonly GateInfo[];
   depth: ReviewDepth;
-  /** Who looks at it at the same time, as people read it, and whether all of them have to approve. */
+  /** Titles of the other reviewers, and whether all of them have to approve. */
   others?: { names: readonly string[]; needed: NeededReviews };
 }
 
 /** Of a long change the reviewer sees the beginning here, and the rest in its worktree. */
 const MAX_DIFF = 60_000;
-/** Beads of a convoy that are told at length. */
+/** Maximum number of beads of a convoy that are shown in full. */
 const MAX_PARTS = 30;
 
-/** What a reviewer is told at its start. Pure. */
+/** The instructions for a reviewer at its start. Pure. */
 export function reviewerPrime({ agent, rig, town, change, gates, depth, others }: ReviewerPrimeOptions): string {
   const parts = [
     `# You are ${agent}`,
@@ -77,7 +77,7 @@ export function reviewerPrime({ agent, rig, town, change, gates, depth, others }
   return finish(parts);
 }
 
-/** What the reviewer is asked to look at. */
+/** What the reviewer is asked to check. */
 const TASK: Readonly<Record<ReviewDepth, string>> = {
   quick:
     '- This is a quick review: read the diff and judge whether it does what was asked for and harms nothing. Read other code only where the diff makes you doubt; run nothing.',

@@ -1,11 +1,11 @@
 import type { MoleculeInfo, MoleculeStep } from '../../protocol/formula';
 import { cutEnd, framed, oneLine } from './text';
 
-/** Of a long molecule only the steps around the current one are listed. */
+/** Number of steps around the current one that are listed of a long molecule. */
 const NEAR = 10;
 const LIMIT = { description: 8_000, title: 200 };
 
-/** The section of `gt prime` about the steps of the bead: which there are, which is current, and what to do there. Pure. */
+/** The section of `gt prime` about the steps of the bead: all steps, the current one, and what to do there. Pure. */
 export function primeSteps(molecule: MoleculeInfo): string {
   const { steps } = molecule;
   const current = steps.findIndex((step) => step.is_current);

@@ -1,12 +1,12 @@
 import type { ReviewNote } from '../../protocol/town';
 
-/* What the texts of all roles share. Pure. */
+/* Shared parts of the texts of all roles. Pure. */
 
-/** Characters that each part may take; the end of what is longer is cut, of feedback the beginning. */
+/** Maximum number of characters of each part; longer ones are cut at the end, feedback at the beginning. */
 export const LIMIT = { review: 4_000, description: 16_000, other: 8_000, comment: 2_000, feedback: 8_000, title: 300 };
 
 /** All that reviewers and the author have said to one another. */
-/** @param before what was said earlier, which is not repeated but counts as rounds */
+/** @param before earlier reviews, which are not repeated but counted as rounds */
 export function exchange(reviews: readonly ReviewNote[], before: readonly ReviewNote[] = []): string[] {
   if (reviews.length === 0) return [];
   let round = 1 + before.filter(endsRound).length;
@@ -22,7 +22,7 @@ export function exchange(reviews: readonly ReviewNote[], before: readonly Review
   return ['## What the reviews have said', ...rounds];
 }
 
-/** What comes after it is about another version. */
+/** Whether a review ends a round: later ones are about another version. */
 function endsRound({ part }: ReviewNote): boolean {
   return !part;
 }
@@ -31,7 +31,7 @@ export function finish(parts: string[]): string {
   return `${parts.join('\n\n')}\n`;
 }
 
-/** In a fence that is longer than any inside, so that the text cannot end it. */
+/** Puts a text in a fence that is longer than any inside, so that the text cannot end it. */
 export function framed(text: string): string {
   const clean = withoutControls(text).replace(/\r\n?/g, '\n').trimEnd();
   const longest = Math.max(0, ...[...clean.matchAll(/`{3,}/g)].map((match) => match[0].length));

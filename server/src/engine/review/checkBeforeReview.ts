@@ -11,7 +11,7 @@ import { PERSON, reviewersOf } from './reviewers';
 export interface CheckedChange {
   /** Gate results, shown with the review request. */
   checks: Check[];
-  /** The change itself fails a gate and needs no review. Missing where the target fails the same gate. */
+  /** The change itself fails a gate and needs no review. Missing if the target fails the same gate. */
   why?: Feedback;
 }
 

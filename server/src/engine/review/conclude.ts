@@ -19,16 +19,16 @@ import {
 } from '../state/work';
 import { approvalOf, feedbackOf, outcomeOf, type ReviewAnswer } from './reviewers';
 
-/** Characters of one review that are kept on the bead, and how many of them. */
+/** Maximum number of bytes of one review on the bead, and of reviews. */
 export const MESSAGE_BYTES = 8_000;
 const MAX_REVIEWS = 20;
 
-/** Names the escalation that calls a person where reviewers do not answer. */
+/** Key of the escalation for reviewers that do not answer. */
 export function reviewKey(mergeRequest: string): string {
   return `review-${mergeRequest}`;
 }
 
-/** All answers that are needed to approve it are there. @param first its place where it is merged before all others */
+/** Approves a change. @param first its order, if it is merged before all others */
 export function approve(
   tx: Transaction,
   bead: Bead,
@@ -53,7 +53,9 @@ export function approve(
   });
 }
 
-/** Rejected: back to its author with the words of the reviewers, or, after too many rounds, to a person. */
+/**
+ * Rejects a change: it goes back to its author with the reviewers' messages, or, after too many rounds, to a person.
+ */
 export function rejectReviewed(
   tx: Transaction,
   bead: Bead,
@@ -73,7 +75,7 @@ export function rejectReviewed(
   rejectWork(tx, bead.id, request, why, { now, retry: (work: Work) => rejectionsOf(work) < maxRounds });
 }
 
-/** Keeps what was said with the bead. @param part it decided nothing by itself */
+/** Stores a review on the bead. @param part one of several that did not decide alone */
 export function remember(
   tx: Transaction,
   request: MergeRequest,
@@ -102,7 +104,10 @@ export function remember(
   });
 }
 
-/** Reviewers that are not waited for any more, as the settings are others now: what the rest has said decides. */
+/**
+ * Concludes a review after a change of the settings: missing reviewers are no longer waited for, the verdicts of the
+ * others decide.
+ */
 export async function concludeReview(
   action: Extract<Action, { type: 'conclude-review' }>,
   context: EngineContext,
@@ -130,7 +135,7 @@ export async function concludeReview(
   });
 }
 
-/** A rejection that decided nothing when it was given counts as a round now. */
+/** Counts an earlier rejection, which did not decide at that time, as a round. */
 function countRound(tx: Transaction, request: MergeRequest, patch: string): void {
   const source = tx.get(request.source);
   if (!source) return;

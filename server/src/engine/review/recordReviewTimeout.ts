@@ -15,7 +15,7 @@ const MAX_UNANSWERED = 3;
 /** A reviewer that a person stopped is not restarted at once. */
 const STOPPED_PAUSE_MS = 60_000;
 
-/** A reviewer's session gave no answer: it is ended, and another is asked, a bounded number of times. */
+/** A reviewer's session gave no answer: the session is ended and restarted, a bounded number of times. */
 export async function recordReviewTimeout(
   action: Extract<Action, { type: 'record-review-timeout' }>,
   context: EngineContext,
@@ -68,7 +68,7 @@ export function recordUnanswered(tx: Transaction, bead: Bead, reviewer: string, 
   });
 }
 
-/** As people read it. */
+/** Title of a reviewer. */
 function nameOf(reviewer: string): string {
   return isAgentReviewer(reviewer) && reviewer !== MAIN_REVIEWER ? `the reviewer ${reviewer}` : 'the reviewer';
 }
@@ -87,7 +87,7 @@ function change(
   });
 }
 
-/** The merge request, if this reviewer's answer about this patch is still missing: others may have answered meanwhile. */
+/** The merge request, if this reviewer's verdict on this patch is still missing. */
 export function assertUnanswered(tx: Transaction, id: string, reviewer: string, patch: string): Bead {
   const bead = tx.get(id);
   const review = bead && mergeOf(bead)?.review;
@@ -102,7 +102,7 @@ export function assertUnanswered(tx: Transaction, id: string, reviewer: string, 
   return bead;
 }
 
-/** Written before its session starts: an answer is only taken about this patch. */
+/** Records the patch before the reviewer's session starts: only a verdict on this patch is accepted. */
 export function recordShown(tx: Transaction, bead: Bead, reviewer: string, patch: string): void {
   const request = mergeOf(bead);
   if (request) change(tx, bead, request, reviewer, { shown: patch, notBefore: undefined });

@@ -20,14 +20,14 @@ import { recordChecks } from '../mergeQueue/checks';
 import { requestsIn } from '../mergeQueue/requestIndex';
 import { rejectWork, type Feedback } from '../mergeQueue/rejectWork';
 
-/** Replaces the patch-id of a change without one. */
+/** Stands for the patch-id if there is no change. */
 const NO_CHANGE = 'no change';
 
 type RequestReviewAction = Extract<Action, { type: 'request-review' }>;
 
 /**
- * Makes the commit that would land now, and asks for its review. What does not rebase, and what comes back without
- * a change or a word about the last rejection, goes back before anybody reads it.
+ * Builds the commit that would land now, and requests its review. A change that does not rebase, or is resubmitted
+ * without a change or a reply to the last rejection, goes back unreviewed.
  */
 export async function requestReview(action: RequestReviewAction, context: EngineContext): Promise<void> {
   const rig = requireRig(context, action.rig);
@@ -84,7 +84,7 @@ async function ask(
       return;
     }
     tx.update(bead.id, {
-      status: 'open', // it may have been left in the middle of a direct landing
+      status: 'open', // a direct landing may have been interrupted
       metadata: withMerge(bead, {
         review: { state: 'waiting', ...candidate, reviewers: {} },
         notBefore: undefined,
@@ -124,7 +124,7 @@ export async function reopen(
       bead: request.source,
       agent: request.worker,
       rig: action.rig,
-      message: 'the rebase made another patch of what was approved',
+      message: 'the rebase changed the approved patch',
     });
   });
 }

@@ -25,13 +25,13 @@ import {
 
 export interface Verdict {
   verdict: 'approved' | 'rejected';
-  /** Undefined where a person gives no reason. */
+  /** Undefined if a person gives no reason. */
   message?: string;
   /** Patch-id of the reviewed change; the verdict is refused if the change has another one by now. */
   patch?: string;
-  /** Merge it before all others. */
+  /** Merge the change before all others. */
   first?: boolean;
-  /** Of a person: also in place of the reviewers that have not answered. */
+  /** For a person: the verdict also stands for the reviewers that have not answered. */
   forAll?: boolean;
 }
 
@@ -63,11 +63,11 @@ function beadNamed(context: EngineContext, name: string): Bead | undefined {
   try {
     return context.store.get(context.store.resolve(name));
   } catch {
-    return undefined; // a branch, or nothing at all
+    return undefined; // a branch, or unknown
   }
 }
 
-/** `gt mq approve` and `gt mq reject`, of a person or of a reviewer in its session, or what the rig's command has said. */
+/** Records the verdict of a person, of a reviewer in its session, or of the rig's command. */
 export async function giveVerdict(
   context: EngineContext,
   caller: CallContext,
@@ -100,8 +100,8 @@ export async function giveVerdict(
 }
 
 /**
- * Writes an answer down, and ends the review where that decides it. A person who rejects has decided.
- * @returns the reviewers that it still waits for
+ * Records a verdict, and ends the review if that decides it. A rejection by a person always decides.
+ * @returns reviewers whose verdicts are still missing
  */
 function take(
   tx: Transaction,
@@ -148,7 +148,7 @@ function take(
   }
 }
 
-/** An answer stands for one reviewer, or, of a person, for those in whose place it is given. */
+/** Adds a verdict to the state: for one reviewer, or, by a person, for all whom the person replaces. */
 function withAnswer(
   states: ReviewStates,
   answer: ReviewAnswer,
@@ -172,7 +172,7 @@ function withAnswer(
   return { ...states, ...given };
 }
 
-/** Feedback for the author where a person gives no reason. */
+/** Feedback for the author if a person gives no reason. */
 function defaultMessage({ actor }: CallContext, { verdict }: Verdict): string {
   return verdict === 'approved'
     ? ''
@@ -219,13 +219,13 @@ function refuseVerdict(
     );
 }
 
-/** The rig's command is asked once about each version. */
+/** Refuses a second verdict: the rig's command reviews each version once. */
 function refuseSecond({ kind }: CallContext, { source, review }: MergeRequest): void {
   if (kind === 'engine' && (review?.state === 'approved' || review?.reviewers[SCRIPT]?.answer))
     throw new UserError(`the review of ${source} has been decided already`, undefined, 'conflict');
 }
 
-/** Only a reviewer that was asked, about the patch that it was shown, and once. */
+/** Refuses an agent unless it was asked, about the patch that it was shown, and has not answered yet. */
 function refuseAgent(
   context: EngineContext,
   caller: CallContext,
@@ -270,7 +270,7 @@ function refuseAgent(
     );
 }
 
-/** The merge request that a reviewer's session is about. */
+/** The merge request of a reviewer's session. */
 export function reviewOf(context: EngineContext, agent: string): { bead: Bead; request: MergeRequest } | undefined {
   if (parseAddress(agent)) return undefined;
   const session = context.sessions

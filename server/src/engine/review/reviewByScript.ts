@@ -45,14 +45,14 @@ export async function reviewByScript(action: ScriptAction, context: EngineContex
     const message =
       cutBytes(answer.output.trim(), 8_000) ||
       (answer.code === 0
-        ? 'The review command has nothing against it.'
-        : 'The review command rejects it without a word.');
+        ? 'The review command approved it without comment.'
+        : 'The review command rejected it without output.');
     await giveVerdict(context, { actor: refinery, kind: 'engine' }, bead.id, {
       verdict: answer.code === 0 ? 'approved' : 'rejected',
       message,
       patch,
     })
-      // Another verdict came first, or the change is another one by now.
+      // Another verdict came first, or the change has a new version by now.
       .catch((error: unknown) => {
         throw error instanceof UserError ? new StaleAction(error.message) : error;
       });

@@ -32,7 +32,7 @@ function requestReviews(requests: MergeView[], rig: RigView): Action[] {
   }));
 }
 
-/** Each reviewer gets one change at a time: the first in the queue that its answer is missing of. */
+/** Each reviewer gets one change at a time: the first in the queue without its verdict. */
 function ask(view: TownView, requests: MergeView[], rig: RigView): Action[] {
   const waiting = requests.filter(({ review }) => review?.state === 'waiting');
   const decided = waiting.filter(({ review }) => outcomeOf(rig.review, review!.states) !== 'waiting');
@@ -101,7 +101,7 @@ export function reviewerEnds(view: TownView): Action[] {
     });
 }
 
-/** Its answer about the version that it was shown is waited for. */
+/** Whether a reviewer's verdict on the version that it was shown is still missing. */
 function isAsked(rig: RigView, { review }: MergeView, reviewer: string): boolean {
   const state = review?.states[reviewer];
   return (

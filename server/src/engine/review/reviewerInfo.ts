@@ -2,20 +2,20 @@ import type { ReviewerInfo, ReviewNote, ReviewSetting } from '../../protocol/tow
 import type { MergeRequest, ReviewerState, Work } from '../state/work';
 import { PERSON, reviewersOf } from './reviewers';
 
-/** Who looks at this version of a change, or has looked, for people and agents. */
+/** The reviewers of this version of a change, for people and agents. */
 export function reviewerInfos(
   setting: ReviewSetting,
   review: MergeRequest['review'],
 ): { reviewers: ReviewerInfo[]; reviewsNeeded: 'all' | 'any' } {
   const { reviewers, needed } = reviewersOf(setting);
   const states = review?.reviewers ?? {};
-  // Also those that have answered and are reviewers no more.
+  // Also former reviewers that have answered.
   const answered = Object.keys(states).filter((name) => states[name]?.answer && !reviewers.includes(name));
   const isOver = review?.state === 'approved';
   return {
     reviewers: [...reviewers, ...answered]
       .map((name) => reviewerInfo(name, states[name], review?.patch))
-      // Those that were not waited for have nothing to do any more.
+      // Others are no longer needed.
       .filter(({ state }) => !isOver || state === 'approved' || state === 'rejected'),
     reviewsNeeded: needed,
   };
@@ -35,7 +35,7 @@ function reviewerInfo(name: string, state: ReviewerState | undefined, patch: str
   };
 }
 
-/** What was said about a change of a bead. */
+/** A review, for people and agents. */
 export function reviewNote({ by, verdict, message, note, at, part }: Work['reviews'][number]): ReviewNote {
   return { by, verdict, message, note, at, ...(part ? { part } : {}) };
 }

@@ -3,8 +3,8 @@ import { MAIN_REVIEWER } from '../../town/layout';
 import type { ReviewerState } from '../state/work';
 
 /*
- * Who looks at a change, and what their answers come to. Pure. A reviewer is named `person`, `script`, `agent` (the runtime that
- * the rig's setting `reviewer` names) or after the runtime that it runs.
+ * The reviewers of a change, and the result of their verdicts. Pure. A reviewer is named `person`, `script`, `agent`
+ * (the runtime that the rig's setting `reviewer` names) or after the runtime that it runs.
  */
 
 export const PERSON = 'person';
@@ -14,7 +14,7 @@ export type ReviewAnswer = NonNullable<ReviewerState['answer']>;
 
 export type ReviewStates = Readonly<Record<string, ReviewerState>>;
 
-/** Every form of the setting as a list: empty where nobody reviews. */
+/** Every form of the setting as a list: empty without reviews. */
 export function reviewersOf(setting: ReviewSetting): SeveralReviewers {
   if (typeof setting !== 'string') return setting;
   return { reviewers: setting === 'off' ? [] : [setting], needed: 'all' };
@@ -24,7 +24,7 @@ export function isAgentReviewer(reviewer: string): boolean {
   return reviewer !== PERSON && reviewer !== SCRIPT;
 }
 
-/** As people and agents read it in a list of several. */
+/** Title of a reviewer in a list. */
 export function reviewerTitle(reviewer: string): string {
   if (reviewer === PERSON) return 'a person';
   if (reviewer === SCRIPT) return 'the review command';
@@ -32,9 +32,9 @@ export function reviewerTitle(reviewer: string): string {
 }
 
 /**
- * What the answers come to. Those of reviewers that the settings do not name any more count for nothing.
- * `all`: one rejection is enough, and every approval is needed. `any`: the first approval is enough; where all have answered
- * and none has approved, it is rejected.
+ * The combined verdict. Verdicts of reviewers that are no longer in the settings are ignored. `all`: one rejection is
+ * enough, and every approval is needed. `any`: the first approval is enough; if all have answered and none has
+ * approved, the change is rejected.
  */
 export function outcomeOf(setting: ReviewSetting, states: ReviewStates): 'waiting' | 'approved' | 'rejected' {
   const { reviewers, needed } = reviewersOf(setting);
@@ -45,19 +45,19 @@ export function outcomeOf(setting: ReviewSetting, states: ReviewStates): 'waitin
   return verdicts.includes('approved') ? 'approved' : every('rejected') ? 'rejected' : 'waiting';
 }
 
-/** Reviewers whose answer is still missing. */
+/** Reviewers whose verdict is still missing. */
 export function unansweredBy(setting: ReviewSetting, states: ReviewStates): string[] {
   return reviewersOf(setting).reviewers.filter((reviewer) => !states[reviewer]?.answer);
 }
 
-/** Whether a person has to look: as one of the reviewers, or in place of one that does not answer. */
+/** Whether a person has to review: as one of the reviewers, or instead of one that does not answer. */
 export function waitsForPerson(setting: ReviewSetting, states: ReviewStates): boolean {
   return unansweredBy(setting, states).some((reviewer) => reviewer === PERSON || states[reviewer]?.person === true);
 }
 
 /**
- * For which reviewers a person answers: for itself and for those that do not answer; where it is none of the reviewers, or says so
- * (`forAll`), for all whose answer is missing.
+ * The reviewers whom a person's verdict stands for: `person` and those that do not answer; all missing ones if `person`
+ * is not a reviewer, or with `forAll`.
  */
 export function answeredByPerson(setting: ReviewSetting, states: ReviewStates, forAll: boolean): string[] {
   const { reviewers } = reviewersOf(setting);
@@ -68,7 +68,7 @@ export function answeredByPerson(setting: ReviewSetting, states: ReviewStates, f
   );
 }
 
-/** The answers that count, each once: a person may have answered for several. */
+/** The valid verdicts, each once: a person may have answered for several reviewers. */
 function answersOf(setting: ReviewSetting, states: ReviewStates): ReviewAnswer[] {
   const names = new Set([...reviewersOf(setting).reviewers, PERSON]);
   const answers = [...names].flatMap((reviewer) => states[reviewer]?.answer ?? []);
@@ -77,7 +77,7 @@ function answersOf(setting: ReviewSetting, states: ReviewStates): ReviewAnswer[]
   );
 }
 
-/** Who has approved, and what was said with it. */
+/** Names of the approving reviewers, and their messages. */
 export function approvalOf(setting: ReviewSetting, states: ReviewStates): { by: string; message: string } {
   const approvals = answersOf(setting, states).filter(({ verdict }) => verdict === 'approved');
   return {
@@ -89,7 +89,7 @@ export function approvalOf(setting: ReviewSetting, states: ReviewStates): { by: 
   };
 }
 
-/** What its author is told: the words of the only reviewer, or those of all that have answered. */
+/** Feedback for the author: the message of the only reviewer, or those of all that have answered. */
 export function feedbackOf(setting: ReviewSetting, states: ReviewStates): { by: string; message: string } {
   const answers = answersOf(setting, states);
   const rejections = answers.filter(({ verdict }) => verdict === 'rejected');

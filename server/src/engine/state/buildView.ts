@@ -33,7 +33,7 @@ import type {
 import { CONVOY, ESCALATION, isClosed, isOwned, mergeOf, orderOf, trackedIds, workOf } from './work';
 import { belongsToPerson, DISPATCHABLE, IN_WORK, openSources, rigOfBead, workingSet } from './workingSet';
 
-/** A rig as the view needs it. */
+/** The parts of a rig that the view needs. */
 export interface ViewedRig {
   port: RigPort;
   settings: RigSettings;
@@ -49,7 +49,7 @@ export interface ViewSources {
   now: Date;
   awakeSince: number;
   inFlight: ReadonlySet<string>;
-  /** Whether a person has accepted what would run for this bead (its runtime, its script). */
+  /** Whether a person has accepted the runtime and the script of this bead. */
   consented(bead: Bead, rig: string): boolean;
 }
 
@@ -182,7 +182,7 @@ function workViews(
   });
 }
 
-/** Which files it says it will change, and which it has changed, where the rig has a use for that. */
+/** The files that it declares, and those that it has changed, if the rig uses them. */
 function fileViews({ rigs }: ViewSources, bead: Bead, rig: string): Pick<WorkView, 'files' | 'touched'> {
   const found = rigs.find(({ port }) => port.name === rig);
   if (!found?.settings.avoid_overlap) return {};
@@ -206,13 +206,16 @@ function waitsForStep(store: BeadStore, bead: Bead): boolean {
   return !steps.canGoOn || (work.paused?.mark !== undefined && work.paused.mark === steps.mark);
 }
 
-/** Hooked by this town's engine. Beads claimed by people, or hooked in other towns, are not started here. */
+/**
+ * Whether a bead was hooked by this town's engine. Beads claimed by people, or hooked in other towns, are not started
+ * here.
+ */
 function isPolecatsWork(bead: Bead, rig: string): boolean {
   const address = bead.assignee ? parseAddress(bead.assignee) : undefined;
   return address?.role === 'polecats' && address.rig === rig && workOf(bead).branch !== undefined;
 }
 
-/** A dependency is met when its bead is closed and no unmerged merge request names it. */
+/** Whether a bead has unmet dependencies. One is met when its bead is closed and has no unmerged merge request. */
 function isBlocked(store: BeadStore, bead: Bead, unmerged: ReadonlySet<string>): boolean {
   return (
     store.blockerIds(bead.id).length > 0 ||
@@ -220,7 +223,7 @@ function isBlocked(store: BeadStore, bead: Bead, unmerged: ReadonlySet<string>):
   );
 }
 
-/** Gates that open at a time or with a bead; people or agents open the others. */
+/** Gates that open at a time or with a bead; the others are opened by people or agents. */
 function gateViews(store: BeadStore): GateView[] {
   const gates = [false, true].flatMap((ephemeral) => store.list({ type: ['gate'], ephemeral, limit: 0 }));
   return gates.flatMap((gate): GateView[] => {
@@ -287,7 +290,10 @@ function worktreeViews(store: BeadStore, rig: RigPort, requests: readonly Bead[]
   });
 }
 
-/** Closed or restarted elsewhere: this worktree is not used again. That of a failed bead is kept for a person. */
+/**
+ * Whether a worktree is not used again, because its bead was closed or restarted elsewhere. That of a failed bead is
+ * kept for a person.
+ */
 function isOver(bead: Bead, agent: string): boolean {
   if (isClosed(bead.status) || DISPATCHABLE.has(bead.status)) return true;
   return IN_WORK.has(bead.status) && bead.assignee !== agent;

@@ -1,6 +1,6 @@
 import type { TownView } from './townView';
 
-/** Whether the engine has work to continue: something is ready, queued or requested of the Mayor. */
+/** Whether the engine has work to continue: ready or queued beads, or requests to the Mayor. */
 export function hasWork(view: TownView): boolean {
   if (!view.up) return false;
   return (

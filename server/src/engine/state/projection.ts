@@ -8,11 +8,11 @@ import { stepOf } from '../molecules/molecules';
 import type { WhyNots } from '../explain/whyNot';
 import { CONVOY, convoyOf, isClosed, isOwned, mergeOf, trackedIds, workOf } from './work';
 
-/** Derives what people see of beads: phases, progress, dependencies. Stateless. */
+/** Derives the displayed state of beads: phases, progress, dependencies. Stateless. */
 export class Projection {
   /**
-   * @param reviewSetting who looks at changes of a rig before they are merged
-   * @param whyNots what beads wait for, at this moment
+   * @param reviewSetting reviewers of changes of a rig
+   * @param whyNots current reasons why beads wait
    */
   constructor(
     private readonly store: BeadStore,
@@ -25,7 +25,7 @@ export class Projection {
     return beads.map((bead) => reader.beadInfo(bead));
   }
 
-  /** Reads many beads of one moment. */
+  /** Creates a reader for many beads of one moment. */
   reader(why: WhyNots = this.whyNots()): BeadInfoReader {
     return new BeadInfoReader(this.store, this.reviewSetting, why);
   }
@@ -34,7 +34,7 @@ export class Projection {
     return convoyInfo(this.store, convoy);
   }
 
-  /** Open convoys, and those that closed last; newest first. */
+  /** Open and recently closed convoys, newest first. */
   convoys(closedLimit = 20): ConvoyInfo[] {
     return [...this.store.list({ type: [CONVOY], limit: 0 }), ...this.store.lastClosed(CONVOY, closedLimit)]
       .sort((a, b) => b.created_at.localeCompare(a.created_at))
@@ -42,7 +42,7 @@ export class Projection {
   }
 }
 
-/** Reads beads as windows show them. Shared facts are looked up once: create one per snapshot. */
+/** Reads beads for display. Shared facts are looked up once: create one per snapshot. */
 export class BeadInfoReader {
   private requests: ReadonlyMap<string, Bead> | undefined;
 
@@ -111,7 +111,7 @@ export class BeadInfoReader {
       : 'queued';
   }
 
-  /** Merge requests that wait or are being merged, by the bead that they merge. */
+  /** Merge requests that wait or are being merged, by bead. */
   private openRequests(): ReadonlyMap<string, Bead> {
     this.requests ??= new Map(
       requestsIn(this.store)
@@ -125,7 +125,7 @@ export class BeadInfoReader {
   }
 }
 
-/** @param reader a transaction, where the convoy was changed in it */
+/** @param reader a transaction, if the convoy was changed in it */
 export function convoyInfo(store: BeadStore, convoy: Bead, reader: Pick<Transaction, 'get'> = store): ConvoyInfo {
   const ids = trackedIds(convoy);
   const tracked = ids.flatMap((id) => reader.get(id) ?? []);

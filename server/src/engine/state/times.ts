@@ -1,6 +1,6 @@
 /*
- * Stored times are read by a clock that may have been set back: what was written as "in a minute" may then lie a year ahead.
- * A wait is a span, so a time that lies further ahead than any span that is ever written is one of another clock.
+ * Stored times are read by a clock that may have been set back: a stored "in a minute" may then be a year ahead. So a
+ * time further ahead than the longest wait that is ever stored comes from a wrong clock.
  */
 
 /** Upper bound of the waits that the engine records: see `backoffMs` and the pauses of reviews and merges. */
@@ -11,12 +11,12 @@ export function waitEnd(stored: number, now: number): number {
   return stored > now + MAX_WAIT_MS ? 0 : stored;
 }
 
-/** Milliseconds since 1970 of a stored time; 0 where there is none. */
+/** Milliseconds since 1970 of a stored time; 0 if there is none. */
 export function time(iso: string | undefined): number {
   return iso ? Date.parse(iso) : 0;
 }
 
-/** When something happened; a time that is still to come is none. */
+/** Time of an event; a future time counts as unknown. */
 export function happenedAt(stored: number, now: number): number {
   return stored > now ? 0 : stored;
 }

@@ -9,7 +9,7 @@ import type { SessionView } from '../../sessions/types';
  */
 export interface TownView {
   now: number;
-  /** The stored switch of the town. */
+  /** Whether the town's engine is up. */
   up: boolean;
   rigs: RigView[];
   work: WorkView[];
@@ -19,12 +19,12 @@ export interface TownView {
   sessions: SessionView[];
   worktrees: WorktreeView[];
   convoys: ConvoyView[];
-  /** Convoys that have ended and whose feature branch may still be there. */
+  /** Convoys that have ended and whose feature branch may still exist. */
   endedFeatures?: { id: string; revision: string }[];
   gates: GateView[];
-  /** Open ones. */
+  /** Open escalations. */
   escalations: EscalationView[];
-  /** Silences are counted from here: when the server began to look, or the machine woke up. */
+  /** Start of the measurement of silences: the start of the server, or the last wake-up of the machine. */
   awakeSince: number;
   /** Requests and mail for the Mayor; undefined while there are none. */
   mayor?: MayorView;
@@ -39,11 +39,11 @@ export interface EscalationView {
   settled?: string;
 }
 
-/** A gate that opens by itself. */
+/** A gate that opens automatically. */
 export interface GateView {
   id: string;
   revision: string;
-  /** Milliseconds since 1970; Infinity while what it waits for has not happened. */
+  /** Milliseconds since 1970; Infinity until its condition is met. */
   opensAt: number;
 }
 
@@ -66,34 +66,34 @@ export interface RigView {
   maxRestarts: number;
   review: ReviewSetting;
   mergeStrategy: MergeStrategy;
-  /** Reviewers whose runtime nobody has accepted. */
+  /** Reviewers whose runtime is not accepted. */
   unacceptedReviewers: readonly string[];
-  /** A bead waits for unmerged work that touches the files which it says it will change. */
+  /** Whether a bead waits for unmerged work that touches its declared files. */
   avoidOverlap?: boolean;
   reviewTimeoutMs: number;
   maxReviewRounds: number;
   /** Silence after which an agent is handled as stalled. */
   stallMs: number;
-  /** How many requests are merged together onto the rig's own target. */
+  /** Batch size for the rig's own target. */
   mergeWindow: MergeWindow;
   /** Maximum batch size. */
   maxBatch: number;
-  /** How many gate runs may go on side by side. */
+  /** Maximum number of parallel gate runs. */
   gateRuns: number;
   mergeMode: MergeMode;
-  /** Agents exit right after their start: no starts before this time. */
+  /** Whether agents keep exiting right after their start, so that no more are started. */
   crashLooping: boolean;
-  /** A person knows of it. */
+  /** Whether a person was notified of that. */
   crashLoopReported: boolean;
-  /** Names to give to new polecats. */
+  /** Names for new polecats. */
   pool: readonly string[];
 }
 
 /** A bead that was slung or is on a hook. */
 export interface WorkView {
-  /** Patterns of the files that it says it will change. */
+  /** Patterns of the files that the bead declares. */
   files?: readonly string[] | undefined;
-  /** Files that it has changed, where they are known. */
+  /** Files that it has changed, if they are known. */
   touched?: readonly string[] | undefined;
   id: string;
   rig: string;
@@ -101,36 +101,36 @@ export interface WorkView {
   assignee?: string;
   priority: number;
   createdAt: number;
-  /** `updated_at`: an action is refused if it moved. */
+  /** `updated_at` of the bead: an action is refused if it has changed. */
   revision: string;
-  /** Waits for other beads. */
+  /** Whether it waits for other beads. */
   blocked: boolean;
-  /** Slung by name or tracked by a launched convoy. */
+  /** Whether it was slung by name or is tracked by a launched convoy. */
   slung: boolean;
   held: boolean;
   /** The paused convoy that holds it back. */
   pausedBy?: string;
-  /** No step of its molecule is ready, or its agent has handled all that are. */
+  /** Whether no step of its molecule is ready, or its agent has handled all ready ones. */
   waitsForStep: boolean;
-  /** An open merge request names it. */
+  /** Whether it has an open merge request. */
   submitted: boolean;
   attempt: number;
   deaths: number;
   notBefore: number;
-  /** Key of the escalation that asks a person for what its session needs to start. */
+  /** Key of the escalation that asks a person for the missing prerequisites of its session. */
   startBlock?: string;
-  /** Time of the last supervision step for its silent agent. */
+  /** Time of the last supervision step for the bead's silent agent. */
   stallHandledAt: number;
-  /** The polecat that the person asked for. */
+  /** The polecat that was requested by name. */
   wantedName?: string;
-  /** False while a person has not accepted the runtime or script that it would run. */
+  /** False while a person has not accepted the runtime or script of the bead. */
   consented: boolean;
 }
 
 export interface MergeView {
   id: string;
   rig: string;
-  /** Feature branch that it lands on, with the merge window of that; missing for the rig's own target. */
+  /** Feature branch of the bead, with its batch size; missing for the rig's own target. */
   target?: { branch: string; mergeWindow: MergeWindow };
   source: string;
   revision: string;
@@ -140,23 +140,23 @@ export interface MergeView {
   convoyCreatedAt: number;
   retries: number;
   notBefore: number;
-  /** It is in the batch that is tested, or was when the server ended. */
+  /** Whether it is in the current batch, or was when the server ended. */
   isMerging: boolean;
-  /** It failed a gate, which has to run once more for it alone. */
+  /** Whether it is suspected: it failed a gate, which has to be repeated for it alone. */
   isSuspected: boolean;
-  /** It was in a batch that failed a gate: the search for the one that fails it. */
+  /** The search for the culprit of its failed batch. */
   search?: string;
-  /** It is tested in a batch whose turn comes later: the place of that batch, from 0. */
+  /** Position, from 0, of the prepared batch that contains it. */
   prepared?: number;
-  /** Its place where a person has set it, else 0; smaller ones are merged sooner. */
+  /** Position that a person has set, else 0; smaller ones are merged sooner. */
   order: number;
-  /** Steps of its source, or beads of its convoy, are still open. */
+  /** Whether steps of its source, or beads of its convoy, are still open. */
   hasOpenSteps: boolean;
-  /** A pull request of it is watched. */
+  /** Whether it has a pull request that is watched. */
   hasPullRequest: boolean;
-  /** Files that it changes, where they are known. */
+  /** Files that it changes, if they are known. */
   files?: readonly string[] | undefined;
-  /** Undefined until its patch was laid out for review. */
+  /** Undefined until its patch is ready for review. */
   review?: { state: 'waiting' | 'approved'; patch: string; states: ReviewStates };
 }
 
@@ -164,9 +164,9 @@ export interface MergeView {
 export interface WorktreeView {
   rig: string;
   name: string;
-  /** The bead that it was made for; undefined where its record is missing. */
+  /** The bead of the worktree; undefined if its record is missing. */
   bead?: string;
-  /** Not used again: its bead is closed or restarted elsewhere, and no open merge request names it. */
+  /** Whether it is not used again: its bead is closed or restarted elsewhere, and no open merge request names it. */
   finished: boolean;
 }
 
@@ -174,16 +174,19 @@ export interface ConvoyView {
   id: string;
   revision: string;
   status: string;
-  /** It is landed by a person, not by itself. */
+  /** Whether it is landed by a person, not automatically. */
   owned: boolean;
   tracked: { id: string; closed: boolean }[];
-  /** Of one with a feature branch. `toLand`: rigs where that has not landed and nobody has asked for it yet. */
+  /**
+   * State of its feature branch. `toLand`: rigs in which the branch has not landed and its landing is not requested
+   * yet.
+   */
   feature?: { isLanded: boolean; isRequested: boolean; toLand: string[] };
 }
 
 /**
- * The session that works on a bead, live or just ended. After `gt done`, or when the engine ended it, a session counts
- * no more: a bead that the merge queue sends back gets a new one.
+ * The session that works on a bead, live or just ended. After `gt done`, or when the engine ended it, a session no
+ * longer counts: a bead that the merge queue sends back gets a new one.
  */
 export function sessionOf(view: TownView, work: WorkView): SessionView | undefined {
   return view.sessions.find(

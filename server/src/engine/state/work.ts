@@ -3,7 +3,7 @@ import { asPlainObject } from '../../base/objects';
 import type { Bead } from '../../protocol/bead';
 
 /**
- * The engine's data about the work on a bead, kept on the bead (`metadata.gastown`), so that the death of a process
+ * The engine's data about the work on a bead, kept on the bead (`metadata.gastown`), so that a crash of any process
  * loses nothing.
  */
 const workSchema = z.looseObject({
@@ -21,23 +21,23 @@ const workSchema = z.looseObject({
   /** Id of the molecule with its steps. */
   molecule: z.string().optional(),
   branch: z.string().optional(),
-  /** Commit that the branch was made from. */
+  /** Commit that the branch was created from. */
   base: z.string().optional(),
-  /** Polecats whose commits it continues, after it was restored. */
+  /** Polecats whose commits the branch contains, after a restore. */
   formerWorkers: z.array(z.string()).optional(),
   /** Commit that the agent was told to rebase onto, after a conflict. */
   rebaseOnto: z.string().optional(),
-  /** Number of the attempt: 1 for the first, one more after each failure. */
+  /** Number of the attempt: from 1, increased after each failure. */
   attempt: z.number().int().default(0),
-  /** When its first session started, and what ran the last one. */
+  /** Start of the first session, and runtime of the last one. */
   started: z.object({ at: z.string(), runtime: z.string(), model: z.string().optional() }).optional(),
   /** Consecutive starts that failed for a temporary reason, such as the network. */
   startFailures: z.number().int().default(0),
-  /** Key of the escalation that asks a person for what its session needs to start. */
+  /** Key of the escalation that asks a person for the missing prerequisites of its session. */
   startBlock: z.string().optional(),
-  /** Consecutive times that its session was killed without progress. */
+  /** Consecutive kills of its session without progress. */
   deaths: z.number().int().default(0),
-  /** What the work looked like at the last death; a change is progress. */
+  /** Fingerprint of the work when its session last died; a different one means progress. */
   progress: z.string().optional(),
   /** ISO time before which no session is started. */
   notBefore: z.string().optional(),
@@ -45,7 +45,7 @@ const workSchema = z.looseObject({
   silence: z.object({ steps: z.number().int(), progress: z.string(), at: z.string() }).optional(),
   /**
    * Its agent ended the session without submitting (`gt done --status`). `mark`: a fingerprint of the open steps
-   * (`OpenSteps`); work resumes by itself when that changes. Without it the bead waits until it is slung again.
+   * (`OpenSteps`); work resumes automatically when that changes. Without it the bead waits until it is slung again.
    */
   paused: z
     .object({ status: z.enum(['escalated', 'deferred']), message: z.string(), mark: z.string().optional() })
@@ -59,17 +59,17 @@ const workSchema = z.looseObject({
       idle: z.number().int().default(0),
     })
     .optional(),
-  /** A person stopped it: it waits until it is slung again or the engine is started. */
+  /** A person stopped the work: it waits until it is slung again or the engine is started. */
   held: z.boolean().optional(),
   /** For the next attempt: why the last one was sent back, with the output of the gate. */
   feedback: z.string().optional(),
-  /** One line of the same, for people. */
+  /** Summary of the feedback in one line, for display. */
   problem: z.string().optional(),
-  /** The commit that a merge was about to land: kept with the bead, whatever becomes of its merge request. */
+  /** The commit that a merge was about to land: stored on the bead, independent of its merge request. */
   candidate: z.string().optional(),
   /** Commit on the branch where it landed. */
   merged: z.string().optional(),
-  /** Feature branch that it landed on; missing for the rig's own target. */
+  /** Feature branch on which it landed; missing for the rig's own target. */
   target: z.string().optional(),
   /** Commit of the rig's own target that this work merges into a feature branch: its history has to stay. */
   mergesTarget: z.string().optional(),
@@ -93,12 +93,12 @@ const workSchema = z.looseObject({
         at: z.string(),
         /** The author's note about the change. */
         note: z.string().optional(),
-        /** One of several answers to the same version, which decided nothing by itself. */
+        /** One of several verdicts on the same version, which did not decide alone. */
         part: z.literal(true).optional(),
       }),
     )
     .default([]),
-  /** How many rejections are no longer among `reviews`, as only the latest are kept. */
+  /** Number of rejections that are no longer in `reviews`, which only has the latest. */
   olderRejections: z.number().int().optional(),
 });
 
@@ -107,34 +107,34 @@ export type Work = z.output<typeof workSchema>;
 const checkSchema = z.object({
   gate: z.string(),
   passed: z.boolean(),
-  /** ISO time at which it ended. */
+  /** ISO time at which the gate ended. */
   at: z.string(),
-  /** Duration; missing where a known result for the same files was reused. */
+  /** Duration; missing for a cached result. */
   seconds: z.number().optional(),
 });
-/** How one gate ended for a merge request. */
+/** The result of one gate for a merge request. */
 export type Check = z.output<typeof checkSchema>;
 
 const reviewerSchema = z.object({
-  /** The patch that its living session was shown. */
+  /** The patch that was shown to the live session. */
   shown: z.string().optional(),
   /** How often it was asked and did not answer. */
   unanswered: z.number().int().default(0),
-  /** It does not answer: a person decides in its place. */
+  /** The reviewer does not answer: a person decides instead. */
   person: z.boolean().optional(),
-  /** ISO time before which it is not asked again. */
+  /** ISO time of the next request for a review. */
   notBefore: z.string().optional(),
   answer: z
     .object({ verdict: z.enum(['approved', 'rejected']), by: z.string(), message: z.string(), at: z.string() })
     .optional(),
 });
-/** What is known of one reviewer of one version of a change. */
+/** The state of one reviewer for one version of a change. */
 export type ReviewerState = z.output<typeof reviewerSchema>;
 
 const mergeSchema = z.looseObject({
-  /** The bead whose work it is; of a `landing`, the convoy. */
+  /** The bead of the change; for a `landing`, the convoy. */
   source: z.string(),
-  /** The feature branch of a convoy is to land on the rig's own target. */
+  /** Whether it lands the feature branch of a convoy on the rig's own target. */
   landing: z.boolean().optional(),
   rig: z.string(),
   branch: z.string(),
@@ -142,43 +142,43 @@ const mergeSchema = z.looseObject({
   commit: z.string(),
   /** The author agent. */
   worker: z.string(),
-  /** Feature branch that it lands on; missing for the rig's own target. */
+  /** Feature branch of the change; missing for the rig's own target. */
   target: z.string().optional(),
-  /** Failed because the remote refused it. Retried on request or after a change of the rig. */
+  /** Whether it failed because the remote refused it. Retried on request or after a change of the rig. */
   refused: z.boolean().optional(),
-  /** The last request of its batch: the logs of its gates are under that name. */
+  /** The last request of its batch, whose name the logs of the gates have. */
   testedWith: z.string().optional(),
-  /** Passed all gates and is about to be pushed, or was. */
+  /** Commit that has passed all gates and is about to be pushed, or was. */
   candidate: z.string().optional(),
-  /** What its author says about it (`gt done -m`). */
+  /** The author's note about the change (`gt done -m`). */
   note: z.string().optional(),
   review: z
     .object({
       state: z.enum(['waiting', 'approved']),
       /** Patch-id under review or reviewed: an approval covers only this patch. */
       patch: z.string(),
-      /** The commit that would land, and what it stands on. */
+      /** The commit that would land, and its base. */
       commit: z.string(),
       base: z.string(),
       by: z.string().optional(),
       message: z.string().optional(),
-      /** Who was asked about this patch, and what they have answered: see `review/reviewers.ts`. */
+      /** State of each reviewer for this patch: see `review/reviewers.ts`. */
       reviewers: z.record(z.string(), reviewerSchema).default({}),
     })
     .optional(),
   /** The author states that nothing has to change, with the reason in `note`: nothing lands. */
   noChange: z.boolean().optional(),
-  /** Its place where a person has set it: smaller ones are merged sooner; those of the same place, and of none (0), by score. */
+  /** Position that a person has set: smaller ones are merged sooner; equal ones, and those without (0), by score. */
   order: z.number().optional(),
-  /** An older form of the order -1. */
+  /** An older form of `order: -1`. */
   first: z.boolean().optional(),
-  /** How it ended: missing while it is open, and where somebody closed it by hand or has closed its bead. */
+  /** How it ended: missing while it is open, and if it or its bead was closed by hand. */
   ending: z.enum(['merged', 'no-change', 'rejected']).optional(),
   /** The commit on the landing branch. */
   landed: z.string().optional(),
-  /** How the gates ended when they last ran for it. */
+  /** Results of the last gate runs for the request. */
   checks: z.array(checkSchema).optional(),
-  /** A person, or the Mayor for one, landed this `commit` of it without waiting for its turn and its review. */
+  /** A person, or the Mayor for one, landed this `commit` directly, without the queue and a review. */
   direct: z
     .object({
       by: z.string(),
@@ -189,8 +189,8 @@ const mergeSchema = z.looseObject({
     })
     .optional(),
   /**
-   * The pull request by which it is merged. `open`: it is watched; `stale`: its branch has to be pushed again, on top of the
-   * target as it is now; `closed`: it is merged or closed, or belongs to a later request for the same bead.
+   * The pull request by which it is merged. `open`: it is watched; `stale`: its branch has to be pushed again, on top
+   * of the current target; `closed`: it is merged or closed, or belongs to a later request for the same bead.
    */
   pullRequest: z
     .object({
@@ -199,15 +199,18 @@ const mergeSchema = z.looseObject({
       url: z.string(),
       /** The branch at the provider. */
       branch: z.string(),
-      /** Commit that was pushed there and has passed the gates, and the tip of the target that it stands on. */
+      /** Pushed commit, which has passed the gates, and its base, a tip of the target. */
       head: z.string(),
       base: z.string(),
-      /** What it was like when it was last looked at, and how often it was like that. */
+      /** Fingerprint of the state in the last poll, and number of polls with it. */
       seen: z.string().default(''),
       looks: z.number().int().default(0),
     })
     .optional(),
-  /** It was found to fail a gate, as `commit`, in a chain on top of `base`; `before` passes it. The gate runs once more before it is blamed for that. */
+  /**
+   * The request is suspected of failing a gate: as `commit`, in a chain on top of `base`; `before` passes. The gate is
+   * repeated before the change is blamed.
+   */
   suspected: z
     .object({
       gate: z.string(),
@@ -217,7 +220,7 @@ const mergeSchema = z.looseObject({
       before: z.string().optional(),
     })
     .optional(),
-  /** Times it could not be tried (target moved, push failed). */
+  /** Number of attempts that failed for other reasons (target moved, push failed). */
   retries: z.number().int().default(0),
   notBefore: z.string().optional(),
 });
@@ -228,7 +231,7 @@ export type PullRequestRecord = NonNullable<MergeRequest['pullRequest']>;
 
 export const MERGE_REQUEST = 'merge_request';
 export const CONVOY = 'convoy';
-/** Label of a convoy that whoever created it lands: it does not close by itself. As in the Go `gt`. */
+/** Label of a convoy that its creator lands: it does not close automatically. As in the Go `gt`. */
 export const OWNED_LABEL = 'gt:owned';
 export const ESCALATION = 'escalation';
 
@@ -245,7 +248,7 @@ function metadataOf(bead: Bead): Record<string, unknown> {
 /** Beads are immutable, so that parsed metadata can be cached by bead. */
 const readWork = new WeakMap<Bead, Work>();
 
-/** Metadata may come by a pull from anywhere: invalid data is read as no work. */
+/** The work data of a bead. Metadata may come from a pull: invalid data is read as no work. */
 export function workOf(bead: Bead): Work {
   let work = readWork.get(bead);
   if (!work) {
@@ -255,7 +258,7 @@ export function workOf(bead: Bead): Work {
   return work;
 }
 
-/** The bead's metadata with the work's changes; undefined clears a key. */
+/** The bead's metadata with changes of the work data; undefined clears a key. */
 export function withWork(bead: Bead, changes: Partial<Work>): Record<string, unknown> {
   return { ...metadataOf(bead), gastown: stripUndefined({ ...workOf(bead), ...changes }) };
 }
@@ -272,7 +275,7 @@ export function mergeOf(bead: Bead): MergeRequest | undefined {
   return read.request;
 }
 
-/** Its place in the queue: see `MergeRequest.order`. */
+/** Position in the queue: see `MergeRequest.order`. */
 export function orderOf({ order, first }: MergeRequest): number {
   return order ?? (first ? -1 : 0);
 }
@@ -291,22 +294,22 @@ const convoySchema = z.looseObject({
   notify: z.array(z.string()).default([]),
   /** Why a person closed it before its work was done. */
   cancelled: z.string().optional(),
-  /** A person paused it: none of its beads is started. */
+  /** Set if a person paused the convoy: none of its beads is started. */
   paused: z.object({ by: z.string(), at: z.string(), reason: z.string().optional() }).optional(),
-  /** Its beads are collected on a feature branch, which lands as a whole. */
+  /** The feature branch that collects the beads and lands as a whole. */
   feature: z
     .object({
       branch: z.string(),
-      /** What is there, by rig. */
+      /** State of the branch by rig. */
       rigs: z
         .record(
           z.string(),
           z.object({
-            /** Where the last bead of it landed. */
+            /** Tip of the branch, after the last landed bead. */
             tip: z.string().optional(),
             /** The merge commit that is about to be pushed to the target, or was. */
             candidate: z.string().optional(),
-            /** Its commit on the target. */
+            /** The landed commit on the target. */
             landed: z.string().optional(),
           }),
         )
@@ -315,7 +318,7 @@ const convoySchema = z.looseObject({
       requested: z.object({ by: z.string(), at: z.string() }).optional(),
     })
     .optional(),
-  /** The Mayor made it in answer to this request. */
+  /** Set if the Mayor created the convoy as the answer to this request. */
   plan: z.object({ request: z.string(), by: z.string(), note: z.string().optional() }).optional(),
 });
 export type ConvoyDetails = z.output<typeof convoySchema>;
@@ -329,7 +332,7 @@ export function withConvoy(bead: Bead, changes: Partial<ConvoyDetails>): Record<
   return { ...metadataOf(bead), convoy: stripUndefined({ ...convoyOf(bead), ...changes }) };
 }
 
-/** Of a convoy: made here. What came by pull or import has none of the engine's data. */
+/** Whether a convoy was created in this town. Convoys from a pull or an import have no data of the engine. */
 export function isOfThisTown(convoy: Bead): boolean {
   return metadataOf(convoy).convoy !== undefined;
 }
@@ -338,37 +341,37 @@ export function isOwned(convoy: Bead): boolean {
   return convoy.labels?.includes(OWNED_LABEL) ?? false;
 }
 
-/** Launched in this town. Convoys that came by pull or import are shown but dispatch nothing. */
+/** Whether a convoy was launched in this town. Convoys from a pull or an import are shown but dispatch nothing. */
 export function isLaunched(convoy: Bead): boolean {
   return convoy.status === 'open' && convoyOf(convoy).launched_at !== undefined;
 }
 
-/** Ids of what a convoy tracks. */
+/** Ids of the beads that a convoy tracks. */
 export function trackedIds(convoy: Bead): string[] {
   return (convoy.dependencies ?? []).filter((edge) => edge.type === 'tracks').map((edge) => edge.depends_on_id);
 }
 
-/** Attempts that failed by themselves: rejections have a bound of their own. */
+/** Number of failed attempts, without rejections, which have their own limit. */
 export function failuresOf(work: Work): number {
   return work.attempt - rejectionsOf(work);
 }
 
-/** A version of the change was sent back with it. */
+/** Whether a review sent back a version of the change. */
 export function isRejectedRound(review: Pick<Work['reviews'][number], 'verdict' | 'part'>): boolean {
   return review.verdict === 'rejected' && !review.part;
 }
 
-/** How many versions of its change reviewers have sent back. */
+/** Number of versions of the change that reviewers have sent back. */
 export function rejectionsOf(work: Work): number {
   return (work.olderRejections ?? 0) + work.reviews.filter(isRejectedRound).length;
 }
 
-/** Commits that an agent's branch stands on: they are not its own. */
+/** Base commits of an agent's branch, which are not its own. */
 export function basesOf(work: Work): string[] {
   return [work.base, work.rebaseOnto].filter((base) => base !== undefined);
 }
 
-/** The bead is finished and is never dispatched again. */
+/** Whether a bead is finished and never dispatched again. */
 export function isClosed(status: string): boolean {
   return status === 'closed' || status === 'tombstone';
 }

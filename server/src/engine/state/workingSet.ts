@@ -4,11 +4,11 @@ import { parseAddress } from '../../town/layout';
 import { isStep } from '../molecules/molecules';
 import { mergeOf, slingableTypes, workOf } from './work';
 
-/* Which beads the engine looks at, whose they are, and where they are worked on. */
+/* The beads that the engine handles, their owners, and their rigs. */
 
 /** States of a bead that is on a hook. */
 export const IN_WORK: ReadonlySet<string> = new Set(['hooked', 'in_progress', 'in_review']);
-/** States of a bead that can be given to a polecat. */
+/** States of a bead that can be assigned to a polecat. */
 export const DISPATCHABLE: ReadonlySet<string> = new Set(['open', 'deferred']);
 
 /**
@@ -34,7 +34,7 @@ export function rigOfBead(store: BeadStore, bead: Bead): string | undefined {
   return workOf(bead).slung?.rig ?? (ledger === 'hq' ? undefined : ledger);
 }
 
-/** Sources with an open merge request: their dependents wait, even if somebody closed them by hand. */
+/** Sources with an open merge request: their dependents wait, even if they were closed by hand. */
 export function openSources(store: BeadStore, requests: readonly Bead[]): Set<string> {
   return new Set(
     requests.flatMap((request) => {
@@ -44,7 +44,7 @@ export function openSources(store: BeadStore, requests: readonly Bead[]): Set<st
   );
 }
 
-/** Assigned to somebody who is not a polecat: the engine leaves it alone. */
+/** Whether a bead is assigned to anyone but a polecat: the engine leaves it alone. */
 export function belongsToPerson(bead: Bead): boolean {
   return bead.assignee !== undefined && bead.assignee !== '' && parseAddress(bead.assignee)?.role !== 'polecats';
 }

@@ -10,8 +10,8 @@ export function crashLoopKey(rig: string): string {
 }
 
 /**
- * Whether agents of a rig end right after their start, again and again, within the last minute.
- * @param shortLives when they ended, in milliseconds since 1970
+ * Whether agents of a rig kept exiting right after they started, within the last minute.
+ * @param shortLives times at which short sessions ended, in milliseconds since 1970
  * @param maxWorkers a rig with many workers may lose more of them at once
  */
 export function isCrashLoop(shortLives: readonly number[], now: number, maxWorkers: number): boolean {

@@ -8,18 +8,21 @@ import { withWork, workOf, type Work } from '../state/work';
 
 type HandleStallAction = Extract<Action, { type: 'handle-stall' }>;
 
-/** Maximum number of nudges for an agent with unsubmitted work. One without any gets one nudge, then a restart. */
+/**
+ * Maximum number of nudges for an agent with unsubmitted work. An agent without such work gets one nudge, then a
+ * restart.
+ */
 const MAX_NUDGES = 3;
 
 export type NextStep = 'nudge' | 'restart' | 'mayor' | 'person' | 'wait';
 
 /**
  * Decides the supervision step for a silent agent. Pure.
- * @param steps steps taken since it last made progress
- * @param unsubmitted there are changes or commits that were not submitted
+ * @param steps steps since its last progress
+ * @param unsubmitted whether there are changes or commits that were not submitted
  */
 export function nextStep(state: { steps: number; unsubmitted: boolean; takesNudges: boolean }): NextStep {
-  // An agent that is silent again at the same place may be slow, such as in a long build: it continues, and a person is
+  // An agent that is silent again without progress may be slow, such as in a long build: it continues, and a person is
   // notified.
   if (!state.takesNudges) return state.steps === 0 ? 'restart' : state.steps === 1 ? 'person' : 'wait';
   if (!state.unsubmitted) return state.steps === 0 ? 'nudge' : 'restart';
@@ -47,7 +50,7 @@ export async function handleStall(action: HandleStallAction, context: EngineCont
     if (step === 'mayor') tellMayor(tx, action, current.title);
     if (step === 'person') escalateStall(tx, action, current.title, takesNudges);
   });
-  // It asks a question or has ended by now: the next tick handles that.
+  // The agent may ask a question or have ended by now: the next tick handles that.
   if (step === 'nudge') await context.sessions.nudge(action.session, nudgeText(unsubmitted)).catch(() => undefined);
   // Ended as after a crash: it is resumed a bounded number of times.
   if (step === 'restart') await context.sessions.kill(action.session);
@@ -69,7 +72,7 @@ function tellMayor(tx: Transaction, { agent, bead, rig }: HandleStallAction, tit
     from: actors.witness(rig),
     to: 'mayor',
     priority: 'high',
-    subject: `${agent} does not submit ${bead}`,
+    subject: `${agent} has not submitted ${bead}`,
     body: `${agent} has work on ${bead} (${title}) in ${rig} that it does not submit. It was nudged ${MAX_NUDGES} times. Look at its terminal ("gt peek ${agent}") and help it ("gt nudge ${agent} …").`,
   });
 }

@@ -15,14 +15,16 @@ interface InteractiveTown {
   changed(): void;
 }
 
-/** Sessions that a person starts by name: the Mayor's and the crew's. They belong to no bead of a rig. */
+/** Sessions that a person starts by name: the Mayor's and the crew's. They have no bead of a rig. */
 export class InteractiveSessions {
   /** Starts that wait for consent, by agent. */
   private readonly wanted = new Map<string, { rig?: string; runtime: string }>();
 
   constructor(private readonly town: InteractiveTown) {}
 
-  /** Runtimes that have to be accepted for them: the Mayor's while it is asked something, and those that a person wanted. */
+  /**
+   * Runtimes that need consent for these sessions: the Mayor's while it has requests, and those of requested starts.
+   */
   runtimes(): { rig?: string; runtime: string }[] {
     const { mayor } = this.town.runtimes;
     return [
@@ -31,7 +33,7 @@ export class InteractiveSessions {
     ];
   }
 
-  /** Where the runtime waits for consent, the person is asked for it. */
+  /** Starts a session; if its runtime is not accepted, the person is asked for consent. */
   async start(request: SessionRequest): Promise<void> {
     try {
       await this.town.sessions.start(request);
@@ -51,7 +53,7 @@ export class InteractiveSessions {
     }
   }
 
-  /** The Mayor has handled everything: ends its session, unless a person started it to talk to it. */
+  /** Ends the Mayor's session when it has handled everything, unless a person started it for a conversation. */
   mayorMayEnd(caller: CallContext): void {
     const { sessions, store, runtimes } = this.town;
     if (caller.agent !== MAYOR || sessions.liveOf(MAYOR)?.bead === undefined) return;

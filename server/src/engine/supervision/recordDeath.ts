@@ -27,12 +27,13 @@ export async function recordDeath(
     const work = workOf(bead);
     const now = context.clock.now();
     if (action.exit.kind === 'stopped') {
-      // The stop itself recorded whether it is held; the person may have started the engine since.
+      // The stop itself recorded whether the work is held; the person may have started the engine since.
       tx.update(bead.id, { status: 'hooked' });
       return;
     }
     if (action.exit.kind === 'exited') {
-      // Only exits count toward a crash loop: a session that was killed from outside says nothing about its runtime.
+      // Only exits count toward a crash loop: a session that was killed from outside does not mean that its runtime is
+      // broken.
       if (short) tx.event({ type: 'died_young', bead: bead.id, agent: bead.assignee, rig });
       const problem = `Agent exited (code ${action.exit.code ?? 'unknown'}) before submitting its work`;
       failAttempt(tx, bead, {

@@ -38,7 +38,7 @@ export interface SupervisionTown {
   changed(): void;
 }
 
-/** Requests about agents. */
+/** Registers the handlers of requests about running agents. */
 export function registerSupervisionHandlers(town: SupervisionTown): void {
   const { dispatcher, engineContext: context, rigs, sessions, store } = town;
   dispatcher.on(AgentPeek.spec, async ({ agent, lines }) => {

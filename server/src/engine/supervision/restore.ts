@@ -31,7 +31,7 @@ export interface RestoreRequest {
   pool: readonly string[];
 }
 
-/** Restores a bead from a snapshot to a new polecat, which starts when a person says so. */
+/** Restores a bead from a snapshot to a new polecat, which starts on a person's request. */
 export async function restore(
   context: EngineContext,
   caller: CallContext,
@@ -93,7 +93,7 @@ function hookRestored(
     branch: polecatBranch(name, bead.id, now),
     attempt: Math.max(1, workOf(bead).attempt),
   };
-  // A failed merge request must not be retried beside the restored work.
+  // A failed merge request must not be retried next to the restored work.
   for (const request of requestsIn(context.store).openOf(bead.id))
     tx.close(request.id, `${bead.id} was restored from a snapshot`, { force: true });
   tx.update(bead.id, {

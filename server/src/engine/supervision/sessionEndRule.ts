@@ -2,7 +2,7 @@ import type { Action } from '../loop/action';
 import { isHooked, sessionOf, type TownView } from '../state/townView';
 import type { SessionView } from '../../sessions/types';
 
-/** Time that an agent gets after `gt done` to finish its output. */
+/** Grace period for an agent after `gt done`, to finish its output. */
 export const FAREWELL_MS = 700;
 
 /**

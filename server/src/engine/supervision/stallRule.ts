@@ -6,8 +6,8 @@ import type { SessionView } from '../../sessions/types';
 export const START_LIMIT_MS = 120_000;
 
 /**
- * Supervises silent polecats: stalled, or idle at their prompt with unsubmitted work. One that asks a question is not
- * touched: a person is notified.
+ * Supervises silent polecats: stalled, or idle at their prompt with unsubmitted work. An agent that asks a question is
+ * left alone: a person is notified.
  */
 export function stalls(view: TownView): Action[] {
   return view.work.filter(isHooked).flatMap((work): Action[] => {
@@ -28,7 +28,7 @@ export function stalls(view: TownView): Action[] {
   });
 }
 
-/** Deadline after which it counts as stalled; system sleep and every supervision step reset it. */
+/** Deadline after which a session counts as stalled; system sleep and every supervision step reset it. */
 export function silentUntil(view: TownView, session: SessionView, work: WorkView, rig: RigView): number {
   const since = Math.max(session.look?.lastOutputAt ?? session.startedAt, work.stallHandledAt, view.awakeSince);
   return since + (session.look?.saidNothing ? Math.min(START_LIMIT_MS, rig.stallMs) : rig.stallMs);

@@ -7,13 +7,13 @@ import { firstProblems, isError, type FindFormula, type Formula, type FoundFormu
 import { compositionProblems } from './composition';
 import { validate } from './validate';
 
-/** A formula with its parents, and what is wrong with it. */
+/** A formula merged with its parents, and its problems. */
 export interface CheckedFormula {
   formula: Formula;
   problems: Problem[];
 }
 
-/** Checks formulas for one request. Each formula is read and checked once, however many name it. */
+/** Checks formulas for one request. Each formula is read and checked once, however often it is referred to. */
 export class FormulaChecker {
   private readonly parents: ParentResolver;
   private readonly resolved = new Memo<Formula>();
@@ -23,8 +23,8 @@ export class FormulaChecker {
   }
 
   /**
-   * All problems of a formula, also those with the formulas that it names.
-   * @throws UserError where a parent cannot be used
+   * All problems of a formula, including those with the formulas that it refers to.
+   * @throws UserError if a parent cannot be used
    */
   check(found: FoundFormula): CheckedFormula {
     const { formula, problems } = this.checkAlone(found);
@@ -34,7 +34,7 @@ export class FormulaChecker {
   }
 
   /**
-   * The formula with its parents, ready to be cooked, and its warnings.
+   * A formula with its parents, ready to be cooked, and its warnings.
    * @throws UserError with all errors
    */
   requireValid(found: FoundFormula): { formula: Formula; warnings: string[] } {
@@ -47,7 +47,7 @@ export class FormulaChecker {
   readonly resolve: ResolveFormula = (name) =>
     this.resolved.get(name, () => this.requireValid(this.find(name)).formula);
 
-  /** Without the formulas that it names. */
+  /** Checks a formula without those that it refers to. */
   private checkAlone(found: FoundFormula): CheckedFormula {
     const formula = this.parents.resolve(found.formula);
     return { formula, problems: firstProblems([...found.problems, ...validate(formula)], limits.problems) };

@@ -51,7 +51,7 @@ export function composeProblems({ compose, steps }: Formula, suggestions: Sugges
 }
 
 /**
- * Unknown steps in entries of `compose`, as far as that is known before composition: loops, advice and other formulas add
+ * Unknown steps in entries of `compose`, as far as known before composition: loops, advice and other formulas add
  * steps.
  */
 export function targetProblems({ type, compose, steps, advice }: Formula, suggestions: Suggestions): Problem[] {

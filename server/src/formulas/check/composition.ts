@@ -7,19 +7,19 @@ import { allSteps } from '../steps';
 import { targetProblems } from './composeEntries';
 import { Suggestions } from './suggestions';
 
-/** Editors check a formula after every key, so that cooking it on trial must be cheap. */
+/** Editors check a formula after every keystroke, so trial cooking must be cheap. */
 const TRY_WORK = 500_000;
 const TRY_MS = 1_000;
 
 export interface OtherFormulas {
   find: FindFormula;
-  /** Another formula with its parents. @throws UserError with what is wrong with it */
+  /** Another formula with its parents. @throws UserError with its problems */
   resolve: ResolveFormula;
 }
 
 /**
- * What is wrong between a formula and those that it names, and what shows only when it is composed.
- * @param isSound whether the formula by itself has no errors: only then it is composed
+ * Problems between a formula and those that it refers to, and problems that only composition reveals.
+ * @param isSound whether the formula on its own has no errors: only then it is composed
  */
 export function compositionProblems(formula: Formula, others: OtherFormulas, isSound: boolean): Problem[] {
   if (formula.type !== 'workflow' && formula.type !== 'expansion') return [];
@@ -96,7 +96,7 @@ function nameProblem({ name, wanted, where, path }: NamedFormula, { find, resolv
 
 // ---------------------------------------------------------------- composition on trial
 
-/** The error that cooking would throw; none where cooking takes long, or depends on values that are not known yet. */
+/** The error that cooking would throw; none if cooking takes long, or depends on values that are not known yet. */
 function cookingProblems(formula: Formula, resolve: ResolveFormula): Problem[] {
   const steps = allSteps(formula.type === 'expansion' ? formula.template : formula.steps, { bodies: true });
   if (steps.some((step) => step.loop?.range?.includes('{'))) return [];
@@ -114,7 +114,7 @@ function cookingProblems(formula: Formula, resolve: ResolveFormula): Problem[] {
   }
 }
 
-/** Where to show a problem of the composition as a whole. */
+/** Location for a problem of the composition as a whole. */
 function wholePath({ compose }: Formula): Path {
   return Object.values(compose).some((list: readonly unknown[]) => list.length > 0) ? ['compose'] : ['formula'];
 }

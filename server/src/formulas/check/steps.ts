@@ -33,9 +33,9 @@ interface LocatedStep {
 }
 
 /**
- * What is wrong with steps, each by itself and together.
+ * Problems of steps, individually and together.
  * @param suggestions for unknown ids; without them needs are not checked, because ids of templates are known only when
- *   the template is used
+ * the template is used
  */
 export function stepProblems(
   steps: readonly Step[],
@@ -86,7 +86,7 @@ function locateSteps(steps: readonly Step[], path: Path): LocatedStep[] {
   return located;
 }
 
-/** Steps that are too many are not checked any further. */
+/** The problem of too many steps, which are then not checked any further. */
 function sizeProblem(steps: readonly Step[], located: readonly LocatedStep[], key: string): Problem | undefined {
   const make = (text: string): Problem => error('too-many-steps', key, text, [key]);
   if (located.length > limits.steps)
@@ -250,7 +250,7 @@ function cycleProblem(cycle: readonly CycleEdge[], key: string): Problem {
   });
 }
 
-/** For each edge of a cycle where it is written: an id in `needs`, or a step within another. */
+/** Locations of the edges of a cycle: an id in `needs`, or a step within another. */
 function locateCycle(cycle: readonly CycleEdge[]): (ProblemLocation & { text: string })[] {
   return cycle.slice(0, limits.problems).map(({ from, to, kind }) => {
     if (kind === 'needs') return { path: pathWithin(from), need: to.id, text: `${from.id} needs ${to.id}` };

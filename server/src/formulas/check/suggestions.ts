@@ -5,7 +5,7 @@ import { limits } from '../limits';
 export class Suggestions {
   private left: number = limits.suggestions;
 
-  /** The suggestion as the end of a message; empty where there is none. */
+  /** The suggestion as the end of a message; empty if there is none. */
   suffix(name: string, known: Iterable<string>): string {
     const hint = this.didYouMean(name, known);
     return hint === undefined ? '' : `; ${hint}`;
@@ -16,7 +16,7 @@ export class Suggestions {
     return match === undefined || match === name ? undefined : `did you mean ${JSON.stringify(match)}?`;
   }
 
-  /** The known name that was probably meant; undefined where none is similar, or too many were asked for. */
+  /** The most similar known name; undefined if none is similar, or too many were looked up. */
   closest(name: string, known: Iterable<string>): string | undefined {
     this.left -= 1;
     return this.left >= 0 ? closestMatch(name, known) : undefined;

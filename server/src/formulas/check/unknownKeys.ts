@@ -43,7 +43,7 @@ export function unknownKeys(raw: Record<string, unknown>): Problem[] {
   return problems;
 }
 
-/** The tables of a list, with their numbers. */
+/** The tables of a list, with their indexes. */
 function tables(value: unknown): [number, Record<string, unknown>][] {
   if (!Array.isArray(value)) return [];
   return value.flatMap((item: unknown, index): [number, Record<string, unknown>][] =>

@@ -6,7 +6,7 @@ import { composeProblems } from './composeEntries';
 import { stepProblems } from './steps';
 import { Suggestions } from './suggestions';
 
-/** All that is wrong with a formula that is merged with its parents; not only the first problem. */
+/** All problems of a formula that is merged with its parents. */
 export function validate(formula: Formula): Problem[] {
   const tooMany = sizeProblems(formula);
   if (tooMany.length > 0) return tooMany;
@@ -23,7 +23,7 @@ export function validate(formula: Formula): Problem[] {
   ];
 }
 
-/** A formula that is too large is not checked any further. */
+/** Problems of size; a formula that is too large is not checked any further. */
 function sizeProblems({ vars, advice, legs, compose, extends: parents }: Formula): Problem[] {
   const sizes: [what: string, size: number, most: number, path: Path][] = [
     ['variables', Object.keys(vars).length, limits.entries, ['vars']],

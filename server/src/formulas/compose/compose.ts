@@ -12,7 +12,7 @@ import { unrollLoops } from './loops';
  * `resolve` finds the other formulas that this one names.
  * @param formula merged with its parents, without errors
  * @param values of variables, as far as they are known: ranges of loops may depend on them
- * @throws CompositionError with the place, also where a limit is exceeded
+ * @throws CompositionError with the place, also if a limit is exceeded
  */
 export function composeFormula(
   formula: Formula,
@@ -33,7 +33,7 @@ export function composeFormula(
   return composed;
 }
 
-/** An expansion by itself is applied to a step `main`. */
+/** An expansion on its own is applied to a step `main`. */
 function standaloneExpansion(formula: Formula, budget: Budget): Step[] {
   const main: Step = {
     id: 'main',

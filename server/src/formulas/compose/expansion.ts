@@ -4,7 +4,7 @@ import { allSteps, boundarySteps, mapSteps, replaceSteps, textSize } from '../st
 import { matchesGlob } from '../../base/glob';
 import { fillText, type Placeholders } from './texts';
 
-/** Finds a formula by name, merged with its parents. Throws a UserError where there is none, or it is invalid. */
+/** Finds a formula by name, merged with its parents. @throws UserError if there is none, or it is invalid */
 export type ResolveFormula = (name: string) => Formula;
 
 /** The result of composition: steps, and the variables of the formula and of all expansions. */
@@ -106,7 +106,7 @@ function requireExpansion(resolve: ResolveFormula, name: string, place: Place): 
   return formula;
 }
 
-/** Matches ids with a pattern, and counts what that costs. */
+/** Matches ids with a pattern, and counts the cost. */
 export function globMatcher(pattern: string, budget: Budget, place: Place): (id: string) => boolean {
   if (pattern.length > limits.globChars)
     throw new CompositionError(place, `the pattern of step ids is longer than ${limits.globChars} characters`);
@@ -116,7 +116,10 @@ export function globMatcher(pattern: string, budget: Budget, place: Place): (id:
   };
 }
 
-/** The steps of a template for one target. The first of them get the target's needs, and all without a condition its condition. */
+/**
+ * The steps of a template for one target. The first of them get the target's needs, and all without a condition its
+ * condition.
+ */
 export function instantiate(
   expansion: Formula,
   target: Step,
@@ -210,7 +213,7 @@ function refuseDuplicates(steps: readonly Step[], place: Place): void {
     );
 }
 
-/** The first ids, for messages. */
+/** The first ids of a list, for messages. */
 export function listIds(steps: readonly Step[]): string {
   const ids = allSteps(steps).map((step) => step.id);
   return ids.length > 20 ? `${ids.slice(0, 20).join(', ')} …` : ids.join(', ');

@@ -7,7 +7,7 @@ import { fillText, type Placeholders } from './texts';
 
 type Values = Readonly<Record<string, string>>;
 
-/** What is wrong with a loop for any values of variables. `key` is the key of the loop that is wrong. */
+/** Problems of a loop that do not depend on variables. `key`: the wrong key of the loop. */
 export function loopProblems(loop: Loop): { key?: string; text: string }[] {
   const problems: { key?: string; text: string }[] = [];
   const report = (text: string, key?: string): void => void problems.push({ text, key });
@@ -28,14 +28,14 @@ export function loopProblems(loop: Loop): { key?: string; text: string }[] {
   return problems;
 }
 
-/** Why a range is invalid; undefined where it is valid, or depends on a value that is not known yet. */
+/** Why a range is invalid; undefined if it is valid, or depends on a value that is not known yet. */
 export function rangeProblem({ range }: Loop, values: Values): string | undefined {
   if (!range?.includes('..')) return undefined;
   const bounds = rangeBounds(range, values);
   return 'problem' in bounds && !bounds.unknown ? bounds.problem : undefined;
 }
 
-/** The number of steps when all loops are unrolled; a range that depends on variables counts as one round. */
+/** The number of steps when all loops are unrolled; a range that depends on variables counts as one iteration. */
 export function unrolledCount(steps: readonly Step[]): number {
   return steps.reduce(
     (sum, { loop, children }) =>
@@ -52,8 +52,8 @@ function iterationCount(loop: Loop): number {
 }
 
 /**
- * Replaces every loop by its rounds. The first round gets the needs of the loop, each other round needs the one before
- * it, and steps that needed the loop need its last round.
+ * Replaces every loop by its iterations. The first one gets the needs of the loop, each later one needs the one before
+ * it, and steps that needed the loop need its last iteration.
  * @throws CompositionError for an invalid range, and as soon as a limit is exceeded
  */
 export function unrollLoops(steps: readonly Step[], values: Values, budget: Budget): Step[] {
@@ -90,7 +90,9 @@ function unrollRounds(step: Step, loop: Loop, values: Values, budget: Budget): R
   return { group, last: before };
 }
 
-/** The condition is evaluated while the molecule runs: one round with a label for the agent that carries it out. */
+/**
+ * A condition that is evaluated while the molecule runs: one iteration with a label for the agent that carries it out.
+ */
 function unrollUntil(step: Step, loop: Loop, values: Values, budget: Budget): Replacement {
   const body = unrollLoops(loop.body, values, budget);
   const round = iteration(step, body, { prefix: `${step.id}.iter1` }, budget);
@@ -104,7 +106,7 @@ function unrollUntil(step: Step, loop: Loop, values: Values, budget: Budget): Re
   return { group, last };
 }
 
-/** The value of the loop's variable in each round. */
+/** The value of the loop's variable in each iteration. */
 function iterationValues(loop: Loop, values: Values, place: Place): string[] {
   const bounds = loop.count === undefined ? rangeBounds(loop.range ?? '', values) : { start: 1, end: loop.count };
   if ('problem' in bounds) throw new CompositionError(place, bounds.problem, bounds.hint);
@@ -113,7 +115,7 @@ function iterationValues(loop: Loop, values: Values, place: Place): string[] {
   return Array.from({ length }, (_, index) => String(bounds.start + index));
 }
 
-/** One round: ids of the body get a prefix; needs of steps outside the body stay as they are. */
+/** One iteration: ids of the body get a prefix; needs of steps outside the body stay as they are. */
 function iteration(
   step: Step,
   body: readonly Step[],

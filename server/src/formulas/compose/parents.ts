@@ -4,8 +4,9 @@ import { count, limits } from '../limits';
 import type { Compose, FindFormula, Formula, HasLocation, Step } from '../model';
 
 /**
- * Merges formulas with those that they extend. Each formula is resolved once, however many extend it, and what several
- * parents have from the same ancestor is taken once: the cost of diamonds of `extends` is that of their formulas.
+ * Merges formulas with those that they extend. Each formula is resolved once, however many extend it, and the parts of
+ * a common ancestor of several parents are taken once: the cost of diamonds of `extends` is proportional to the number
+ * of formulas.
  */
 export class ParentResolver {
   /** By name, with their parents, without locations. */
@@ -14,7 +15,7 @@ export class ParentResolver {
 
   constructor(private readonly find: FindFormula) {}
 
-  /** @throws UserError where a parent cannot be used or extends itself, and where a limit is exceeded */
+  /** @throws UserError if a parent cannot be used or extends itself, and if a limit is exceeded */
   resolve(formula: Formula): Formula {
     if (formula.extends.length === 0) return formula;
     this.path.push(formula.name);
@@ -113,8 +114,8 @@ function refuseTooMany(child: Formula, what: string, size: number): void {
 }
 
 /**
- * The parts of a parent are in another file: they lose their locations. Parts that it inherited have none already and
- * stay the same objects, so that duplicates are recognized.
+ * The parts of a parent are in another file: they lose their locations. Inherited parts have none already and stay the
+ * same objects, so that duplicates are recognized.
  */
 function withoutLocations(parent: Formula): Formula {
   const strip = <T extends HasLocation>(items: readonly T[]): T[] =>

@@ -3,7 +3,7 @@ import { count, limits } from '../limits';
 type Values = Readonly<Record<string, string>>;
 
 export interface RangeFailure {
-  /** What is wrong with the range. */
+  /** Why the range is invalid. */
   problem: string;
   hint?: string;
   /** The range depends on a variable whose value is not known. */
@@ -13,7 +13,7 @@ export interface RangeFailure {
 const HINT = 'Use whole numbers, {variables} and + - * / ^ ( ).';
 const placeholder = /\{\{?(\w+)\}?\}/g;
 
-/** The first and last number of a range such as `1..{n}+1`. */
+/** Computes the first and last number of a range such as `1..{n}+1`. */
 export function rangeBounds(range: string, values: Values): { start: number; end: number } | RangeFailure {
   const invalid = (text: string): RangeFailure => ({
     problem: `invalid range ${JSON.stringify(text.trim().slice(0, limits.rangeChars))}`,
@@ -31,7 +31,7 @@ export function rangeBounds(range: string, values: Values): { start: number; end
   return { start, end };
 }
 
-/** A whole number from `+ - * / ^ ( )`, numbers and `{variables}`; undefined for anything else. */
+/** Evaluates a whole number from `+ - * / ^ ( )`, numbers and `{variables}`; undefined for anything else. */
 export function evaluate(text: string, values: Values): number | undefined {
   const filled = text.replace(placeholder, (whole, name: string) =>
     Object.hasOwn(values, name) ? (values[name] ?? whole) : whole,

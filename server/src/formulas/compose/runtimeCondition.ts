@@ -1,8 +1,8 @@
 import { limits } from '../limits';
 
 /**
- * The forms of conditions that are evaluated while a molecule runs: `loop.until` and `compose.gate`, as in bd.
- * No form can match a text in two ways, so that no pattern backtracks.
+ * The forms of conditions that are evaluated while a molecule runs: `loop.until` and `compose.gate`, as in bd. No form
+ * can match a text in two ways, so no pattern backtracks.
  */
 const forms = [
   /^[\w-]+(?:\.[\w-]+)*[ \t]*(?:==|!=|>=|<=|>|<)[ \t]*[^ \t]/, // step.status == 'complete', env.CI == 1

@@ -1,17 +1,17 @@
 import type { Budget, Place } from '../limits';
 
-/** How placeholders are found in a string, and what replaces them. */
+/** Pattern of placeholders, and their values. */
 export interface Placeholders {
   /** Global, with the name as its only group. */
   pattern: RegExp;
-  /** The value of a name; undefined where the placeholder stays. */
+  /** The value of a name; undefined to keep the placeholder. */
   value: (name: string) => string | undefined;
 }
 
 /**
- * Replaces placeholders by values. Placeholders within values stay as they are.
- * The length is checked before the string is built, so that one that is too long is never built.
- * @throws CompositionError where all strings together would get too long
+ * Replaces placeholders by values. Placeholders within values stay as they are. The length is checked before the string
+ * is built.
+ * @throws CompositionError if all strings together would get too long
  */
 export function fillText(text: string, { pattern, value }: Placeholders, budget: Budget, place: Place): string {
   if (!text.includes('{')) return text;

@@ -47,7 +47,7 @@ export function conditionProblem(condition: string): string | undefined {
   return `invalid step condition format: ${JSON.stringify(shown)} (expected {{var}}, !{{var}} or {{var}} == value)`;
 }
 
-/** Whether a condition is true. A variable without a value is empty. */
+/** Evaluates a condition. A variable without a value is empty. */
 export function evaluateCondition(text: string, values: Values, budget = new Budget()): boolean {
   const condition = parseCondition(text);
   if (!condition) throw new UserError(conditionProblem(text)!);
@@ -62,7 +62,7 @@ export function evaluateCondition(text: string, values: Values, budget = new Bud
 
 /**
  * The steps whose conditions are true. A dropped step drops its children; steps that needed it get its needs, so that
- * the order of the others stays.
+ * the order of the others is preserved.
  */
 export function filterByCondition(steps: readonly Step[], values: Values, budget: Budget): Step[] {
   const dropped = new Set<Step>();
@@ -86,7 +86,7 @@ export function filterByCondition(steps: readonly Step[], values: Values, budget
   return kept(steps);
 }
 
-/** Needs of steps, with those of dropped steps in the place of these. */
+/** Needs of steps, in which dropped steps are replaced by their needs. */
 class RedirectedNeeds {
   private readonly throughDropped = new Map<string, readonly string[]>();
   private total = 0;
@@ -96,7 +96,7 @@ class RedirectedNeeds {
     private readonly budget: Budget,
   ) {
     const needsOf = new Map(dropped.map((step) => [step.id, step.needs]));
-    // Each is built from those before it: composition has checked that there are no cycles.
+    // Each entry is built from earlier ones: composition has checked that there are no cycles.
     for (const id of topologicalOrder([...needsOf.keys()], (key) => needsOf.get(key) ?? []))
       this.throughDropped.set(id, this.redirect(needsOf.get(id) ?? []));
   }

@@ -9,9 +9,9 @@ import { resolvedFormula, type Resolved } from './resolved';
 import { initialValues, namesOf, resolveValues, type Values, type ValueSources } from './variables';
 
 export interface CookOptions extends Partial<ValueSources> {
-  /** Placeholders and conditions stay as they are. */
+  /** Whether placeholders and conditions stay as they are. */
   keepVariables?: boolean;
-  /** What cooking may cost; default: `limits`. */
+  /** Budget of the cooking; by default `limits`. */
   budget?: Budget;
 }
 
@@ -19,7 +19,7 @@ export interface CookOptions extends Partial<ValueSources> {
  * Formula → proto: composes it, fills in the variables, and drops the steps whose conditions are false. Pure: `resolve`
  * finds the other formulas that this one names.
  * @param formula merged with its parents, without errors
- * @throws UserError for missing or invalid values, where it cannot be composed, and where a limit is exceeded
+ * @throws UserError for missing or invalid values, if it cannot be composed, and if a limit is exceeded
  */
 export function cook(formula: Formula, resolve: ResolveFormula, options: CookOptions = {}): Proto {
   return composed(formula, resolve, options, ({ formula: whole, steps, values, budget }) =>
@@ -28,8 +28,8 @@ export function cook(formula: Formula, resolve: ResolveFormula, options: CookOpt
 }
 
 /**
- * The same, but as a file would spell it. Unless placeholders stay, every variable needs a value, also one that no step
- * uses.
+ * Like `cook`, but returns the formula as a file would spell it. Unless placeholders stay, every variable needs a
+ * value, also one that no step uses.
  * @param source the file of the formula
  */
 export function resolveFormula(
@@ -81,7 +81,7 @@ function compose(formula: Formula, resolve: ResolveFormula, options: CookOptions
   const whole = { ...formula, vars };
   if (options.keepVariables) return { formula: whole, steps, values: {}, budget };
   const kept = filterByCondition(steps, initialValues(whole, sources), budget);
-  // Conditions were decided by these too, so a misspelled name is seen where only they use it.
+  // Includes names in conditions, so that a misspelled name is found even if only they use it.
   const used = namesOf(formula, kept);
   const values = resolveValues(whole, used, {
     ...sources,

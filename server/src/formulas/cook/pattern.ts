@@ -11,20 +11,20 @@ const TOO_COSTLY = 'it is too costly to check; use a simpler or shorter pattern'
 
 /**
  * Patterns of variables, in the syntax of RE2 as in the Go programs. RE2 takes time proportional to the length of the
- * pattern times that of the value, and never backtracks; what all patterns of a formula cost together is bounded too.
+ * pattern times that of the value, and never backtracks; the total cost of all patterns of a formula is bounded, too.
  */
 export class PatternChecks {
   private readonly compiled = new Map<string, RE2JS | { problem: string }>();
   private instructions = 0;
   private matching = 0;
 
-  /** Why a pattern cannot be used; undefined where it can. */
+  /** Why a pattern cannot be used; undefined if it can. */
   problem(pattern: string): string | undefined {
     const compiled = this.compile(pattern);
     return compiled instanceof RE2JS ? undefined : compiled.problem;
   }
 
-  /** Why a value does not match, as the end of a sentence about it; undefined where a part of it matches. */
+  /** Why a value does not match, as the end of a sentence about it; undefined if a part of it matches. */
   mismatch(pattern: string, value: string): string | undefined {
     const compiled = this.compile(pattern);
     if (!(compiled instanceof RE2JS))

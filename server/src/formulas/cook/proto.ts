@@ -22,13 +22,13 @@ export interface ProtoStep {
   labels: string[];
   assignee?: string;
   needs: string[];
-  /** The step that it is a part of. */
+  /** Id of the step that contains it. */
   parent?: string;
   metadata?: Record<string, unknown>;
   /** The script blocks of its description, without values: those reach a script as `$GT_VAR_<name>`, never as text. */
   script?: string[];
   waitsFor?: { gate: 'all-children' | 'any-children'; spawner?: string };
-  /** For a gate: what opens it, and the timeout in nanoseconds. */
+  /** For a gate: its condition, and the timeout in nanoseconds. */
   gate?: { type: string; awaitId: string; timeout?: number };
 }
 
@@ -45,7 +45,7 @@ export interface Proto {
 
 /**
  * The beads of composed steps, containers before their children and gates before their steps.
- * @throws CompositionError where the strings get too long
+ * @throws CompositionError if the strings get too long
  */
 export function protoOf(formula: Formula, steps: readonly Step[], values: Values, budget: Budget): Proto {
   const writer = new ProtoWriter(values, budget);
@@ -136,7 +136,7 @@ class ProtoWriter {
   }
 }
 
-/** A description with a block that is not closed has no script. */
+/** The script of a description; none if a block is not closed. */
 function scriptOf(description: string): { script?: string[] } {
   try {
     const script = scriptBlocks(description);

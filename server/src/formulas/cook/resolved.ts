@@ -9,8 +9,8 @@ import { namesOf, substitute, substituteDeep, type Values } from './variables';
 export type Resolved = Omit<CookResult, 'warnings'>;
 
 /**
- * @param values of variables; without values the placeholders stay
- * @throws CompositionError where the strings get too long
+ * Converts a formula. @param values of variables; without values the placeholders stay
+ * @throws CompositionError if the strings get too long
  */
 export function resolvedFormula(
   formula: Formula,
@@ -52,7 +52,7 @@ function variableData({ description, default: fallback, required, enum: values, 
   };
 }
 
-/** @throws CompositionError where the strings get too long */
+/** Converts a step. @throws CompositionError if the strings get too long */
 export function stepData(step: Step, values: Values, budget: Budget): FormulaStep {
   const fillText = textFiller(values, budget);
   const fill = (text: string): string => fillText(text, `step ${step.id}`, pathWithin(step));
@@ -68,7 +68,7 @@ export function stepData(step: Step, values: Values, budget: Budget): FormulaSte
       type: step.type,
       waits_for: step.waitsFor,
       assignee: fill(step.assignee).trim(),
-      // With values a condition is decided: the step is there or not.
+      // With values the condition has been evaluated: the step is included or not.
       condition: Object.keys(values).length > 0 ? '' : step.condition,
     }),
     ...(priority === undefined ? {} : { priority }),

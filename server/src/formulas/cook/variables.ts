@@ -10,7 +10,7 @@ import { PatternChecks } from './pattern';
 
 const placeholder = /\{\{([a-zA-Z_][a-zA-Z0-9_]*)\}\}/g;
 export const variableName = /^[a-zA-Z_][a-zA-Z0-9_]*$/;
-/** Words of template languages: prompts for agents contain them as they are. */
+/** Words of template languages, which occur in prompts for agents and are not variables. */
 export const reservedWords = new Set([
   'else',
   'this',
@@ -32,13 +32,13 @@ export type Values = Readonly<Record<string, string>>;
 
 /**
  * Replaces `{{name}}` by values, once: placeholders within values stay, and so do those without a value.
- * @throws CompositionError where the string gets too long
+ * @throws CompositionError if the string gets too long
  */
 export function substitute(text: string, values: Values, budget: Budget, place: Place): string {
   return fillText(text, { pattern: placeholder, value: (name) => ownValue(values, name) }, budget, place);
 }
 
-/** The same in every string of metadata. */
+/** Like `substitute`, in every string of metadata. */
 export function substituteDeep(data: unknown, values: Values, budget: Budget, place: Place): unknown {
   if (typeof data === 'string') return substitute(data, values, budget, place);
   if (Array.isArray(data)) return data.map((item) => substituteDeep(item, values, budget, place));
@@ -53,7 +53,9 @@ export function namesIn(text: string): string[] {
   return [...text.matchAll(placeholder)].map((match) => match[1] ?? '').filter((name) => !reservedWords.has(name));
 }
 
-/** Names of variables in the blocks of a text that the `script` runtime would run. A block that is not closed has none. */
+/**
+ * Names of variables in the blocks of a text that the `script` runtime would run. A block that is not closed has none.
+ */
 export function namesInScripts(text: string): string[] {
   let blocks: string[];
   try {
@@ -95,7 +97,7 @@ export function namesOf(formula: Pick<Formula, 'description'>, steps: readonly S
   return names;
 }
 
-/** What is wrong with the definition of a variable. */
+/** Problems of the definition of a variable. */
 export function variableProblems(name: string, variable: Variable, patterns = new PatternChecks()): Problem[] {
   const at = ['vars', name];
   const where = `vars.${name}`;
@@ -128,7 +130,7 @@ export function variableProblems(name: string, variable: Variable, patterns = ne
   return problems;
 }
 
-/** Why a value is not valid. An empty value is always valid. */
+/** Problems of a value. An empty value is always valid. */
 function valueProblems(name: string, variable: Variable, value: string, patterns: PatternChecks): string[] {
   if (value === '') return [];
   const reasons: string[] = [];
@@ -141,7 +143,7 @@ function valueProblems(name: string, variable: Variable, value: string, patterns
   return reasons.map((reason) => `variable ${name}: ${JSON.stringify(abbreviate(value))} ${reason}`);
 }
 
-/** Names or messages that are listed in one error. */
+/** Maximum number of names or messages in one error. */
 const MAX_LISTED = 20;
 
 function shortList(names: readonly string[]): string {
@@ -153,11 +155,11 @@ function abbreviate(value: string, length = 80): string {
 }
 
 export interface ValueSources {
-  /** From a person or an agent. Unknown names are errors. */
+  /** Values from a person or an agent. Unknown names are errors. */
   given: Values;
-  /** From the caller's context, such as the id of the bead. Unknown names are ignored. */
+  /** Values from the caller's context, such as the id of the bead. Unknown names are ignored. */
   offered?: Values | undefined;
-  /** Every variable needs a value, also one that no step uses. */
+  /** Whether every variable needs a value, even if no step uses it. */
   complete?: boolean | undefined;
 }
 
@@ -207,7 +209,7 @@ export function resolveValues(
   return values;
 }
 
-/** The same without checks. */
+/** Like `resolveValues`, without checks. */
 export function initialValues(formula: Formula, sources: ValueSources): Record<string, string> {
   const declared = Object.entries(formula.vars).flatMap(([name, variable]): [string, string][] => {
     const value = ownValue(sources.given, name) ?? ownValue(sources.offered ?? {}, name) ?? variable.default;

@@ -11,9 +11,12 @@ import {
 } from '../model';
 import type { RawFormula, RawStep, RawVariable } from './rawFormula';
 
-/** Data of a file → formula: every field present, one spelling for each. */
+/** Converts the data of a file to a formula: every field present, one spelling for each. */
 
-/** The type that a file states, else the one that its content implies; undefined for an unknown one. */
+/**
+ * The type of a formula: the one that its file states, else the one that its content implies; undefined for an unknown
+ * one.
+ */
 export function typeOf(raw: RawFormula): FormulaType | undefined {
   if (raw.type) return formulaTypes.find((type) => type === raw.type);
   if (raw.extends || raw.steps) return 'workflow';

@@ -7,7 +7,7 @@ import { readData, type Format } from './readData';
 import { typeProblem } from './typeProblems';
 
 export interface ParsedFormula {
-  /** Undefined where the text is not a formula. */
+  /** Undefined if the text is not a formula. */
   formula?: Formula;
   /** The data as it is in the file. */
   raw?: Record<string, unknown>;
@@ -25,7 +25,7 @@ export function parseFormula(text: string, format: Format): ParsedFormula {
   return { raw: read.raw, ...formulaFromData(read.raw) };
 }
 
-/** Data → formula. Undefined where a value is of another kind than its key wants. */
+/** Converts data to a formula. Undefined if a value has the wrong type. */
 export function formulaFromData(raw: Record<string, unknown>): Pick<ParsedFormula, 'formula' | 'problems'> {
   const parsed = rawFormula.safeParse(raw);
   const problems = unknownKeys(raw);

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 
-/** The schema of a file. Unknown keys pass: check/unknownKeys.ts warns of them. */
+/** The schema of a file. Unknown keys are accepted: check/unknownKeys.ts warns about them. */
 
 const scalar = z.union([z.string(), z.number(), z.boolean()]);
 const values = z.record(z.string(), scalar).optional();

@@ -7,13 +7,13 @@ import { limits } from '../limits';
 
 export type Format = 'toml' | 'json';
 
-/** Why a text could not be read, and where: line and column from 0. */
+/** Reason and position of a syntax error; line and column count from 0. */
 export interface ReadFailure {
   reason: string;
   at?: { line: number; column: number };
 }
 
-/** The data of a file. Never throws. */
+/** Parses a file. Never throws. */
 export function readData(text: string, format: Format): { raw: Record<string, unknown> } | { failure: ReadFailure } {
   try {
     const data: unknown = format === 'json' ? toJsonValue(JSON.parse(text)) : readToml(text);
@@ -31,9 +31,9 @@ export function readData(text: string, format: Format): { raw: Record<string, un
 }
 
 /**
- * TOML as @iarna/toml understands it. It refuses a comment that ends with `\r\n`, as every comment does on Windows, so
- * line ends are made one first.
- * @throws Error with `line` and `col` where it does not understand the text
+ * Parses TOML with @iarna/toml. That rejects comments that end with `\r\n`, as on Windows, so line ends are normalised
+ * first.
+ * @throws Error with `line` and `col` for a syntax error
  */
 export function readToml(text: string): unknown {
   rejectInheritedNames(text);
@@ -41,8 +41,8 @@ export function readToml(text: string): unknown {
 }
 
 /**
- * `constructor.keys = 1` would make the library write to `Object.keys` of this very program: it follows the names that
- * every object inherits. They are harmless as keys of values and refused as names of tables.
+ * `constructor.keys = 1` would make the library write to the `Object.keys` of this program, because it follows names
+ * that every object inherits. They are harmless as keys of values and refused as names of tables.
  */
 function rejectInheritedNames(text: string): void {
   if (!inheritedName.test(text)) return;
@@ -57,7 +57,7 @@ function rejectInheritedNames(text: string): void {
   });
 }
 
-/** Escapes may spell anything. */
+/** Keys with escapes are checked, too: an escape can encode any character. */
 const inheritedName = new RegExp(`\\\\u|${Object.getOwnPropertyNames(Object.prototype).join('|')}`, 'i');
 
 /**
@@ -74,7 +74,7 @@ function toJsonValue(value: unknown, depth = 0): unknown {
     : value;
 }
 
-/** @throws UserError for data that TOML has no form for, such as null */
+/** @throws UserError for data that TOML cannot express, such as null */
 export function tomlText(data: Record<string, unknown>): string {
   try {
     return toml.stringify(data as toml.JsonMap);

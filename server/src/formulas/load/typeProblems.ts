@@ -15,7 +15,7 @@ function wrongTypeText(issue: z.core.$ZodIssue): string {
   return issue.code === 'invalid_union' ? unionText(issue.errors.flat()) : issue.message;
 }
 
-/** The types that are allowed. */
+/** The allowed types, as text. */
 function unionText(issues: readonly z.core.$ZodIssue[]): string {
   const wanted = [
     ...new Set(
@@ -28,7 +28,7 @@ function unionText(issues: readonly z.core.$ZodIssue[]): string {
   return `must be ${[wanted.slice(0, -1).join(', '), wanted.at(-1)].filter(Boolean).join(' or ')}`;
 }
 
-/** Where several types are allowed, what is wrong with the one that matches best. */
+/** If several types are allowed, the issue of the best matching one. */
 function mostSpecificIssue(issue: z.core.$ZodIssue): z.core.$ZodIssue {
   if (issue.code !== 'invalid_union') return issue;
   const inner = issue.errors

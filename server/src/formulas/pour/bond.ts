@@ -6,7 +6,7 @@ import type { Proto } from '../cook/proto';
 import { MOLECULE } from '../../beads/model/molecule';
 import { pour, type PourOptions } from './pour';
 
-/** `bd mol bond`: molecules and formulas that follow each other, run beside each other, or after a failure. */
+/** `bd mol bond`: joins molecules and formulas in sequence, in parallel, or for the case of a failure. */
 
 export const edgeOfBond: Readonly<Record<BondType, DependencyType>> = {
   sequential: 'blocks',
@@ -14,22 +14,22 @@ export const edgeOfBond: Readonly<Record<BondType, DependencyType>> = {
   conditional: 'conditional-blocks',
 };
 
-/** A bead, or a formula that is poured. */
+/** A bead, or a formula to pour. */
 export type Operand = { bead: Bead } | { proto: Proto };
 
 export interface BondOptions {
   ledger: string;
   type: BondType;
-  /** Whether what is poured is never written to `issues.jsonl`; by default as the bead that it is bonded to. */
+  /** Whether the poured beads are never written to `issues.jsonl`; by default like the bead that they are bonded to. */
   ephemeral?: boolean;
-  /** The last part of the id of what is poured; may hold variables. */
+  /** The last part of the ids of the poured beads; may contain variables. */
   ref?: string;
   vars: Readonly<Record<string, string>>;
   /** The title of the molecule that holds two formulas. */
   title?: string;
 }
 
-/** Creates what is poured and the dependency between both, or neither. */
+/** Creates the poured beads and the dependency between both operands in one transaction. */
 export function bond(tx: Transaction, a: Operand, b: Operand, options: BondOptions): BondResult {
   if ('proto' in a && 'proto' in b) return bondFormulas(tx, a.proto, b.proto, options);
   if ('bead' in a && 'bead' in b) {
@@ -40,7 +40,7 @@ export function bond(tx: Transaction, a: Operand, b: Operand, options: BondOptio
   return attach(tx, proto, bead, options);
 }
 
-/** Pours a formula so that it follows a bead. */
+/** Pours a formula that continues a bead. */
 function attach(tx: Transaction, proto: Proto, bead: Bead, options: BondOptions): BondResult {
   const poured = pourAs(tx, proto, {
     ledger: options.ledger,
@@ -80,7 +80,7 @@ function bondFormulas(tx: Transaction, a: Proto, b: Proto, options: BondOptions)
   };
 }
 
-/** @returns ids by `formula` and `formula.step` */
+/** Pours a formula. @returns ids by `formula` and `formula.step` */
 function pourAs(tx: Transaction, proto: Proto, options: PourOptions): { root: string; ids: Record<string, string> } {
   const { root, ids } = pour(tx, proto, options);
   const steps = Object.entries(ids).map(([step, id]): [string, string] => [`${proto.formula}.${step}`, id]);

@@ -26,9 +26,9 @@ import { pour } from './pour';
 import { burn, squash } from './squash';
 
 export interface FormulaHandlerOptions {
-  /** The ledger of a request: the named one, else the one of the caller's working directory. */
+  /** The ledger of a request: the named one, else that of the caller's working directory. */
   ledgerFor(context: CallContext, named?: string): string;
-  /** Where the formulas are that a caller can name. */
+  /** The places of the formulas that a caller can name. */
   placesFor(context: CallContext, ledger: string): FormulaPlaces;
   formulas: FormulaService;
   /** The molecule of the bead on an agent's hook. */
@@ -105,7 +105,7 @@ async function bondOperands(
   const target = 'bead' in a ? a.bead : 'bead' in b ? b.bead : undefined;
   return service.store.batch(metaOf(context), (tx) =>
     bond(tx, a, b, {
-      // What is poured lies where the bead lies that it is bonded to.
+      // Poured beads are in the ledger of the bead that they are bonded to.
       ledger: (target && service.store.ledgerOf(target.id)) ?? ledger,
       type,
       vars,
@@ -116,7 +116,7 @@ async function bondOperands(
   );
 }
 
-/** The bead with this id, else the formula with this name, else the bead that a part of an id means. */
+/** Resolves an operand: a bead by its id, else a formula by its name, else a bead by a part of its id. */
 async function operandOf(
   service: Service,
   context: CallContext,
@@ -180,7 +180,7 @@ async function pourMolecule(
   });
 }
 
-/** The named molecule; else those with a step that the actor works on, and the one of the bead on its hook. */
+/** The named molecule; else those with a step in progress by the actor, and that of the bead on its hook. */
 function molecules(
   service: Service,
   params: ParsedParams<typeof MoleculeGet.spec>,
@@ -202,7 +202,7 @@ function molecules(
   return [...roots.values()].map((root) => inspectMolecule(graph, root));
 }
 
-/** By its own id, that of a step, or that of the bead to which it is attached. */
+/** Finds a molecule by its own id, that of a step, or that of the bead to which it is attached. */
 function namedMolecule(service: Service, id: string): Bead {
   const attached = service.store.dependents(id, 'attached-to').filter((bead) => bead.status !== 'tombstone');
   return attached.find((bead) => bead.status !== 'closed') ?? attached.at(-1) ?? requireMolecule(service.store, id);

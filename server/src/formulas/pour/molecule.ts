@@ -29,7 +29,10 @@ export function graphOf(store: BeadStore): Graph {
   };
 }
 
-/** The molecule that a bead is or belongs to. An epic with children counts too, for those who go through it step by step. */
+/**
+ * The molecule that a bead is or belongs to. An epic with children counts too, for users who go through it step by
+ * step.
+ */
 export function moleculeOf(graph: Pick<Graph, 'get'>, bead: Bead): Bead | undefined {
   if (bead.issue_type === MOLECULE) return bead;
   const top = above(graph, bead).at(-1);
@@ -58,11 +61,12 @@ class MoleculeParts {
   }
 
   /**
-   * The steps that an agent or a person does, in an order that their needs allow: no containers, which close with their
-   * last part, and no gates.
+   * The steps that an agent or a person does, in an order that respects their needs: no containers, which close with
+   * their last part, and no gates.
    */
   steps(): Bead[] {
-    // Each part is two nodes: its start, which waits for what it and its parents need, and its end, which waits for its parts.
+    // Each part is two nodes: its start, which waits for what it and its parents need, and its end, which waits for its
+    // parts.
     const start = (id: string): string => `start of ${id}`;
     const ids = [...this.parts.keys()];
     const needs = new Map<string, readonly string[]>();
@@ -83,11 +87,11 @@ class MoleculeParts {
     return this.isWaiting(bead) ? 'pending' : 'ready';
   }
 
-  /** Whether a part, or one above it, waits for something. */
+  /** Whether a part, or one of its ancestors, is blocked. */
   private isWaiting(bead: Bead): boolean {
     const known = this.waiting.get(bead.id);
     if (known !== undefined) return known;
-    this.waiting.set(bead.id, false); // a part above itself adds nothing
+    this.waiting.set(bead.id, false); // breaks cycles of parents
     const isWaiting =
       bead.id === this.root.id
         ? isBlocked(this.graph, bead)
@@ -101,7 +105,7 @@ class MoleculeParts {
   }
 }
 
-/** What a bead itself waits for. */
+/** The beads that a bead itself waits for. */
 function targetsOf(bead: Bead): string[] {
   return (bead.dependencies ?? []).flatMap((edge) => {
     if (edge.type === 'blocks' || edge.type === 'conditional-blocks') return [edge.depends_on_id];
@@ -109,7 +113,7 @@ function targetsOf(bead: Bead): string[] {
   });
 }
 
-/** The order of the formula, by the numbers in the ids; by age in molecules whose ids have no numbers. */
+/** Compares steps in formula order, by the numbers in their ids; by age if the ids have no numbers. */
 export function byPlace(root: string): (a: Bead, b: Bead) => number {
   const number = (bead: Bead): number =>
     bead.id.startsWith(`${root}.`) ? Number(/^\d+$/.exec(bead.id.slice(root.length + 1))?.[0] ?? Infinity) : Infinity;
@@ -161,7 +165,7 @@ export function inspectMolecule(graph: Graph, root: Bead): MoleculeInfo {
   };
 }
 
-/** The molecule with this id, or the one to which a step with this id belongs. @throws UserError where there is none */
+/** The molecule with this id, or the one to which a step with this id belongs. @throws UserError if there is none */
 export function requireMolecule(store: BeadStore, id: string): Bead {
   const bead = store.get(id);
   const root = bead && (moleculeOf(store, bead) ?? (bead.issue_type === 'epic' ? bead : undefined));
@@ -177,7 +181,7 @@ export function requireMolecule(store: BeadStore, id: string): Bead {
 export interface CloseStepOptions {
   reason: string;
   force: boolean;
-  /** Start the next step at once. */
+  /** Whether to start the next step at once. */
   auto: boolean;
   actor: string;
 }
@@ -195,7 +199,7 @@ export function closeStep(tx: Transaction, id: string, options: CloseStepOptions
     const now = inspectMolecule(tx.view, tx.require(root.id));
     result.molecule_id = root.id;
     result.molecule_complete = now.status === 'closed' || now.completed === now.total;
-    // One that is in progress already, else the first that is ready.
+    // A step that is already in progress, else the first that is ready.
     const next = result.molecule_complete ? undefined : now.current_step;
     if (next) {
       result.auto_advanced = options.auto && next.status === 'open';
@@ -216,7 +220,7 @@ export function beginCurrent(tx: Transaction, root: Bead, actor: string): void {
     tx.update(step.id, { status: 'in_progress', assignee: actor });
 }
 
-/** Opens all steps again, for work that starts from the beginning. The events keep what was done. */
+/** Reopens all steps, for work that starts over. The events keep the history. */
 export function restartMolecule(tx: Transaction, root: Bead): void {
   for (const bead of [root, ...descendantsOf(tx.view, root.id)]) {
     if (bead.status === 'tombstone' || (bead.status === 'open' && !bead.assignee)) continue;

@@ -8,20 +8,20 @@ import type { Proto, ProtoStep } from '../cook/proto';
 
 export interface PourOptions {
   ledger: string;
-  /** Wisps: they live in the journal and the index, never in `issues.jsonl`. */
+  /** Pour wisps, which exist in the journal and the index, never in `issues.jsonl`. */
   ephemeral?: boolean;
-  /** Of the molecule itself. */
+  /** Assignee of the molecule itself. */
   assignee?: string;
   title?: string;
-  /** The id of the molecule. Its steps have ids of their names below it; otherwise they are numbered. */
+  /** The id of the molecule. Ids of its steps are then derived from their names; otherwise they are numbered. */
   id?: string;
-  /** The bead to which the molecule is attached; the agent that has the bead does the steps. */
+  /** The bead to which the molecule is attached; its steps are done by the bead's agent. */
   attachTo?: string;
 }
 
 export interface Poured {
   root: string;
-  /** Ids of beads by ids of steps. */
+  /** Ids of beads by id of the step. */
   ids: Record<string, string>;
 }
 
@@ -95,7 +95,7 @@ function createStep(
     notes: step.notes,
     acceptance_criteria: step.acceptance,
     assignee: options.attachTo === undefined ? step.assignee : undefined,
-    // A formula may come from anywhere: it cannot set the metadata of the engine.
+    // A formula is untrusted, so it cannot set the metadata of the engine.
     metadata: { ...withoutLocal(step.metadata), formula: origin },
     extra: { source_formula: proto.formula, dependencies, ...gateFields(step) },
   });
@@ -118,7 +118,7 @@ export function stepScriptOf(bead: Bead): string[] {
   return Array.isArray(script) ? script.filter((block) => typeof block === 'string') : [];
 }
 
-/** The formula and the values of variables from which a molecule was poured. */
+/** The formula and the variables of a poured molecule. */
 export function originOf(molecule: Bead): { name?: string; vars: Record<string, string> } {
   const data = formulaData(molecule);
   const vars = Object.entries(asPlainObject(data?.vars));

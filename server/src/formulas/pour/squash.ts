@@ -9,7 +9,9 @@ import { byPlace } from './molecule';
 /** Bytes of a step's description in the summary. */
 const MAX_DESCRIPTION = 200;
 
-/** Replaces the wisps of a molecule by one closed bead that lists what was done. Does nothing where there are none. */
+/**
+ * Replaces the wisps of a molecule by one closed bead that lists the finished steps. Does nothing if there are none.
+ */
 export function squash(
   tx: Transaction,
   ledger: string,
@@ -89,7 +91,7 @@ function stepLines({ status, title, description = '', close_reason: reason }: Be
   ];
 }
 
-/** Deletes a molecule with its steps: wisps without a trace, other beads with a tombstone. */
+/** Deletes a molecule with its steps: wisps completely, other beads with a tombstone. */
 export function burn(tx: Transaction, root: Bead): BurnResult {
   if (root.issue_type !== 'molecule' && !root.ephemeral)
     throw new UserError(`${root.id} is not a molecule`, `delete it with "bd delete ${root.id}"`, 'refused');

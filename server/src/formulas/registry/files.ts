@@ -6,7 +6,7 @@ import { firstNames } from '../../base/safeFolders';
 import { UserError, hasCode, messageOf } from '../../base/errors';
 import { limits } from '../limits';
 
-/** A folder of formulas, and whose it is. */
+/** A folder of formulas, and its owner. */
 export interface Tier {
   tier: 'project' | 'user' | 'town';
   directory: string;
@@ -14,25 +14,25 @@ export interface Tier {
 
 /** Access to files; replaced in tests, and in editors with unsaved text. */
 export interface FormulaFiles {
-  /** Names in a folder; none where there is no folder. */
+  /** Names in a folder; empty if the folder does not exist. */
   list(directory: string): string[];
-  /** The text of a file; undefined where there is none. @throws UserError where it cannot be read */
+  /** The text of a file; undefined if it does not exist. @throws UserError if it cannot be read */
   read(file: string): string | undefined;
 }
 
-/** Where the formulas of a caller are searched. */
+/** Places that are searched for the formulas of a caller. */
 export interface FormulaPlaces {
   /** The `.beads` folder of the ledger. */
   ledger: string;
-  /** The caller's working directory: its checkout may have formulas of its own. */
+  /** The caller's working directory: its checkout may have its own formulas. */
   cwd?: string;
-  /** The person's home folder. */
+  /** The user's home folder. */
   home?: string;
   /** The town's root. */
   town?: string;
 }
 
-/** The folders that are searched, the first one that has a formula wins: ledger, checkout, person, town. */
+/** The folders that are searched, in order of precedence: ledger, checkout, user, town. */
 export function tiersFor(places: FormulaPlaces): Tier[] {
   const checkout = places.cwd === undefined ? undefined : checkoutOf(places.cwd);
   const candidates: (Tier | undefined)[] = [
@@ -58,14 +58,14 @@ function checkoutOf(cwd: string): string | undefined {
   }
 }
 
-/** Files on disk: only regular ones, and only so many names and bytes as `limits` says. */
+/** Files on disk: only regular ones, and at most as many names and bytes as in `limits`. */
 export const diskFiles: FormulaFiles = {
   list: (directory) => {
     try {
       return firstNames(directory, limits.filesPerFolder);
     } catch (error) {
       if (error instanceof UserError) throw error;
-      if (['ENOENT', 'ENOTDIR', 'EACCES', 'EPERM'].some((code) => hasCode(error, code))) return []; // no folder of ours
+      if (['ENOENT', 'ENOTDIR', 'EACCES', 'EPERM'].some((code) => hasCode(error, code))) return []; // inaccessible
       throw new UserError(`cannot read ${directory}: ${messageOf(error)}`, undefined, 'unavailable');
     }
   },
@@ -74,14 +74,14 @@ export const diskFiles: FormulaFiles = {
 
 /**
  * The text of a formula's file. A pipe, a device, a folder and a file that is too large are refused.
- * @returns undefined where there is no such file
+ * @returns undefined if there is no such file
  * @throws UserError that names the file
  */
 export function readFormulaFile(file: string): string | undefined {
   try {
     return readTextIfPresent(file, limits.fileBytes);
   } catch (error) {
-    if (error instanceof UserError) throw error; // it names the file
+    if (error instanceof UserError) throw error; // its message names the file
     throw new UserError(`cannot read ${file}: ${messageOf(error)}`, undefined, 'unavailable');
   }
 }

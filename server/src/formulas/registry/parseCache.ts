@@ -1,10 +1,13 @@
 import { parseFormula, type ParsedFormula } from '../load/parse';
 import type { Format } from '../load/readData';
 
-/** Characters of all cached texts. A parsed formula takes up to a hundred times the memory of its text. */
+/**
+ * Maximum number of characters of all cached texts. A parsed formula takes up to a hundred times the memory of its
+ * text.
+ */
 const MAX_CHARS = 1_000_000;
 
-/** Parsed formulas by their source, for as long as the text is the same. Removes the oldest. */
+/** Parsed formulas by their source, for as long as the text is the same. Evicts the oldest. */
 export class ParseCache {
   private readonly entries = new Map<string, { text: string; parsed: ParsedFormula }>();
   private chars = 0;

@@ -28,14 +28,14 @@ const safeName = new RegExp(`^[A-Za-z0-9][\\w.-]{0,${limits.nameChars - 1}}$`);
 export interface FormulaEntry {
   name: string;
   tier: Tier['tier'] | 'built-in';
-  /** The file; `built-in formula …` for one that comes with the program. */
+  /** The file, or `built-in formula …`. */
   source: string;
-  /** Undefined where the text is not a formula. */
+  /** Undefined if the text is not a formula. */
   formula?: Formula;
   problems: Problem[];
 }
 
-/** The text of a formula and where it comes from. */
+/** The text of a formula and its source. */
 interface FormulaText {
   text: string;
   format: Format;
@@ -58,7 +58,7 @@ export interface RegistryOptions {
 const LIST_MS = 4_000;
 
 /**
- * The formulas that a caller can name: those of the project, the person and the town, and the built-in ones. Created for
+ * The formulas that a caller can name: those of the project, the user and the town, and the built-in ones. Created for
  * one request: each file is read once.
  */
 export class FormulaRegistry {
@@ -79,7 +79,7 @@ export class FormulaRegistry {
     this.checker = new FormulaChecker(this.find);
   }
 
-  /** Every formula with what is wrong with it; one whose file cannot be read has a problem and no formula. */
+  /** All formulas with their problems; an unreadable file has a problem and no formula. */
   list(): FormulaEntry[] {
     const { now = () => performance.now() } = this.options;
     const end = now() + LIST_MS;
@@ -112,7 +112,7 @@ export class FormulaRegistry {
     return [...names].sort();
   }
 
-  /** One formula with everything that is wrong with it. @throws UserError where there is none */
+  /** One formula with all of its problems. @throws UserError if there is none */
   check(name: string): FormulaEntry {
     const text = this.text(name);
     return this.working(text, () => {
@@ -129,7 +129,7 @@ export class FormulaRegistry {
     });
   }
 
-  /** The data of a formula as it is in its file. @throws UserError where it cannot be read */
+  /** The data of a formula as it is in its file. @throws UserError if it cannot be read */
   raw(name: string): Record<string, unknown> {
     const text = this.text(name);
     const { raw, problems } = this.working(text, () => this.parse(text));
@@ -137,12 +137,12 @@ export class FormulaRegistry {
     return raw ?? {};
   }
 
-  /** Name → proto. @throws UserError with everything that is wrong */
+  /** Cooks a formula by name. @throws UserError with all problems */
   cook(name: string, options: CookOptions): { proto: Proto; warnings: string[] } {
     return this.cookText(this.text(name), options);
   }
 
-  /** The same for the text of any file; the formulas that it names are searched here. */
+  /** Like `cook`, for the text of any file; the formulas that it refers to are looked up here. */
   cookFile(text: string, source: string, options: CookOptions): { proto: Proto; warnings: string[] } {
     return this.cookText(fileText(text, source), options);
   }
@@ -154,12 +154,12 @@ export class FormulaRegistry {
     });
   }
 
-  /** Name → the formula with all that it includes, as a file would spell it. @throws UserError with everything that is wrong */
+  /** Composes a formula by name; the result is spelled as in a file. @throws UserError with all problems */
   resolve(name: string, options: CookOptions): Resolved & { warnings: string[] } {
     return this.resolveText(this.text(name), options);
   }
 
-  /** The same for the text of any file. */
+  /** Like `resolve`, for the text of any file. */
   resolveFile(text: string, source: string, options: CookOptions): Resolved & { warnings: string[] } {
     return this.resolveText(fileText(text, source), options);
   }
@@ -171,7 +171,10 @@ export class FormulaRegistry {
     });
   }
 
-  /** A formula as its text says it, without its parents. @throws UserError where there is none, or its text is none */
+  /**
+   * Finds a formula as written in its text, without its parents. @throws UserError if there is none, or its text is
+   * invalid
+   */
   readonly find: FindFormula = (name) =>
     this.found.get(name, () => {
       const text = this.text(name);
@@ -188,7 +191,7 @@ export class FormulaRegistry {
     return this.cache.parse(source, text, format);
   }
 
-  /** Reports the text that is worked on, and afterwards again the one before, which named it. */
+  /** Reports the text that is processed, and afterwards again the previous one, which referred to it. */
   private working<T>(text: FormulaText, work: () => T): T {
     const before = this.current;
     this.options.onText?.(text.source, text.text);
@@ -230,7 +233,7 @@ export class FormulaRegistry {
   }
 }
 
-/** The text of any file. */
+/** The text of a file that the caller has read. */
 function fileText(text: string, source: string): FormulaText {
   return { text, source, format: source.endsWith('.json') ? 'json' : 'toml', tier: 'project' };
 }

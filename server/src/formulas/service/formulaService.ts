@@ -4,8 +4,8 @@ import type { FormulaPlaces } from '../registry/files';
 import type { CookRequest, CookResult, FormulaJob } from './jobs';
 
 /**
- * Formulas for threads that must stay responsive: parsing, checking and cooking run as jobs, in a worker. Each method
- * throws a UserError with what is wrong, also where a formula takes too much time or memory.
+ * Formulas for threads that must stay responsive: parsing, checking and cooking run as jobs in a worker. Each method
+ * throws a UserError with the problems, also if a formula takes too much time or memory.
  */
 export class FormulaService {
   constructor(private readonly jobs: JobRunner) {}
@@ -23,7 +23,7 @@ export class FormulaService {
     return this.run({ kind: 'cook', places, ...request });
   }
 
-  /** A formula with all that it includes, as a file would spell it. */
+  /** Composes a formula; the result is spelled as in a file. */
   resolve(places: FormulaPlaces, request: CookRequest): Promise<ResolvedResult> {
     return this.run({ kind: 'resolve', places, ...request });
   }

@@ -84,7 +84,7 @@ function detailsOf(registry: FormulaRegistry, name: string): FormulaDetails {
   };
 }
 
-/** Adds an error where cooking fails, for example because of a formula that it names. */
+/** The outline of a formula. Adds an error if cooking fails, for example because of another formula. */
 function outlineOf(registry: FormulaRegistry, name: string, errors: string[]): FormulaStep[] | undefined {
   try {
     return registry.resolve(name, { keepVariables: true }).cooked.steps;
@@ -95,7 +95,7 @@ function outlineOf(registry: FormulaRegistry, name: string, errors: string[]): F
   }
 }
 
-/** The steps of the file alone. */
+/** Only the steps of the file itself. */
 function ownSteps({ formula }: FormulaEntry): FormulaStep[] {
   const steps = formula?.steps.length ? formula.steps : (formula?.template ?? []);
   return steps.map((step) => stepData(step, {}, new Budget()));

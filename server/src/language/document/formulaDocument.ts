@@ -46,7 +46,7 @@ export class FormulaDocument {
     return end > offset && this.text[end - 1] === '\r' ? end - 1 : end;
   }
 
-  /** The section at an offset; the first one, without a header, before all others. */
+  /** The section at an offset; the first section has no header. */
   sectionAt(offset: number): Section {
     return lastAtOrBefore(this.syntax.sections, offset) ?? this.syntax.sections[0]!;
   }
@@ -83,7 +83,7 @@ export class FormulaDocument {
     return this.paths;
   }
 
-  /** The node at a path, or as far as the path exists. */
+  /** The node at a path, or the deepest existing one. */
   locate(path: Path): Located {
     let node: TreeNode | undefined = this.tree.root;
     let slot: Slot | undefined;
@@ -108,10 +108,10 @@ export class FormulaDocument {
 }
 
 export interface Located {
-  /** How many parts of the path were found. */
+  /** Number of parts of the path that were found. */
   depth: number;
   whole: boolean;
-  /** The last node that was found; missing where a key has no value yet. */
+  /** The last node that was found; missing if a key has no value yet. */
   node?: TreeNode;
   slot?: Slot;
 }
@@ -121,7 +121,10 @@ function lastAtOrBefore<T extends Span>(spans: readonly T[], offset: number): T 
   return spans[lastIndex(spans.length, (index) => spans[index]!.start <= offset)];
 }
 
-/** The last index for which a condition holds that holds up to some index and then no more; -1 where it never does. */
+/**
+ * The last index that satisfies a condition, which must be true up to some index and false after it; -1 if there is
+ * none.
+ */
 function lastIndex(length: number, holds: (index: number) => boolean): number {
   let [low, high] = [-1, length];
   while (low + 1 < high) {
@@ -132,14 +135,14 @@ function lastIndex(length: number, holds: (index: number) => boolean): number {
   return low;
 }
 
-/** What to underline for a node: a value, or the header of a table. */
+/** The span to underline for a node: a value, or the header of a table. */
 export function spanOfNode(node: TreeNode): Span | undefined {
   if (node.kind === 'leaf') return node.value;
   if (node.kind === 'table' && node.header) return node.header;
   return node.spans[0];
 }
 
-/** Every string with its path, in the order of the text. */
+/** Every string with its path, in text order. */
 export function* strings(
   node: TreeNode,
   path: Path = [],

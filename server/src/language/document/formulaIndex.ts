@@ -11,14 +11,14 @@ export type Scope = 'steps' | 'template' | 'legs';
 
 export interface StepEntry {
   id: string;
-  /** The place of the id, without quotes. */
+  /** Span of the id, without quotes. */
   idSpan?: Span;
   title: string;
   scope: Scope;
   path: Path;
   node: TableNode;
   parent?: StepEntry;
-  /** From `needs` and `depends_on`, without `waits_for`. */
+  /** Ids in `needs` and `depends_on`, without `waits_for`. */
   needs: string[];
 }
 
@@ -37,20 +37,20 @@ export interface VariableEntry {
   node?: TreeNode;
 }
 
-/** `{{name}}`; the span is that of the name. */
+/** A use of `{{name}}`; the span is that of the name. */
 export interface VariableUse extends Span {
   name: string;
   path: Path;
-  /** A plain `{{name}}`, which is replaced by a value. */
+  /** Whether it is a plain `{{name}}`, which is replaced by a value. */
   plain: boolean;
   /** The innermost step that contains it. */
   step?: StepEntry;
 }
 
-/** What a document defines and names, also where it is incomplete. */
+/** The definitions and references of a document, even if it is incomplete. */
 export interface FormulaIndex {
   steps: StepEntry[];
-  /** The same by their paths. */
+  /** The steps by path. */
   byPath: ReadonlyMap<string, StepEntry>;
   references: Reference[];
   variables: VariableEntry[];
@@ -130,7 +130,7 @@ function variablesOf(root: TableNode): VariableEntry[] {
   }));
 }
 
-/** Without the quotes, if it has some. */
+/** The span of a key without its quotes, if it has some. */
 function nameSpan(key: Span, name: string): Span {
   return key.end - key.start === name.length + 2
     ? { start: key.start + 1, end: key.end - 1 }
@@ -185,7 +185,7 @@ export function transitiveDependents(
   for (const other of [...index.steps, ...inherited]) {
     if (other.scope !== step.scope || other.id === '') continue;
     for (const need of other.needs) add(need, other.id);
-    // A child waits for what its parent waits for.
+    // A child waits for the needs of its parent, too.
     if (other.parent) for (const need of other.parent.needs) add(need, other.id);
   }
   const found = new Set<string>([step.id]);

@@ -27,7 +27,7 @@ export function inheritedBy(index: FormulaIndex, formulas: FormulaLookup): Inher
         steps.set(`${step.scope} ${step.id}`, step);
       for (const [key, variable] of Object.entries(formula.vars)) if (!vars.has(key)) vars.set(key, variable);
     } catch (error) {
-      // Diagnostics report the reason where the formula is named.
+      // Diagnostics report the reason at the reference to the formula.
       if (!(error instanceof UserError)) throw error;
     }
   }

@@ -6,7 +6,7 @@ export function escapeMarkdown(text: string): string {
     .trim();
 }
 
-/** As inline code: between more backquotes than any run in the text. */
+/** Formats inline code: between more backquotes than any run in the text. */
 export function inlineCode(text: string): string {
   let longest = 0;
   for (const [run] of text.matchAll(/`+/g)) longest = Math.max(longest, run.length);
@@ -15,7 +15,7 @@ export function inlineCode(text: string): string {
   return `${fence}${pad}${text}${pad}${fence}`;
 }
 
-/** One line, cut to a maximum number of characters. */
+/** A text as one line, cut to a maximum number of characters. */
 export function shorten(text: string, length: number): string {
   // Long runs of white space are cut off with the rest.
   const line = text

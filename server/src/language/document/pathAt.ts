@@ -2,7 +2,7 @@ import type { Path } from '../../formulas/model';
 import type { FormulaDocument } from './formulaDocument';
 import { contains, type Entry, type KeyPart, type Span, type Value } from '../../toml/nodes';
 
-/** The place of an offset in the data. */
+/** The position of an offset in the data. */
 export interface PathAt {
   path: Path;
   /** The part of a key at the offset. */
@@ -11,7 +11,7 @@ export interface PathAt {
   value?: Value;
   /** The statement, or the pair in an inline table, at the offset. */
   entry?: Entry;
-  /** Where a key could be written: on a free line, or between the braces of an inline table. */
+  /** Set if a key could be written here: on a free line, or between the braces of an inline table. */
   free?: 'line' | 'inline';
 }
 
@@ -24,7 +24,7 @@ export function pathAt(document: FormulaDocument, offset: number): PathAt {
   return { path: base, ...(isFree ? { free: 'line' } : {}) };
 }
 
-/** Whether an offset belongs to a statement: within it, or after it where its value is missing or its array still open. */
+/** Whether an offset belongs to a statement: within it, or after it if its value is missing or its array still open. */
 function reaches(document: FormulaDocument, entry: Entry, offset: number): boolean {
   if (offset < entry.start) return false;
   if (offset <= entry.end) return true;

@@ -21,7 +21,7 @@ export function symbolAt(index: FormulaIndex, offset: number): NamedSymbol | und
   return formula && { kind: 'formula', name: formula.name, span: formula };
 }
 
-/** Where a symbol is defined; several places where an id is defined twice. */
+/** The definitions of a symbol; several if an id is defined twice. */
 export function declarations(index: FormulaIndex, symbol: NamedSymbol): Span[] {
   if (symbol.kind === 'formula') return [];
   if (symbol.kind === 'variable')

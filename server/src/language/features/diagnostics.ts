@@ -13,7 +13,7 @@ export const SOURCE = 'Gas Town';
 /** Messages are plain text. */
 export type FormulaDiagnostic = Diagnostic & { message: string };
 
-/** The most diagnostics that are reported for one document. */
+/** Maximum number of diagnostics for one document. */
 const MAX_DIAGNOSTICS = 250;
 
 /** All problems of a document: of its TOML, and of the formula, by the same checks as in bd. */
@@ -37,7 +37,7 @@ export function diagnostics(
     .sort((a, b) => a.range.start.line - b.range.start.line || a.range.start.character - b.range.start.character);
 }
 
-/** @iarna/toml decides what is valid; where our own parser finds nothing wrong, its message is used. */
+/** @iarna/toml decides what is valid; if our own parser finds no error, its message is used. */
 function syntaxProblems(document: FormulaDocument, failure: ReadFailure): SyntaxProblem[] {
   const own = [...document.syntax.problems, ...document.tree.problems];
   if (own.length > 0) return own;

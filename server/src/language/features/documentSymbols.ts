@@ -5,7 +5,7 @@ import { shorten } from '../document/markdown';
 import type { Header, Span } from '../../toml/nodes';
 import type { Slot, TreeNode } from '../../toml/tree';
 
-/** Symbols on the top level of the outline. */
+/** Maximum number of symbols on the top level of the outline. */
 const MAX_SYMBOLS = 5_000;
 
 /** The outline: steps with their children, variables, and the other tables. */
@@ -116,7 +116,7 @@ class Outline {
   private hull(spans: readonly Span[]): Span {
     let [start, end] = [Infinity, 0];
     for (const span of spans) [start, end] = [Math.min(start, span.start), Math.max(end, span.end)];
-    // Without blank lines at the end.
+    // Excludes blank lines at the end.
     while (end > start && /\s/.test(this.document.text[end - 1]!)) end--;
     return { start, end };
   }

@@ -2,7 +2,7 @@ import { FoldingRangeKind, type FoldingRange } from 'vscode-languageserver-types
 import type { FormulaDocument } from '../document/formulaDocument';
 import type { Span, Value } from '../../toml/nodes';
 
-/** Editors fold no more by default. */
+/** Maximum number of ranges that editors fold by default. */
 const MAX_RANGES = 5_000;
 
 /** Folds tables, strings and arrays of several lines, blocks of comments, and `#region` … `#endregion`. */

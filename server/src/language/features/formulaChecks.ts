@@ -20,12 +20,13 @@ export interface CheckResult {
   formula?: Formula;
 }
 
-/** Values of the wrong type within others are found one level at a time. */
+/** Nested values of the wrong type are found one level at a time. */
 const ROUNDS = 4;
 
 /**
- * @param raw the data of the document, as far as it could be read
- * @param syntax what is wrong with its TOML
+ * Checks a document.
+ * @param raw the readable data of the document
+ * @param syntax problems of its TOML
  */
 export function checkDocument(
   document: FormulaDocument,
@@ -112,7 +113,7 @@ function missingParents(formula: Formula, formulas: FormulaLookup): Problem[] {
   });
 }
 
-/** Keys whose formulas are needed for cooking: others are only warned of. */
+/** Keys whose formulas are needed for cooking: missing others are only a warning. */
 const neededKeys = new Set(['expand', 'map', 'aspects']);
 
 function unknownFormulas(index: FormulaIndex, formulas: FormulaLookup): Problem[] {

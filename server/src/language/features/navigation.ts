@@ -1,7 +1,7 @@
 import { DocumentHighlightKind, type DocumentHighlight, type Location } from 'vscode-languageserver-types';
 import { declarations, symbolAt, usages, type DocumentPosition } from '../document/symbolAt';
 
-/** Where the step or variable at a place is defined; several places where an id is defined twice. */
+/** The definitions of the step or variable at a place; several if an id is defined twice. */
 export function definition({ document, index, offset }: DocumentPosition): Location[] {
   const symbol = symbolAt(index, offset);
   return symbol
@@ -9,7 +9,7 @@ export function definition({ document, index, offset }: DocumentPosition): Locat
     : [];
 }
 
-/** Where the symbol at a place is named. */
+/** The references to the symbol at a place. */
 export function references({ document, index, offset }: DocumentPosition, withDeclaration: boolean): Location[] {
   const symbol = symbolAt(index, offset);
   if (!symbol) return [];
@@ -17,7 +17,7 @@ export function references({ document, index, offset }: DocumentPosition, withDe
   return spans.map((span) => ({ uri: document.uri, range: document.rangeOf(span) }));
 }
 
-/** The same for highlighting: definitions as writes, uses as reads. */
+/** The references for highlighting: definitions as writes, uses as reads. */
 export function highlights({ document, index, offset }: DocumentPosition): DocumentHighlight[] {
   const symbol = symbolAt(index, offset);
   if (!symbol) return [];

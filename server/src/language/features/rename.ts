@@ -5,13 +5,13 @@ import { variableName } from '../../formulas/cook/variables';
 import { limits } from '../../formulas/limits';
 import { declarations, symbolAt, usages, type DocumentPosition, type NamedSymbol } from '../document/symbolAt';
 
-/** The range to rename. @throws UserError where the symbol is not defined in this file */
+/** The range to rename. @throws UserError if the symbol is not defined in this file */
 export function prepareRename({ document, index, offset }: DocumentPosition): { range: Range; placeholder: string } {
   const symbol = requireRenamable(symbolAt(index, offset));
   return { range: document.rangeOf(symbol.span), placeholder: symbol.name };
 }
 
-/** Renames a step or a variable in the document. @throws UserError where the new name exists already or is invalid */
+/** Renames a step or a variable in the document. @throws UserError if the new name exists already or is invalid */
 export function rename({ document, index, offset }: DocumentPosition, name: string): WorkspaceEdit {
   const symbol = requireRenamable(symbolAt(index, offset));
   const others = declarations(index, { ...symbol, name });

@@ -4,7 +4,7 @@ import type { TreeNode } from '../../toml/tree';
 import type { FormulaDocument } from '../document/formulaDocument';
 import type { FormulaIndex } from '../document/formulaIndex';
 
-/** With these it is unknown to which table lines belong. */
+/** Errors after which it is unknown which table a line belongs to. */
 const structural = new Set(['toml-header', 'toml-statement']);
 /** Syntax problems that are examined one by one. */
 const MAX_DETAILS = 250;
@@ -31,7 +31,7 @@ export class SyntaxDamage {
     this.hidesVariables = isLost || isInVars;
   }
 
-  /** Whether a problem may only be caused by broken syntax: what is missing may be there, but unreadable. */
+  /** Whether a problem may only be caused by broken syntax: the missing part may exist, but be unreadable. */
   misleads(problem: Problem): boolean {
     if (this.syntax.length === 0) return false;
     switch (problem.code) {

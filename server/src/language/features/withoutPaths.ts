@@ -3,7 +3,7 @@ import type { Path } from '../../formulas/model';
 
 /** Paths as a tree, by their parts. */
 interface PathTree {
-  /** The value here is removed. */
+  /** Whether the value here is removed. */
   ends?: boolean;
   next: Map<string | number, PathTree>;
 }

@@ -19,7 +19,7 @@ import type { JobRunner } from '../../base/jobs/messages';
 import { limits, tooLargeText } from '../../formulas/limits';
 import type { LanguageJob, LanguageRequest, OpenDocument } from './languageJobs';
 
-/** Editors that do not ask for diagnostics get them when the typing pauses. */
+/** Delay after the last key before diagnostics are pushed to editors that do not request them. */
 const PUSH_DELAY_MS = 200;
 
 export const formulaCapabilities: ServerCapabilities = {
@@ -42,13 +42,13 @@ export interface FormulaLanguageOptions {
   town?: string;
 }
 
-/** Characters of other open documents that are sent with one request; of the rest the files count. */
+/** Maximum number of characters of other open documents in one request; for the rest their files are used. */
 const MAX_OTHER_CHARS = 4_000_000;
 
 /** Features that depend on other formulas. */
 const needsOthers: ReadonlySet<LanguageRequest['feature']> = new Set(['diagnostics', 'completion', 'hover']);
 
-/** The language features for the documents that one window has open, with their unsaved text. */
+/** The language features for the documents that are open in one window, with their unsaved text. */
 export class FormulaLanguage {
   private readonly documents = new TextDocuments(TextDocument);
   private readonly timers = new Map<string, NodeJS.Timeout>();
@@ -129,7 +129,7 @@ export class FormulaLanguage {
 
   // ---------------------------------------------------------------- answers
 
-  /** @param nothing the answer where there is no such document, or it cannot be read */
+  /** Runs a feature. @param nothing the answer if the document does not exist or cannot be read */
   private async answer<T>(uri: string, token: CancellationToken, nothing: T, request: LanguageRequest): Promise<T> {
     try {
       return (await this.ask<T>(uri, request, token)) ?? nothing;
@@ -142,7 +142,7 @@ export class FormulaLanguage {
     }
   }
 
-  /** What is wrong with a document, also that it cannot be checked. */
+  /** The problems of a document, including that it cannot be checked. */
   private async diagnostics(uri: string, token?: CancellationToken): Promise<Diagnostic[]> {
     try {
       return (await this.ask<Diagnostic[]>(uri, { feature: 'diagnostics' }, token)) ?? [];
@@ -153,7 +153,7 @@ export class FormulaLanguage {
     }
   }
 
-  /** @throws UserError where the text is too large, or the job was stopped */
+  /** Runs a job. @throws UserError if the text is too large, or the job was stopped */
   private async ask<T>(uri: string, request: LanguageRequest, token?: CancellationToken): Promise<T | undefined> {
     const document = this.open(uri);
     if (!document) return undefined;
@@ -193,7 +193,7 @@ export class FormulaLanguage {
     return others;
   }
 
-  // ---------------------------------------------------------------- editors that do not ask
+  // ---------------------------------------------------------------- editors without pull diagnostics
 
   private pushSoon(uri: string): void {
     if (this.pullsDiagnostics) return;
@@ -211,7 +211,7 @@ export class FormulaLanguage {
     const version = this.documents.get(uri)?.version;
     if (version === undefined) return;
     const diagnostics = await this.diagnostics(uri);
-    // A text that has changed meanwhile gets diagnostics of its own.
+    // A text that has changed meanwhile gets new diagnostics.
     if (this.documents.get(uri)?.version === version)
       await this.connection.sendDiagnostics({ uri, version, diagnostics });
   }
@@ -235,12 +235,12 @@ export class FormulaLanguage {
     try {
       this.connection.console.error(text);
     } catch {
-      // The connection is closed: nobody reads the log of this window any more.
+      // The connection is closed: the log of this window is no longer read.
     }
   }
 }
 
-/** For a document that cannot be checked: shown on its first line. */
+/** A diagnostic on the first line, for a document that cannot be checked. */
 function firstLineDiagnostic(message: string): Diagnostic {
   return {
     source: 'Gas Town',

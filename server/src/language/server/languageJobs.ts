@@ -16,13 +16,13 @@ import { definition, highlights, references } from '../features/navigation';
 import { prepareRename, rename } from '../features/rename';
 import { fileOf, registryFor, registryLookup } from './registryLookup';
 
-/** A document as it is in an editor, saved or not. */
+/** A document in an editor, saved or not. */
 export interface OpenDocument {
   uri: string;
   text: string;
 }
 
-/** What an editor asks of one document. */
+/** A request of an editor about one document. */
 export type LanguageRequest =
   | { feature: 'diagnostics' | 'documentSymbols' | 'foldingRanges' }
   | { feature: 'hover' | 'definition' | 'highlights' | 'prepareRename'; position: Position }
@@ -50,10 +50,10 @@ interface AnalysedDocument {
 export class LanguageJobs {
   private readonly analysed = new Map<string, AnalysedDocument>();
 
-  /** @param cache of the other formulas, shared with those who cook */
+  /** @param cache of the other formulas, shared with cooking */
   constructor(private readonly cache: ParseCache) {}
 
-  /** @throws UserError for an invalid new name, or a text that stopped a worker before */
+  /** @throws UserError for an invalid new name, or a text whose job exceeded a limit before */
   run(job: LanguageJob, onText: OnText): unknown {
     const { uri, text } = job.document;
     onText(fileOf(uri) ?? uri, text);
@@ -86,7 +86,7 @@ export class LanguageJobs {
     }
   }
 
-  /** The last few documents are kept: editors send several requests for the same text. */
+  /** The last few documents are cached: editors send several requests for the same text. */
   private analyse(uri: string, text: string): AnalysedDocument {
     const known = this.analysed.get(uri);
     if (known?.document.text === text) return known;
@@ -105,10 +105,13 @@ export class LanguageJobs {
   }
 }
 
-/** Characters of the documents that are kept. A syntax tree takes up to two hundred times the memory of its text. */
+/**
+ * Maximum number of characters of the cached documents. A syntax tree takes up to two hundred times the memory of its
+ * text.
+ */
 const MAX_ANALYSED_CHARS = 500_000;
 
-/** Open documents replace the files on disk. */
+/** Access to files in which open documents replace those on disk. */
 function filesOf({ document, others }: LanguageJob): FormulaFiles {
   const open = new Map(
     [...others, document].flatMap(({ uri, text }): [string, string][] => {

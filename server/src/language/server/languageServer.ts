@@ -4,8 +4,8 @@ import { BUILD, type Streams } from '../../protocol/transport';
 import { FormulaLanguage, type FormulaLanguageOptions } from './formulaLanguage';
 
 /**
- * The language server's side of one window. Each socket has a connection and a watchdog of its own: `exit` and the
- * end of the stream close that connection, and never the process, which serves other windows too.
+ * The language server's side of one window. Each socket has its own connection and watchdog: `exit` and the end of the
+ * stream close that connection, and never the process, which serves other windows too.
  */
 export function languageServer(
   streams: Pick<Streams, 'reader' | 'writer'>,

@@ -7,7 +7,7 @@ import type { FormulaLookup } from '../document/formulaLookup';
 
 const ENDING = '.formula.toml';
 
-/** A registry as the language features see it. */
+/** Adapts a registry to the language features. */
 export function registryLookup(registry: FormulaRegistry): FormulaLookup {
   return {
     names: () => registry.names(),
@@ -17,7 +17,7 @@ export function registryLookup(registry: FormulaRegistry): FormulaLookup {
         return registry.find(name);
       } catch (error) {
         if (!(error instanceof UserError)) throw error;
-        return undefined; // diagnostics report the reason where it is named
+        return undefined; // diagnostics report the reason at the reference
       }
     },
     fileNameOf: (uri) => {
@@ -27,16 +27,19 @@ export function registryLookup(registry: FormulaRegistry): FormulaLookup {
   };
 }
 
-/** The file of a document; undefined for one that is on no disk. */
+/** The file of a document; undefined if it is not on disk. */
 export function fileOf(uri: string): string | undefined {
   try {
     return uri.startsWith('file:') ? fileURLToPath(uri) : undefined;
   } catch {
-    return undefined; // no valid URI of a file
+    return undefined; // not a valid URI of a file
   }
 }
 
-/** The formulas that a document can name: those in its folder, of its checkout, the person and the town, and the built-in ones. */
+/**
+ * The formulas that a document can name: those in its folder, of its checkout, the user and the town, and the built-in
+ * ones.
+ */
 export function registryFor(
   uri: string,
   places: { home: string; town?: string },

@@ -12,7 +12,7 @@ import {
 } from '../supervision';
 import { name, noParams, schemaFor } from './schema';
 
-/** Requests of agents. */
+/** Schemas of the requests that agents make about their own work. */
 export const agentSchemas = [
   schemaFor(Prime.spec, noParams),
   schemaFor(Hook.spec, z.object({ agent: name.optional() })),
@@ -21,7 +21,7 @@ export const agentSchemas = [
   schemaFor(Done.spec, z.object({ message: z.string().optional(), status: z.enum(doneStatuses).default('completed') })),
 ];
 
-/** Requests about agents. */
+/** Schemas of the requests of people and agents about running agents. */
 export const supervisionSchemas = [
   schemaFor(AgentPeek.spec, z.object({ agent: name, lines: z.number().int().min(1).max(1000).default(100) })),
   schemaFor(

@@ -24,7 +24,7 @@ export const mailSchemas = [
   schemaFor(MailCheck.spec, noParams),
 ];
 
-/** What people ask the Mayor, and its answers. */
+/** Schemas of requests to the Mayor, and of its answers. */
 export const mayorSchemas = [
   schemaFor(MayorAsk.spec, z.object({ text: text.min(1), title: z.string().max(400).optional() })),
   schemaFor(MayorStart.spec, noParams),

@@ -55,7 +55,7 @@ export const mergeQueueSchemas = [
       .object({ id: name, place: z.enum(['first', 'last', 'before']), before: name.optional() })
       .refine(({ place, before }) => (place === 'before') === (before !== undefined), {
         path: ['before'],
-        message: 'belongs to the place "before"',
+        message: 'is only allowed with the place "before"',
       }),
   ),
   schemaFor(

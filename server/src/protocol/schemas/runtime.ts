@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { AgentConfigList, AgentConfigRemove, AgentConfigSet, DefaultAgent } from '../runtime';
 import { name, noParams, schemaFor } from './schema';
 
-/** `RuntimeSettings`, in requests and in the town's settings. */
+/** Schema of `RuntimeSettings`, in requests and in the town's settings. */
 export const runtimeSettings = z.object({
   command: z.string().min(1),
   args: z.array(z.string()).default([]),

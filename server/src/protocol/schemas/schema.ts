@@ -19,7 +19,7 @@ type Matching<S extends RequestSpec, Z extends z.ZodType> =
       : { 'the output of the schema differs from the parsed parameters': ParsedParams<S> }
     : { 'the input of the schema differs from the parameters': Params<S> };
 
-/** The schema of a request's parameters. It does not compile where it differs from the declared types. */
+/** The schema of a request's parameters. It does not compile if it differs from the declared types. */
 export function schemaFor<S extends RequestSpec, Z extends z.ZodType>(
   spec: S,
   schema: Z & Matching<S, Z>,
@@ -27,10 +27,10 @@ export function schemaFor<S extends RequestSpec, Z extends z.ZodType>(
   return [spec.method, schema];
 }
 
-/** Problems of one request that are named. */
+/** Most problems that a message about one request names. */
 const MAX_ISSUES = 5;
 
-/** @throws UserError that names what is wrong */
+/** Parses a value. @throws UserError that names each problem */
 export function parseWith<Z extends z.ZodType>(schema: Z, value: unknown, method: string): z.output<Z> {
   const parsed = schema.safeParse(value);
   if (parsed.success) return parsed.data;
@@ -41,7 +41,7 @@ export function parseWith<Z extends z.ZodType>(schema: Z, value: unknown, method
   throw new UserError(`bad parameters for ${method}: ${issues.join('; ')}`);
 }
 
-/** For requests without parameters. */
+/** Parameters of requests without any. */
 export const noParams = z.object({});
 /** A name or id that a caller gives. */
 export const name = z.string().min(1).max(200);

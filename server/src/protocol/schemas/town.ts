@@ -3,7 +3,7 @@ import { SessionAttach, SessionDetach, SessionInput, SessionResize } from '../se
 import { ConsentGive, ServerRetire, TownDown, TownStop, TownUp } from '../town';
 import { cols, name, noParams, rows, schemaFor } from './schema';
 
-/** Requests about the town as a whole, and its server. */
+/** Schemas of requests about the town as a whole and its server. */
 export const townRequestSchemas = [
   schemaFor(TownUp.spec, noParams),
   schemaFor(TownDown.spec, noParams),
@@ -14,7 +14,7 @@ export const townRequestSchemas = [
 
 const session = z.object({ session: name });
 
-/** Terminals of agents. */
+/** Schemas of requests about terminals of agents. */
 export const sessionSchemas = [
   schemaFor(SessionAttach.spec, session),
   schemaFor(SessionDetach.spec, session),

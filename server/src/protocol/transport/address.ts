@@ -20,7 +20,7 @@ export interface AddressSystem {
 export interface SocketAddress {
   /** What `net.listen` and `net.connect` take. */
   path: string;
-  /** The 0700 folder that must be there first; undefined for a named pipe. */
+  /** The 0700 folder that must exist first; undefined for a named pipe. */
   directory: string | undefined;
 }
 
@@ -47,8 +47,8 @@ export function socketAddress(root: string, purpose: string, suffix: string, sys
 }
 
 /**
- * Makes the socket's folder and checks that it is ours alone.
- * @throws UserError when somebody else owns it or it is not a real folder
+ * Creates the socket's folder and checks that only we can access it.
+ * @throws UserError if another user owns it or it is not a real folder
  */
 export function prepareSocketDirectory(directory: string, uid = process.getuid?.()): void {
   fs.mkdirSync(directory, { recursive: true, mode: 0o700 });

@@ -6,7 +6,8 @@ import { userErrorOf, type WireError } from '../wireError';
 
 /**
  * Sends one request over a listening connection.
- * @throws UserError as the handler threw it, or `unavailable` after the time limit; any other error as JSON-RPC reports it
+ * @throws UserError as the handler threw it, or `unavailable` after the time limit; any other error as JSON-RPC reports
+ * it
  */
 export async function callOver<S extends RequestSpec>(
   connection: MessageConnection,

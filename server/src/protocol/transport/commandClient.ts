@@ -17,7 +17,7 @@ export interface StartedLink {
   link: CommandLink;
 }
 
-/** Starts to connect to a server, unless none runs or it is not the one of this build or a newer one. */
+/** Starts to connect to a server, unless none runs or its build is older than this one. */
 export async function startLink({ root, endpointFile }: ServerPlace): Promise<StartedLink | undefined> {
   const endpoint = readEndpoint(endpointFile);
   if (!endpoint || endpoint.protocol !== PROTOCOL || endpoint.build < BUILD) return undefined;
@@ -27,13 +27,13 @@ export async function startLink({ root, endpointFile }: ServerPlace): Promise<St
 export interface CommandClientOptions extends TownOptions {
   /** Used if it is a connection to this server. */
   started?: StartedLink;
-  /** Starts no server, and replaces none: a call fails as `unavailable` where none runs. */
+  /** Starts no server, and replaces none: a call fails as `unavailable` if none runs. */
   onlyRunning?: boolean;
 }
 
 /**
- * Requests of one command to a server. As long as a current server runs, a `CommandLink` carries them. If there
- * is none, it is older, or the connection breaks, an `RpcClient` takes over: it starts or replaces the server, and repeats
+ * Requests of one command to a server. As long as a current server runs, a `CommandLink` carries them. If there is
+ * none, it is older, or the connection breaks, an `RpcClient` takes over: it starts or replaces the server, and repeats
  * a request whose answer was lost with the same operation id, so that it takes effect once.
  */
 export class CommandClient implements Caller {
@@ -56,8 +56,8 @@ export class CommandClient implements Caller {
   }
 
   /**
-   * @throws UserError as the handler threw it; `refused` if the server refuses us; `unavailable` if it cannot be reached,
-   *   or did not answer in time; Error for a defect of the server
+   * @throws UserError as the handler threw it; `refused` if the server refuses us; `unavailable` if it cannot be
+   * reached, or did not answer in time; Error for a defect of the server
    */
   async call<S extends RequestSpec>(spec: S, params: Params<S>): Promise<Result<S>> {
     const operation = spec.access === 'read' ? undefined : await randomHex(16);
@@ -75,14 +75,14 @@ export class CommandClient implements Caller {
     return client.callOnce(spec, params, operation);
   }
 
-  /** Closes what this client opened itself: a connection that was started ahead belongs to who started it. */
+  /** Closes only the connection that this client opened itself: one that was started ahead belongs to its creator. */
   close(): void {
-    // What could not be opened was reported by `call`.
+    // Failures to open it were reported by `call`.
     this.link?.then((link) => link !== this.options.started?.link && link?.close()).catch(() => undefined);
     this.client?.then((client) => client.close()).catch(() => undefined);
   }
 
-  /** Undefined where the other way must be taken. */
+  /** Undefined if an `RpcClient` has to be used. */
   private async openLink(): Promise<CommandLink | undefined> {
     const link = await this.openingLink();
     try {
@@ -96,7 +96,7 @@ export class CommandClient implements Caller {
     }
   }
 
-  /** A server that accepts connections and answers none is told to the person at once: another try would wait as long. */
+  /** A server that accepts connections but does not answer is reported at once: another try would take as long. */
   private async refuseHungServer(): Promise<void> {
     const [{ Lease }, { hungError }] = await Promise.all([import('../../base/lease'), import('./launch')]);
     const holder = Lease.holder(this.place.programLease);

@@ -8,7 +8,7 @@ import { MAX_LINE_BYTES, answer, newNonce, opening, welcomeOf, type HelloInput }
 /** The connection ended before the answer came. */
 export class ConnectionLost extends Error {}
 
-/** The server accepted the connection, and says nothing. */
+/** The server accepted the connection but does not answer. */
 export class NoGreeting extends ConnectionLost {}
 
 /** Time for each line of the server's handshake: a command must not wait long for a server that hangs. */
@@ -20,21 +20,21 @@ interface Waiting<T> {
 }
 
 const NEWLINE = 0x0a;
-/** Most bytes that are read at once. */
+/** Buffer size for reads. */
 const READ_BYTES = 64 * 1024;
 
 /**
- * A connection for the few requests of one command. It speaks what `vscode-jsonrpc` speaks, without loading it, and its
- * first request travels with the client's proof instead of waiting for another round trip: nothing but a nonce is sent
- * before the server has proved itself.
+ * A connection for the few requests of one command. Compatible with `vscode-jsonrpc`, without loading it, and its first
+ * request travels with the client's proof instead of waiting for another round trip: nothing but a nonce is sent before
+ * the server has proved itself.
  */
 export class CommandLink {
-  /** Resolves when the opening is sent: from then on the server works while this process does something else. */
+  /** Resolves when the opening is sent: from then on the server works in parallel with this process. */
   readonly started: Promise<void>;
   /** The server's first line. */
   private readonly greeting: Promise<unknown>;
   private greeted: Waiting<unknown> | undefined;
-  /** Bytes of a line of the handshake that is not complete. */
+  /** Bytes of an incomplete line of the handshake. */
   private line: Buffer = Buffer.alloc(0);
   /** Set once the handshake is complete. */
   private frames: FrameReader | undefined;
@@ -52,7 +52,7 @@ export class CommandLink {
     private readonly nonce: string,
   ) {
     const buffer = Buffer.allocUnsafe(READ_BYTES);
-    // A command has no use for the streams of node, and preparing one of them for reading takes half a millisecond.
+    // A command does not need Node's streams, and preparing one for reading takes half a millisecond.
     const onread = { buffer, callback: (bytes: number) => this.receive(Buffer.from(buffer.subarray(0, bytes))) };
     const socket = (this.socket = net.connect({ path, onread }));
     socket.on('error', () => undefined); // `close` follows
@@ -80,7 +80,10 @@ export class CommandLink {
     this.proof = answer(await this.greeting, this.nonce, this.key, hello);
   }
 
-  /** @throws UserError as the handler threw it or the server refused us; ConnectionLost; Error for a defect of the server */
+  /**
+   * @throws UserError as the handler threw it or the server refused us; ConnectionLost; Error for a defect of the
+   * server
+   */
   request(method: string, params: unknown): Promise<unknown> {
     if (this.ended) return Promise.reject(new ConnectionLost('the connection is closed'));
     const id = ++this.lastId;
@@ -112,13 +115,13 @@ export class CommandLink {
       for (const message of this.frames?.read(rest) ?? []) this.settle(message);
     } catch (error) {
       this.end(
-        error instanceof UserError ? error : new Error(`the server sent what is not expected: ${messageOf(error)}`),
+        error instanceof UserError ? error : new Error(`unexpected message from the server: ${messageOf(error)}`),
       );
     }
     return true;
   }
 
-  /** Takes the lines of the handshake. @returns what follows them */
+  /** Takes the lines of the handshake. @returns the bytes after them */
   private readLines(chunk: Buffer): Buffer {
     let rest = this.line.length > 0 ? Buffer.concat([this.line, chunk]) : chunk;
     while (!this.frames) {
@@ -144,7 +147,7 @@ export class CommandLink {
     }
   }
 
-  /** Anything but the answer to a request, such as a notification, is not meant for a command. */
+  /** Anything but the answer to a request, such as a notification, is ignored. */
   private settle(message: unknown): void {
     if (typeof message !== 'object' || message === null) throw new Error('a message is not an object');
     const { id, method, result, error } = message as Record<string, unknown>;

@@ -22,11 +22,11 @@ export async function connectTo(
   options: HandshakeOptions = {},
 ): Promise<Connected> {
   const endpoint = readEndpoint(endpointFile);
-  // Its pid says nothing here where it runs in another container; its socket does.
+  // The pid is meaningless if the server runs in another container; the socket is not.
   if (!endpoint) throw new UserError('no server is running', undefined, 'unavailable');
   const socket = await openSocket(endpoint.socket);
   const welcome = await greetServer(socket, endpoint.key, hello, options);
-  socket.on('error', () => undefined); // `close` follows, which everybody listens to
+  socket.on('error', () => undefined); // `close` follows, and is handled everywhere
   socket.on('end', () => socket.destroy());
   const identity = { pid: endpoint.pid, start: endpoint.start };
   return {
@@ -39,7 +39,7 @@ export async function connectTo(
 }
 
 export interface TownOptions {
-  /** The server's program; by default the `server.js` beside the bundle that this code runs in. */
+  /** The server's program; by default the `server.js` next to the bundle that this code runs in. */
   serverJs?: string;
   /** How long a server may take to start, in milliseconds. */
   startTimeoutMs?: number;
@@ -49,14 +49,14 @@ export interface TownOptions {
 
 /**
  * Connects to the town's server, which is started if none answers and replaced if its build is older than ours. For a
- * language client; everybody else uses `connectTown`.
- * @throws UserError `unavailable` with the tail of its log when it cannot be started
+ * language client; other callers use `connectTown`.
+ * @throws UserError `unavailable` with the tail of its log if it cannot be started
  */
 export function openTown(root: string, hello: HelloInput, options: TownOptions = {}): Promise<Connected> {
   return openServer(townPlace(root), hello, options);
 }
 
-/** The same for the server of a town or of a ledger outside of one. */
+/** Like `openTown`, for the server of a town or of a ledger outside of one. */
 export async function openServer(place: ServerPlace, hello: HelloInput, options: TownOptions = {}): Promise<Connected> {
   const { endpointFile } = place;
   const build = hello.build ?? BUILD;
@@ -75,7 +75,7 @@ export async function openServer(place: ServerPlace, hello: HelloInput, options:
 
 /**
  * Connects to the town's server if one runs, for a window that may only read: it starts and replaces nothing.
- * @throws UserError `unavailable` where none runs, or where it speaks another protocol
+ * @throws UserError `unavailable` if none runs, or if it speaks another protocol
  */
 export async function joinTown(root: string, hello: HelloInput): Promise<Connected> {
   return checkedProtocol(await connectTo(serverEndpointFile(root), hello), hello);
@@ -86,7 +86,7 @@ export function connectTown(root: string, hello: HelloInput, options: TownOption
   return connectServer(townPlace(root), hello, options);
 }
 
-/** The same for the server of a town or of a ledger outside of one. */
+/** Like `connectTown`, for the server of a town or of a ledger outside of one. */
 export async function connectServer(
   place: ServerPlace,
   hello: HelloInput,

@@ -1,8 +1,8 @@
 import type { NotificationSpec } from '../request';
 
-/** What is needed of a connection's socket to bound what waits in it. */
+/** The part of a connection's socket that is needed to bound its backlog. */
 export interface ClientSocket {
-  /** Bytes that were written and not yet taken by the other side. */
+  /** Bytes that were written but not yet read by the other side. */
   readonly writableLength: number;
   readonly destroyed: boolean;
   destroy(): void;
@@ -13,10 +13,10 @@ interface Client {
   send(method: string, params: unknown): Promise<void>;
 }
 
-/** A client that leaves this many bytes unread is cut off: it reconnects and reloads everything. */
+/** A client with more unread bytes than this is disconnected: it reconnects and reloads everything. */
 export const MAX_BACKLOG_BYTES = 16_000_000;
 
-/** The clients that are connected, and what is sent to them without being asked for. Every queue has a bound. */
+/** The connected clients, and the notifications to them. Every queue has a bound. */
 export class Connections {
   private readonly clients = new Map<string, Client>();
 
@@ -34,7 +34,7 @@ export class Connections {
     this.clients.delete(id);
   }
 
-  /** Bytes that a client has not taken yet. */
+  /** Bytes that a client has not read yet. */
   backlog(id: string): number {
     return this.clients.get(id)?.socket.writableLength ?? 0;
   }

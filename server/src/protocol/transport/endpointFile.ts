@@ -21,7 +21,7 @@ export function hostEndpointFile(root: string): string {
   return path.join(root, '.runtime', 'host.json');
 }
 
-/** Undefined where there is none or it is not readable as one: the program is then as good as not running. */
+/** Undefined if the file is missing or invalid: the program then counts as not running. */
 export function readEndpoint(file: string): Endpoint | undefined {
   const text = readTextIfPresent(file);
   if (text === undefined) return undefined;

@@ -1,6 +1,6 @@
 /*
- * The framing of JSON-RPC on a stream, as the Language Server Protocol has it: header lines that end with CRLF, among them
- * `Content-Length` with the bytes of the body, an empty line, and the body in UTF-8.
+ * The framing of JSON-RPC on a stream, as the Language Server Protocol has it: header lines that end with CRLF, among
+ * them `Content-Length` with the bytes of the body, an empty line, and the body in UTF-8.
  */
 
 const SEPARATOR = '\r\n\r\n';

@@ -32,7 +32,7 @@ const helloSchema: z.ZodType<Hello> = z.object({
 
 /**
  * The server's side of the handshake. The socket stays open only if it succeeds.
- * @throws Error whatever fails; a stranger learns nothing from the closed socket
+ * @throws Error for any failure; an unauthenticated peer learns nothing from the closed socket
  */
 export async function greetClient(
   socket: Socket,

@@ -10,9 +10,10 @@ import type { Connected } from './streams';
 const RETIRE_TIMEOUT_MS = 10_000;
 
 /**
- * The client's part of a hand-over to a newer build: asks the running server to end and waits until its process is gone.
+ * The client's part of a hand-over to a newer build: asks the running server to end and waits until its process is
+ * gone.
  * @param build of the one that takes over
- * @throws UserError `unavailable` where it does not end
+ * @throws UserError `unavailable` if it does not end
  */
 export async function replaceServer(connected: Connected, place: ServerPlace, build: number): Promise<void> {
   const endpoint = readEndpoint(place.endpointFile);
@@ -35,7 +36,7 @@ export async function replaceServer(connected: Connected, place: ServerPlace, bu
       'unavailable',
     );
   } finally {
-    clearTimeout(limit); // a process that is done would wait for it
+    clearTimeout(limit); // otherwise the timer would keep the process alive
     connection.dispose();
     connected.socket.destroy();
   }

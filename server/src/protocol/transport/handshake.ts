@@ -42,7 +42,7 @@ export interface Hello {
   trusted?: boolean;
   pid: number;
 }
-/** What callers give; protocol, build and pid are those of this program by default. */
+/** The hello as callers give it; protocol, build and pid are those of this program by default. */
 export type HelloInput = Omit<Hello, 'protocol' | 'build' | 'pid'> & Partial<Hello>;
 
 export interface Welcome {
@@ -54,17 +54,13 @@ export interface Welcome {
 export type Acceptance = { ok: true } | { ok: false; reason: string; code: ErrorCode };
 
 export interface HandshakeOptions {
-  /** For the whole handshake. */
+  /** Limit for the whole handshake. */
   timeoutMs?: number;
   protocol?: number;
   build?: number;
 }
 
-/**
- * The client's side.
- * @throws UserError `refused` if the other side does not know the key, the code of its refusal if it refuses us, and
- *   `unavailable` if it goes away or does not answer in time
- */
+/** The client's side of the handshake. */
 export async function greetServer(
   socket: Socket,
   key: string,
@@ -94,8 +90,8 @@ export function opening(nonce: string): object {
 }
 
 /**
- * The client's second line, made from the server's first one.
- * @throws UserError `refused` if the server does not know the key; Error if its line is not what it should be
+ * The client's second line, computed from the server's first one.
+ * @throws UserError `refused` if the server does not know the key; Error if its line is invalid
  */
 export function answer(line: unknown, nonce: string, key: string, input: HelloInput): object {
   const { nonce: theirs, proof } = fieldsOf(line);
@@ -113,7 +109,7 @@ export function answer(line: unknown, nonce: string, key: string, input: HelloIn
   return { proof: sign(key, 'client', nonce, theirs, text), hello: text };
 }
 
-/** @throws UserError with the reason if the server refuses us; Error if its line is not what it should be */
+/** @throws UserError with the reason if the server refuses us; Error if its line is invalid */
 export function welcomeOf(line: unknown): Welcome {
   const { ok, protocol, build, reason, code } = fieldsOf(line);
   if (ok === false && typeof reason === 'string' && typeof code === 'string')
@@ -122,7 +118,7 @@ export function welcomeOf(line: unknown): Welcome {
   return { protocol: protocol as number, build: build as number };
 }
 
-// Checked by hand: every command passes here, and loading zod takes longer than everything else that it does.
+// Checked by hand: every command runs this, and loading zod takes longer than the rest of the command.
 function fieldsOf(value: unknown): Record<string, unknown> {
   return typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : {};
 }
@@ -157,7 +153,7 @@ export function sign(key: string, side: 'client' | 'server', ...parts: string[])
   return hmacSha256(Buffer.from(key, 'hex'), JSON.stringify(['gastown', side, ...parts]));
 }
 
-/** Compares two proofs. The time that it takes says nothing about where they differ. */
+/** Compares two proofs. Takes the same time wherever they differ. */
 export function isSame(proof: string, expected: string): boolean {
   let difference = proof.length ^ expected.length;
   for (let index = 0; index < proof.length; index++) difference |= proof.charCodeAt(index) ^ expected.charCodeAt(index);
@@ -175,7 +171,7 @@ export async function readJson(socket: Socket): Promise<unknown> {
   return value;
 }
 
-/** Undefined where the text is not JSON. */
+/** Undefined if the text is not JSON. */
 export function parseJson(text: string): unknown {
   try {
     return JSON.parse(text) as unknown;

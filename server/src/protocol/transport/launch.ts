@@ -19,12 +19,12 @@ export interface DetachedProgram {
   arguments: string[];
   /** Gets the program's output. */
   logFile: string;
-  /** Options of node itself; not used where the editor's binary runs as node. */
+  /** Options of Node itself; not used if the editor's binary runs as Node. */
   nodeArguments?: string[];
 }
 
 export interface LaunchOptions<T> extends DetachedProgram {
-  /** What it serves, for messages. */
+  /** What the program serves, for messages. */
   kind?: 'town' | 'ledger';
   /** Folder of the lease that lets one of many waiting clients start the program. */
   startLease: string;
@@ -32,30 +32,30 @@ export interface LaunchOptions<T> extends DetachedProgram {
   programLease: string;
   endpointFile: string;
   timeoutMs: number;
-  /** Throws a UserError `unavailable` while nobody answers; any other error ends the waiting. */
+  /** Throws a UserError `unavailable` while the program does not answer; any other error ends the wait. */
   connect(): Promise<T>;
 }
 
 export interface Started {
-  /** Undefined while it runs. */
+  /** Undefined while the program runs. */
   exitCode?: number | null;
   problem?: string;
-  /** Bytes of its log that were there before. */
+  /** Size of the log before the start. */
   logStart?: number;
 }
 
-/** A program that says that it listens, and does not answer for this long, hangs. */
+/** A program that has written its endpoint file but does not answer for this long is considered hung. */
 const HUNG_MS = 2_000;
-/** How often a program is started again that was killed before it answered. */
+/** How often a program that was killed before it answered is started again. */
 const MAX_KILLS = 10;
 const LEASE_RETRY_MS = 300;
 const POLL_MS = 40;
 const MAX_LOG_BYTES = 4096;
 
 /**
- * The program's answer, after starting it if none runs. Of many clients one starts it and the others wait; the program's
- * own lease makes sure that only one runs.
- * @throws UserError `unavailable` with the end of its log when it does not answer in time
+ * The program's answer, after starting it if none runs. If several clients need it, one starts it and the others wait;
+ * the program's own lease ensures that only one runs.
+ * @throws UserError `unavailable` with the end of its log if it does not answer in time
  */
 export async function startUntilAnswered<T>(options: LaunchOptions<T>): Promise<T> {
   const first = await attempt(options);
@@ -71,14 +71,14 @@ export async function startUntilAnswered<T>(options: LaunchOptions<T>): Promise<
       const found = await attempt(options);
       if (found) return found.answer;
       const silent = silentProgram(options);
-      // Of several that come and go each may just have begun to listen.
+      // If programs start and end repeatedly, each may just have started to listen.
       if (!silent || silent.pid !== quiet?.pid) quiet = silent && { pid: silent.pid, since: Date.now() };
       else if (Date.now() - quiet.since > HUNG_MS) throw hungError(silent, options.kind);
       lease ??= Lease.tryAcquire(options.startLease);
       const ended = started !== undefined && (started.exitCode !== undefined || started.problem !== undefined);
       if (lease && (!started || ended)) {
-        // An end with code 0 means that somebody else holds the lease of the program: it answers soon, or is ending.
-        // Without a code somebody has killed it, which says nothing about the next one.
+        // Exit code 0 means that another process holds the program's lease: it will answer soon, or is ending. No exit
+        // code means that it was killed, in which case another start may succeed.
         if (ended && started?.exitCode !== 0 && !(started?.exitCode === null && kills++ < MAX_KILLS)) break;
         if (ended) await sleep(LEASE_RETRY_MS);
         started = startDetached(options);
@@ -96,17 +96,17 @@ export async function startUntilAnswered<T>(options: LaunchOptions<T>): Promise<
   throw reason ?? new UserError(failure(options, started), `Its log is ${options.logFile}.`, 'unavailable');
 }
 
-/** The program that holds its lease and has written where it listens: it has started, and is asked in vain. */
+/** A program that holds its lease and has written its endpoint file, but does not answer. */
 function silentProgram({ programLease, endpointFile }: LaunchOptions<unknown>): LeaseHolder | undefined {
   const endpoint = readEndpoint(endpointFile);
   const holder = endpoint && Lease.holder(programLease);
   return holder && holder.pid === endpoint.pid ? holder : undefined;
 }
 
-/** A program runs and does not answer. */
+/** Thrown if a program runs but does not answer. */
 export class NotAnswering extends UserError {}
 
-/** What a person is told of a program that runs and does not answer. */
+/** The message about a program that runs but does not answer. */
 export function hungError(
   { pid, isHere, host }: Pick<LeaseHolder, 'pid' | 'isHere' | 'host'>,
   kind: 'town' | 'ledger' = 'town',
@@ -129,7 +129,7 @@ function ledgerHeldError({ pid, isHere, host }: Pick<LeaseHolder, 'pid' | 'isHer
   return isHere
     ? new NotAnswering(
         `process ${pid} has this ledger open and does not answer`,
-        `It may be stopped or hang. If it does not answer soon, end it: kill -9 ${pid}. The next command continues without it.`,
+        `It may be suspended or hung. If it does not answer soon, end it: kill -9 ${pid}. The next command continues without it.`,
         'unavailable',
       )
     : new NotAnswering(
@@ -164,7 +164,7 @@ export function startDetached(options: DetachedProgram): Started {
       detached: true,
       windowsHide: true,
       stdio: ['ignore', log, log],
-      // The program serves everybody: it gets nothing from the session or the editor that starts it.
+      // The program serves many clients, so it inherits nothing from the session or the editor that starts it.
       env: { ...cleanEnvironment(process.env), ...(isElectron ? { ELECTRON_RUN_AS_NODE: '1' } : {}) },
     });
     child.on('error', (error) => (started.problem = messageOf(error)));
@@ -189,7 +189,7 @@ function failure<T>(options: LaunchOptions<T>, started: Started | undefined): st
   return `cannot start ${name}: ${what}${tail ? `\n${tail}` : ''}`;
 }
 
-/** What the program itself says of why it ended, since this start. */
+/** The reason that the program itself logged for its end, since this start. */
 function ownReason({ logFile }: DetachedProgram, started: Started | undefined): UserError | undefined {
   if (!started?.exitCode || started.logStart === undefined) return undefined;
   const since = Math.max(0, (statOf(logFile)?.size ?? 0) - started.logStart);

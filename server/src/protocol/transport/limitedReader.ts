@@ -3,8 +3,8 @@ import { SocketMessageReader, type DataCallback, type Disposable } from 'vscode-
 import { FrameGuard } from './frames';
 
 /**
- * Reads messages of a peer that may send anything: `vscode-jsonrpc` itself reserves whatever length is announced, and keeps a
- * timer for a message that never ends, also after its peer has gone.
+ * Reads messages of an untrusted peer: `vscode-jsonrpc` itself allocates whatever length is announced, and keeps a
+ * timer for a message that never ends, also after the peer has disconnected.
  */
 export class LimitedReader extends SocketMessageReader {
   constructor(private readonly peer: Socket) {

@@ -1,9 +1,9 @@
 import type { Socket } from 'node:net';
 
 /**
- * Reads one line from a socket that nobody reads yet. What follows the line stays in the socket for its next reader.
+ * Reads one line from a socket without another reader. The bytes after the line stay in the socket for the next reader.
  * @returns the line without its newline
- * @throws Error when the socket ends first or the line is longer than `maxBytes`
+ * @throws Error if the socket ends first or the line is longer than `maxBytes`
  */
 export function readLine(socket: Socket, maxBytes: number): Promise<string> {
   return new Promise((resolve, reject) => {
@@ -41,7 +41,7 @@ export function readLine(socket: Socket, maxBytes: number): Promise<string> {
     socket.on('end', onEnd);
     socket.on('close', onEnd);
     socket.on('error', onError);
-    // Not `data`: its flowing mode would go on after the line was found.
+    // Not `data`: its flowing mode would continue after the end of the line.
     socket.on('readable', onReadable);
   });
 }

@@ -22,7 +22,7 @@ interface Link {
 /**
  * Calls a program of a town over a connection that may break. A call whose answer was lost is repeated over a new
  * connection with the same operation id, so that it takes effect once. It reconnects on the next call, or at once by
- * `reconnect()`; subscriptions of a connection must be made again.
+ * `reconnect()`; subscriptions must be renewed for each connection.
  */
 export class RpcClient implements Caller, IDisposable {
   private link: Link | undefined;
@@ -31,9 +31,9 @@ export class RpcClient implements Caller, IDisposable {
   private readonly handlers = new Map<string, Set<(params: never) => void>>();
   private readonly closeEmitter = new Emitter<void>();
   private readonly reconnectEmitter = new Emitter<Welcome>();
-  /** The connection broke (not: `close()` was called). */
+  /** Fires if the connection breaks, but not after `close()`. */
   readonly onClose = this.closeEmitter.event;
-  /** It has connected again. */
+  /** Fires after reconnecting. */
   readonly onReconnect = this.reconnectEmitter.event;
 
   private constructor(
@@ -62,9 +62,10 @@ export class RpcClient implements Caller, IDisposable {
   }
 
   /**
-   * Sends a request that takes effect once for this operation id, however often and over whatever connection it is sent.
-   * @throws UserError as the handler threw it; `unavailable` when the connection is closed or cannot be restored
-   *   in time; Error for a defect at the other end
+   * Sends a request that takes effect once for this operation id, however often and over whatever connection it is
+   * sent.
+   * @throws UserError as the handler threw it; `unavailable` when the connection is closed or cannot be restored in
+   * time; Error for a bug at the other end
    */
   async callOnce<S extends RequestSpec>(spec: S, params: Params<S>, operation: string | undefined): Promise<Result<S>> {
     let deadline = 0;
@@ -79,7 +80,7 @@ export class RpcClient implements Caller, IDisposable {
         if (this.closed) throw closedError();
         this.breakLink(link);
         deadline ||= Date.now() + (this.options.reconnectTimeoutMs ?? 10_000);
-        if (Date.now() > deadline) throw answerLostError(spec, 'it breaks again and again');
+        if (Date.now() > deadline) throw answerLostError(spec, 'the connection keeps breaking');
       }
     }
   }

@@ -14,15 +14,15 @@ import type { Streams } from './streams';
 import { BUILD, PROTOCOL } from './version';
 
 export interface ListenOptions {
-  /** What it serves: a town's root or a ledger's folder. */
+  /** What the program serves: a town's root or a ledger's folder. */
   root: string;
   purpose: 'server' | 'host' | 'ledger';
   /** Written once the socket listens, removed by `close()`. */
   endpointFile: string;
   accept(hello: Hello): Acceptance | Promise<Acceptance>;
   /**
-   * A client that proved itself. Nothing is read before `connection.listen()` is called; or another connection, such as
-   * a language server's, is made of the streams.
+   * A client that proved itself. Nothing is read before `connection.listen()` is called; or another kind of connection,
+   * such as a language server's, is created from the streams.
    */
   onConnection(connection: MessageConnection, hello: Hello, streams: Streams): void;
   /** Failed handshakes and broken connections, in one line. */
@@ -34,7 +34,7 @@ export interface ListenOptions {
 
 export interface RpcServer {
   readonly socketPath: string;
-  /** Rewrites the endpoint file where somebody has removed or changed it. */
+  /** Restores the endpoint file if it was removed or changed. */
   keepEndpoint(): void;
   /** Stops listening, closes every connection and removes the endpoint file. */
   close(): Promise<void>;
@@ -93,7 +93,7 @@ export async function listen(options: ListenOptions): Promise<RpcServer> {
 function acceptConnection(socket: net.Socket, hello: Hello, options: ListenOptions): void {
   if (socket.destroyed) return;
   const streams: Streams = { reader: new LimitedReader(socket), writer: new SocketMessageWriter(socket), socket };
-  // A peer that sends anything but JSON-RPC, or cannot be written to, is disconnected.
+  // A peer that sends anything but JSON-RPC, or does not accept output, is disconnected.
   const disconnect = (error: unknown): void => {
     options.log?.(`connection of ${hello.kind} ${hello.pid} broken: ${String(error)}`);
     socket.destroy();
@@ -101,7 +101,7 @@ function acceptConnection(socket: net.Socket, hello: Hello, options: ListenOptio
   streams.reader.onError(disconnect);
   streams.writer.onError(([error]) => disconnect(error));
   socket.on('error', () => undefined);
-  // Half-closed is closed: nobody reads an answer.
+  // A half-closed connection counts as closed: the answer could not be read.
   socket.on('end', () => socket.destroy());
   options.onConnection(createMessageConnection(streams.reader, streams.writer), hello, streams);
 }

@@ -10,19 +10,19 @@ export type Outcome = { result: unknown } | { error: WireError };
 
 export interface ServeOptions {
   dispatcher: Dispatcher;
-  /** The caller of this connection, for a request with this operation id. */
+  /** The caller's context, for a request with this operation id. */
   context: (operation?: string) => CallContext;
-  /** Throws a UserError `refused` where the caller may not do this. */
+  /** Throws a UserError `refused` if the caller may not do this. */
   authorize: (spec: RequestSpec, context: CallContext) => void;
   /** Runs a handler, unless its first result is known: for a call that is repeated because its answer was lost. */
   once?: (spec: RequestSpec, context: CallContext, run: () => Promise<unknown>) => Promise<unknown>;
-  /** Told about everything thrown that is not a UserError: a defect of ours. */
+  /** Called with every thrown error that is not a UserError: a bug. */
   onDefect?: (method: string, error: unknown) => void;
 }
 
 /**
- * Handles one request, whatever brought it: envelope, parameters, access, handler, result.
- * Never throws. A handler's `undefined` becomes null, which JSON can say.
+ * Handles one request, independent of the transport: envelope, parameters, access, handler, result. Never throws. A
+ * handler's `undefined` becomes null, because JSON has no undefined.
  */
 export async function handleRequest(method: string, rawParams: unknown, options: ServeOptions): Promise<Outcome> {
   const entry = options.dispatcher.get(method);

@@ -3,10 +3,10 @@ import { hmacSha256 } from '../../base/hmac';
 import { canonicalPath } from '../../base/safePaths';
 import { serverEndpointFile } from './endpointFile';
 
-/** Where a server is found, and how it is started. */
+/** Location of a server's files, and how to start it. */
 export interface ServerPlace {
   kind: 'town' | 'ledger';
-  /** What it serves: the root of a town, or a ledger outside of any. */
+  /** What the server serves: the root of a town, or a ledger outside of any town. */
   root: string;
   /** Arguments of the server's program. */
   arguments: string[];
@@ -32,15 +32,15 @@ export function townPlace(root: string): ServerPlace {
 }
 
 /**
- * The server of a ledger outside of every town has its files in a folder of the person's own, never in the ledger: a clone
- * that brings a ledger along must not be able to say where its server listens, or what its index holds.
+ * The server of a ledger outside of every town has its files in a folder owned by the user, never in the ledger: a
+ * clone that brings a ledger along must not control where its server listens or what its index contains.
  * @param directory the `.beads` folder, without links
  */
 export function ledgerPlace(directory: string, env: NodeJS.ProcessEnv): ServerPlace {
   return ledgerPlaceIn(ledgerStateFolder(directory, env), directory);
 }
 
-/** @param state the folder of the server's files */
+/** Like `ledgerPlace`, with a given state folder. @param state the folder of the server's files */
 export function ledgerPlaceIn(state: string, directory: string): ServerPlace {
   return {
     kind: 'ledger',
@@ -49,12 +49,12 @@ export function ledgerPlaceIn(state: string, directory: string): ServerPlace {
     endpointFile: path.join(state, 'server.json'),
     logFile: path.join(state, 'server.log'),
     startLease: path.join(state, 'start'),
-    // Whoever writes the ledger holds it, also without a server.
+    // Every writer of the ledger holds this lease, with or without a server.
     programLease: path.join(directory, '.lock'),
   };
 }
 
-/** The person's folder for what is kept about this ledger: all of it can be made again. */
+/** The user's folder for derived data about this ledger, all of which can be rebuilt. */
 export function ledgerStateFolder(directory: string, env: NodeJS.ProcessEnv): string {
   return path.join(ledgerStatesFolder(env), stateFolderName(directory));
 }
@@ -64,7 +64,7 @@ export function stateFolderName(directory: string): string {
   return hmacSha256(Buffer.from('ledger'), directory).slice(0, 20);
 }
 
-/** Has a folder for each ledger that was used outside of a town. */
+/** Has a folder for each ledger that is used outside of a town. */
 export function ledgerStatesFolder(env: NodeJS.ProcessEnv): string {
   const base =
     env.XDG_CACHE_HOME || (process.platform === 'win32' && env.LOCALAPPDATA) || path.join(homeOf(env), '.cache');

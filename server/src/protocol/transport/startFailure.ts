@@ -1,8 +1,8 @@
 import { UserError } from '../../base/errors';
 
 /*
- * A program that cannot start, and knows why, writes the reason as one line into its log: whoever started it tells the
- * person that, in the program's own words.
+ * A program that cannot start, and knows why, writes the reason as one line into its log: the starting process shows
+ * that message to the user.
  */
 
 const MARK = 'cannot start: ';

@@ -11,7 +11,7 @@ export interface Streams {
   socket: Duplex;
 }
 
-/** The same at the client's side. */
+/** A client's side of a connection. */
 export interface Connected extends Streams {
   welcome: Welcome;
   /** The program at the other end. */

@@ -9,9 +9,9 @@ export interface Forge {
   find(branch: string): Promise<PullRequest | undefined>;
   create(request: NewPullRequest): Promise<PullRequest>;
   status(number: number): Promise<PullRequestStatus>;
-  /** Merges it, unless its branch is at another commit than `head` by then. */
+  /** Merges a pull request, unless its branch is no longer at `head`. */
   merge(number: number, head: string, method: PullRequestMethod): Promise<void>;
-  /** Closes it without merging; nothing happens where it is closed. */
+  /** Closes a pull request without merging; does nothing if it is closed. */
   close(number: number, comment: string): Promise<void>;
 }
 
@@ -21,7 +21,7 @@ export interface PullRequest {
 }
 
 export interface NewPullRequest {
-  /** Its commits, and where they are to be merged. */
+  /** Branch with the commits, and the target branch. */
   branch: string;
   base: string;
   title: string;
@@ -34,13 +34,13 @@ export interface PullRequestStatus {
   head: string;
   /** Commit on the target; for a merged one only. */
   mergeCommit?: string;
-  /** Checks that the provider runs on the tip. */
+  /** Checks by the provider on the tip. */
   checks: { name: string; outcome: 'pending' | 'passed' | 'failed'; url?: string }[];
-  /** Reviews of the tip that request changes, with what they say about single lines. */
+  /** Reviews of the tip that request changes, with their comments on lines. */
   requestedChanges: { by: string; text: string }[];
   /**
-   * What blocks merging, besides checks and requested changes. `waits`: for an approval, or until the provider has
-   * determined it; `behind`: not based on the tip of its target, or in conflict with it.
+   * Whether merging is possible, apart from checks and requested changes. `waits`: for an approval, or for the provider
+   * to determine the state; `behind`: not based on the tip of its target, or in conflict with it.
    */
   merging: 'possible' | 'waits' | 'behind';
 }

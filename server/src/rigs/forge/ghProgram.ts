@@ -6,16 +6,16 @@ import { firstLine } from '../../base/text';
 /** Time after which the program is ended, in milliseconds. */
 const TIMEOUT_MS = 120_000;
 const MAX_OUTPUT_BYTES = 20_000_000;
-/** Exit code of gh where nobody is logged in (`gh help exit-codes`). */
+/** Exit code of gh if the user is not logged in (`gh help exit-codes`). */
 const NOT_LOGGED_IN = 4;
 
-/** Runs GitHub's own program. Arguments are passed as they are, never through a shell. */
+/** Runs GitHub's own program. Arguments are passed unchanged, never through a shell. */
 export type GhProgram = (args: readonly string[], input?: string) => Promise<string>;
 
 /**
- * @param environment that of the person, with the login that gh keeps
- * @returns a runner that gives what gh prints. It throws a UserError: `conflict` where a person has to install gh or to log in,
- *   `unavailable` for anything else, with gh's own words
+ * @param environment the user's environment, with gh's login
+ * @returns a runner that returns gh's output. It throws a UserError: `conflict` if the user has to install gh or to log
+ * in, `unavailable` with gh's message for anything else
  */
 export function ghProgram(directory: string, environment: () => Promise<NodeJS.ProcessEnv>): GhProgram {
   return async (args, input = '') => {

@@ -5,7 +5,7 @@ import type { GhProgram } from './ghProgram';
 
 const pullRequests = z.array(z.object({ number: z.number().int(), url: z.string() }));
 
-/** One entry of `statusCheckRollup`: a check run, or a status that another system has set. */
+/** One entry of `statusCheckRollup`: a check run, or a status of another system. */
 const rollupEntry = z.union([
   z.object({
     __typename: z.literal('CheckRun'),
@@ -42,7 +42,7 @@ const viewSchema = z.object({
 type View = z.output<typeof viewSchema>;
 const FIELDS = Object.keys(viewSchema.shape).join(',');
 
-/** Remarks about single lines (`GET /repos/{owner}/{repo}/pulls/{number}/comments`). */
+/** Comments on lines (`GET /repos/{owner}/{repo}/pulls/{number}/comments`). */
 const remarks = z.array(
   z.object({
     path: z.string(),
@@ -53,10 +53,10 @@ const remarks = z.array(
   }),
 );
 
-/** Conclusions of a check run that count as passed. */
+/** Conclusions of a check run that count as a success. */
 const PASSED: ReadonlySet<string> = new Set(['SUCCESS', 'NEUTRAL', 'SKIPPED']);
 
-/** Pull requests at GitHub, by its program `gh`. @param repository `owner/name`, or `host/owner/name` */
+/** Pull requests at GitHub, through its program `gh`. @param repository `owner/name`, or `host/owner/name` */
 export class GitHub implements Forge {
   constructor(
     private readonly repository: string,
@@ -108,7 +108,7 @@ export class GitHub implements Forge {
     number: number,
     { headRefOid, reviews }: View,
   ): Promise<PullRequestStatus['requestedChanges']> {
-    // What was said of an earlier commit has been answered by this one.
+    // Reviews of earlier commits have been answered by this one.
     const latest = new Map<string, View['reviews'][number]>();
     for (const review of reviews)
       if (review.commit?.oid === headRefOid && (review.state === 'APPROVED' || review.state === 'CHANGES_REQUESTED'))

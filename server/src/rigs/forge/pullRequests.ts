@@ -1,19 +1,19 @@
 import type { RigRepository } from '../../git/repository';
 import type { Forge, NewPullRequest, PullRequest, PullRequestMethod, PullRequestStatus } from './forge';
 
-/** The pull requests of one rig: their branches in its source, and the provider. */
+/** The pull requests of one rig: manages their branches in the source, and calls the provider. */
 export class RigPullRequests {
   constructor(
     private readonly repository: RigRepository,
-    /** @throws UserError `conflict` where the source is at no provider that is known */
+    /** @throws UserError `conflict` if the source is not at a known provider */
     private readonly forge: () => Forge,
-    /** `off`: people merge them at the provider. */
+    /** `off`: merged by people at the provider. */
     readonly merging: () => PullRequestMethod | 'off',
   ) {}
 
   /**
-   * Pushes a commit to its branch, and makes the pull request. One that is open for the branch is used again: it is from an
-   * earlier attempt, or a crash came before it was written down.
+   * Pushes a commit to its branch, and creates the pull request. An open one of the branch is reused: it is from an
+   * earlier attempt, or was not recorded because of a crash.
    */
   async open(commit: string, request: Omit<NewPullRequest, 'base'>): Promise<PullRequest> {
     const forge = this.forge();
@@ -30,13 +30,13 @@ export class RigPullRequests {
     return this.forge().merge(number, head, method);
   }
 
-  /** Closes it without merging, and removes its branch. */
+  /** Closes a pull request without merging, and removes its branch. */
   async close(number: number, branch: string, comment: string): Promise<void> {
     await this.forge().close(number, comment);
     await this.repository.unpublish(branch);
   }
 
-  /** It is merged: its branch is not needed any more. */
+  /** Removes the branch of a merged pull request. */
   removeBranch(branch: string): Promise<void> {
     return this.repository.unpublish(branch);
   }

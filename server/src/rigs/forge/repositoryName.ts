@@ -2,9 +2,10 @@ import { UserError } from '../../base/errors';
 import type { RepositorySource } from '../../git/source';
 
 /**
- * The repository at GitHub, `owner/name` or `host/owner/name`, that the address of a rig's source names, such as `git@github.com:acme/toy.git`.
- * @param chosen the rig's setting, which comes before the address
- * @throws UserError `conflict` where neither says it, or the rig pushes to a folder
+ * The repository at GitHub, `owner/name` or `host/owner/name`, in the address of a rig's source, such as
+ * `git@github.com:acme/toy.git`.
+ * @param chosen the rig's setting, which overrides the address
+ * @throws UserError `conflict` if neither names it, or the rig pushes to a folder
  */
 export function repositoryName(source: Pick<RepositorySource, 'location' | 'isFolder'>, chosen?: string): string {
   const { location, isFolder } = source;

@@ -10,8 +10,8 @@ const ENDS = new Set(['\r', '\n', '\u0003', '\u0004', '\u0015']);
 const CONTROL_ENDS = new Set(['c', 'd', 'u'].map((key) => key.charCodeAt(0)));
 
 /**
- * Whether a user has typed a line into a terminal that is not sent yet. Single deletions are not counted: the draft counts as
- * there until it is sent or deleted as a whole.
+ * Whether a user has typed a line into a terminal that is not sent yet. Single deletions are not counted: the draft
+ * exists until it is sent or deleted as a whole.
  */
 export class Draft {
   private isPasting = false;
@@ -21,7 +21,7 @@ export class Draft {
     return this.hasText;
   }
 
-  /** @param data input that came from a user's keyboard */
+  /** Records input. @param data from a user's keyboard */
   typed(data: string): void {
     if (isTerminalReply(data)) return;
     for (const [token] of data.matchAll(TOKEN)) this.take(token);
@@ -31,7 +31,7 @@ export class Draft {
     if (token === '\u001b[200~') this.isPasting = true;
     else if (token === '\u001b[201~') this.isPasting = false;
     else if (ENDS.has(token)) this.hasText = this.isPasting && this.hasText;
-    // Alt-Enter begins a new line of the same draft.
+    // Alt-Enter starts a new line of the same draft.
     else if (token === '\u001b\r' || (token >= ' ' && token !== '\u007f' && !token.startsWith('\u001b')))
       this.hasText = true;
     else this.takeKey(token);

@@ -3,8 +3,8 @@ import type { Pty } from './pty';
 const CHECK_MS = 50;
 
 /**
- * Pauses and resumes the reading of a program's output, so that one that writes faster than everybody reads is
- * slowed down instead of filling our memory.
+ * Pauses and resumes the reading of a program's output, so that a program that writes faster than its readers is slowed
+ * down instead of filling our memory.
  */
 export class FlowControl {
   private timer: NodeJS.Timeout | undefined;
@@ -21,13 +21,13 @@ export class FlowControl {
     if (!pause) return this.resume();
     this.pty.pause();
     this.timer = setInterval(() => {
-      // What the terminal still holds of a program that ended is lost unless it is read at once.
+      // The remaining output of an ended program is lost unless it is read at once.
       if (!isRunning(this.pty.pid)) this.end();
       else this.check();
     }, CHECK_MS);
   }
 
-  /** No more pauses. */
+  /** Stops pausing, for an ended program. */
   end(): void {
     this.ended = true;
     if (this.timer) this.resume();

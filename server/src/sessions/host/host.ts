@@ -37,16 +37,16 @@ export interface HostOptions {
   backend: PtyBackend;
   stuckMs: number;
   readonly log: (message: string) => void;
-  /** Starts the bundled server of this town, which was given by `HostWatch`. */
+  /** Starts the bundled server of this town, whose path comes from `HostWatch`. */
   startServer(script: string): void;
   watchdogTimes?: WatchdogTimes;
-  /** A session or a connection came or went. */
+  /** Called when a session or a connection starts or ends. */
   onActivity(): void;
-  /** All sessions are ended: the program may go. */
+  /** Called when all sessions have ended: the program may exit. */
   onShutdown(): void;
 }
 
-/** Results of the last requests that are kept for a client that repeats one. */
+/** Maximum number of results that are kept for clients that repeat a request. */
 const MAX_REMEMBERED = 1_000;
 
 /** The sessions of a town and the connections that use them. */
@@ -110,7 +110,7 @@ export class SessionHost {
       connection,
       this.dispatcher,
       (operation) => ({ actor: 'engine', kind: 'engine', operation, connection: viewer.id }),
-      () => undefined, // whoever knows the key is the server of this town
+      () => undefined, // only the server of this town knows the key
       (method, error) => this.options.log(`${method}: ${error instanceof Error ? error.stack : messageOf(error)}`),
     );
     streams.socket.once('close', () => {
@@ -124,13 +124,13 @@ export class SessionHost {
     this.options.onActivity();
   }
 
-  /** Ends every session, politely first. */
+  /** Ends every session: SIGTERM first, then SIGKILL. */
   async shutdown(): Promise<void> {
     this.watchdog.watch(false);
     const live = [...this.sessions.values()].filter((session) => session.isLive);
     for (const session of live) session.kill('SIGHUP');
     await Promise.all(live.map((session) => endProcessGroup(session.identity)));
-    // After the answer to the request that asked for it.
+    // After the answer to the request has been sent.
     setTimeout(() => this.options.onShutdown(), 20);
   }
 
@@ -184,7 +184,7 @@ export class SessionHost {
         this.operations.set(operation, first, Date.now());
         return first;
       });
-      return result as Result<S>; // the key holds the method
+      return result as Result<S>; // the key includes the method
     });
   }
 

@@ -8,19 +8,19 @@ import { runBridge } from './bridge';
 import { SessionHost } from './host';
 import { loadBackend } from './pty';
 
-/** Test builds and systems without a terminal library. */
+/** For tests and systems without a terminal library. */
 const pipesOnly = (): Promise<never> => Promise.reject(new Error('--pipes was given'));
 
 async function main(): Promise<void> {
   const { values } = parseArgs({
     options: {
       root: { type: 'string' },
-      /** How long it stays without connections and live sessions. */
+      /** Idle time, without connections and live sessions, after which the host exits. */
       'idle-ms': { type: 'string', default: String(5 * 60_000) },
       /** Time without reading after which a view is disconnected. */
       'stuck-ms': { type: 'string', default: '15000' },
       pipes: { type: 'boolean', default: false },
-      /** Serves nobody itself: joins its standard input and output to the host that does. */
+      /** Runs no host: connects standard input and output to the running one. */
       stdio: { type: 'boolean', default: false },
     },
   });
@@ -31,7 +31,7 @@ async function main(): Promise<void> {
     return process.exit(0);
   }
   const lease = await Lease.acquire(path.join(root, '.runtime', 'host-lease'), 500);
-  if (!lease) return process.exit(0); // another one serves this town
+  if (!lease) return process.exit(0); // another host serves this town
 
   const idleMs = Number(values['idle-ms']);
   let idleTimer: NodeJS.Timeout | undefined;

@@ -5,7 +5,7 @@ import { makePrivateFolder, removeOldest } from '../../base/safeFolders';
 
 /**
  * A session's raw output on disk, at most twice `limit` bytes: when the file is full it replaces `<file>.1`.
- * A disk that refuses (full, read-only) ends the logging, never the session.
+ * A write error (disk full, read-only) ends the logging, never the session.
  */
 export class OutputLog {
   private fd: number | undefined;

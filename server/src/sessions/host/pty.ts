@@ -4,7 +4,7 @@ import type { SessionExitInfo } from '../protocol';
 import { drainAtEnd } from './ptyDrain';
 
 export interface PtyOptions {
-  /** Absolute path, already found. */
+  /** Absolute path of the program, already resolved. */
   file: string;
   args: string[];
   cwd: string;
@@ -26,14 +26,14 @@ export interface Pty {
 
 export interface PtyBackend {
   readonly degraded: boolean;
-  /** Why it is degraded. */
+  /** Reason for the degraded mode. */
   readonly reason?: string;
   spawn(options: PtyOptions): Pty;
 }
 
 type PtyModule = typeof import('@lydell/node-pty');
 
-/** The terminal library, or pipes where it cannot be loaded (no prebuilt binary for this system). */
+/** The terminal library, or pipes if it cannot be loaded (no prebuilt binary for this system). */
 export async function loadBackend(
   load: () => Promise<PtyModule> = () => import('@lydell/node-pty'),
 ): Promise<PtyBackend> {
@@ -78,11 +78,11 @@ function spawnOnPipes({ file, args, cwd, env }: PtyOptions): Pty {
   }
   const streams = [child.stdout, child.stderr];
   child.on('error', () => undefined);
-  child.stdin.on('error', () => undefined); // it may have closed its input
+  child.stdin.on('error', () => undefined); // the program may have closed its input
   for (const stream of streams) stream.setEncoding('utf8');
   return {
     pid: child.pid,
-    // Without a terminal driver nobody else makes a carriage return of a line feed.
+    // Without a terminal driver line feeds are not converted to CR LF otherwise.
     onData: (listener) =>
       streams.forEach((stream) => stream.on('data', (data: string) => listener(data.replace(/\r?\n/g, '\r\n')))),
     onExit: (listener) => void child.once('close', (code, signal) => listener({ code, signal })),

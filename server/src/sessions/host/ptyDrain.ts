@@ -4,16 +4,16 @@ import type { IPty } from '@lydell/node-pty';
 
 const MAX_REST = 4 * 1024 * 1024;
 
-/** Parts of the terminal library's unix object that its types leave out; the version is pinned. */
+/** Parts of the terminal library's unix object that are missing in its types; the version is pinned. */
 interface UnixInternals {
   fd?: unknown;
   _socket?: unknown;
 }
 
 /**
- * Reads what is left on a terminal whose program ended. libuv takes a short read together with the hang-up for
- * the end of the stream, though up to some kilobytes are still in the kernel: without this the last lines of a
- * program are lost whenever we were paused or busy as it ended.
+ * Reads the remaining output of a terminal whose program ended. libuv treats a short read together with the hang-up as
+ * the end of the stream, although some kilobytes may still be in the kernel: without this the last lines of a program
+ * are lost if we were paused or busy when it ended.
  */
 export function drainAtEnd(pty: IPty, receive: (data: string) => void): void {
   const { fd, _socket } = pty as IPty & UnixInternals;

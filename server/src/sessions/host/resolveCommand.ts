@@ -3,8 +3,8 @@ import path from 'node:path';
 import { UserError } from '../../base/errors';
 
 /**
- * Absolute path of a command, looked up as `execvp` would but in the given environment: a terminal library
- * reports a command that does not exist only as an exit code.
+ * Absolute path of a command, looked up like `execvp`, but in the given environment: a terminal library reports a
+ * missing command only as an exit code.
  * @throws UserError `not-found` or, for a file that cannot be run, `refused`
  */
 export function resolveCommand(
@@ -24,7 +24,7 @@ export function resolveCommand(
   }
   const directories = (env.PATH ?? env.Path ?? '').split(platform === 'win32' ? ';' : ':');
   for (const directory of directories) {
-    // An empty entry means the current folder, which for an agent is somebody's repository.
+    // An empty entry means the current folder, which for an agent is an untrusted repository.
     if (directory === '' || !path.isAbsolute(directory)) continue;
     for (const name of names) {
       const file = path.join(directory, name);

@@ -12,7 +12,7 @@ export interface ScreenOptions {
   reply(data: string): void;
 }
 
-/** What a session's terminal shows, kept without any view. */
+/** The screen of a session's terminal, independent of views. */
 export class HeadlessScreen {
   private readonly terminal: Terminal;
   private readonly serializer = new SerializeAddon();
@@ -46,7 +46,7 @@ export class HeadlessScreen {
     });
   }
 
-  /** Calls back when exactly what was written so far is on the screen. */
+  /** Calls back when exactly the output written so far is on the screen. */
   settled(then: () => void): void {
     this.terminal.write('', then);
   }
@@ -55,7 +55,7 @@ export class HeadlessScreen {
     this.terminal.resize(cols, rows);
   }
 
-  /** Bytes that bring the screen and its scrollback back on another terminal of the same size. */
+  /** Bytes that restore the screen and its scrollback on another terminal of the same size. */
   serialize(): string {
     return this.serializer.serialize({ scrollback: SCROLLBACK_LINES });
   }

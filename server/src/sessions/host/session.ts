@@ -11,7 +11,7 @@ import { HeadlessScreen } from './screen';
 import type { Viewer } from './viewer';
 
 const COALESCE_MS = 16;
-/** Flushed before the time is up when this much (UTF-16 units) has come together. */
+/** Size of pending output (UTF-16 units) that is flushed at once, without the delay. */
 const MAX_CHUNK = 64 * 1024;
 const BACKLOG_HIGH = 512 * 1024;
 const BACKLOG_LOW = 128 * 1024;
@@ -19,7 +19,7 @@ const BACKLOG_LOW = 128 * 1024;
 export interface SessionOptions {
   id: string;
   backend: PtyBackend;
-  /** With the command already resolved to a file. */
+  /** The start parameters, with the command already resolved to a file. */
   start: ParsedParams<typeof HostStart.spec>;
   log: OutputLog;
   /** A view that reads nothing for this long is disconnected. */
@@ -44,11 +44,11 @@ export class Session {
   private lastOutputAt: string | undefined;
   private pending = '';
   private timer: NodeJS.Timeout | undefined;
-  /** Attaching views; while there are any, output waits so that none is missed or seen twice. */
+  /** Number of views that are being attached; meanwhile output waits, so that none is missed or sent twice. */
   private holds = 0;
   private sequence = 0;
   private exit: (SessionExitInfo & { at: string }) | undefined;
-  /** Screen of a session that ended: kept as text, because a terminal takes megabytes. */
+  /** Screen of an ended session, kept as text, because a terminal takes megabytes. */
   private remains: Promise<Remains> | undefined;
   private size: { cols: number; rows: number };
 
@@ -92,7 +92,7 @@ export class Session {
     };
   }
 
-  /** From the returned sequence number on, the viewer hears every output. */
+  /** Attaches a viewer, which gets every output after the returned sequence number. */
   async attach(viewer: Viewer): Promise<SessionScreen> {
     const remains = await this.settle((live) => {
       if (live && !this.viewers.has(viewer))
@@ -110,14 +110,14 @@ export class Session {
     if (this.viewers.delete(viewer)) this.updateFlow();
   }
 
-  /** What the screen shows now. */
+  /** The current screen. */
   async view(): Promise<ScreenView> {
     const { text, sequence } = await this.settle();
     const quietMs = this.lastOutputAt === undefined ? undefined : Date.now() - Date.parse(this.lastOutputAt);
     return { text, sequence, quietMs, hasDraft: this.draft.isOpen };
   }
 
-  /** @param onlyAt refused if the screen has changed since this sequence */
+  /** Sends input. @param onlyAt refused if there was output after this sequence number */
   input(data: string, { onlyAt, byUser = false }: { onlyAt?: number | undefined; byUser?: boolean | undefined }): void {
     this.requireLive();
     if (onlyAt !== undefined && (this.pending !== '' || this.sequence !== onlyAt))
@@ -134,7 +134,7 @@ export class Session {
     try {
       this.pty.resize(cols, rows);
     } catch {
-      // It ended a moment ago; its exit is on the way.
+      // The session has just ended; its exit will be reported.
     }
   }
 
@@ -191,7 +191,7 @@ export class Session {
   }
   private pausedByBacklog = false;
 
-  /** Waits until the screen shows all output so far, with `then` run at that very moment. */
+  /** Waits until the screen shows all output so far, and runs `then` at that moment. */
   private async settle(then?: (live: boolean) => void): Promise<Remains & { sequence: number }> {
     this.flush();
     if (this.remains) {
@@ -206,7 +206,7 @@ export class Session {
         then?.(this.exit === undefined);
         resolve({ screen: this.screen.serialize(), text: this.screen.text(), sequence });
         this.holds--;
-        // Not before the answer has been written, so that a view gets the screen first.
+        // Deferred until the answer has been written, so that a view gets the screen first.
         if (this.holds === 0) this.timer ??= setTimeout(() => this.flush(), 0);
       });
     });
@@ -218,7 +218,7 @@ export class Session {
     this.flush();
   }
 
-  /** After the last output of a program that ended. */
+  /** Called after the last output of an ended program. */
   private close(): void {
     this.options.log.close();
     this.remains = new Promise((resolve) => {

@@ -2,15 +2,17 @@ import type { Duplex } from 'node:stream';
 import type { MessageConnection } from 'vscode-jsonrpc/node';
 import type { NotificationSpec } from '../../protocol/request';
 
-/** Above this the program is paused, below the other it goes on (UTF-16 units not yet taken by the peer's socket). */
+/**
+ * Above this the program is paused, below the low mark it continues (UTF-16 units not yet read by the peer's socket).
+ */
 export const VIEWER_HIGH_WATER = 1024 * 1024;
 const VIEWER_LOW_WATER = 256 * 1024;
 
-/** One connection that output goes to; knows how much of it is still under way. */
+/** A connection that receives output; tracks how much of it is still unread. */
 export class Viewer {
   private pending = 0;
   private slow = false;
-  /** When the peer last took something, in ms since the epoch. */
+  /** When the peer last read something, in ms since the epoch. */
   private progressAt = Date.now();
   private readonly waiting = new Set<() => void>();
 
@@ -40,14 +42,14 @@ export class Viewer {
       if (this.slow && this.pending < VIEWER_LOW_WATER) this.relieve();
     };
     try {
-      // Settles once the bytes have left for the peer, or the connection is gone.
+      // Settles once the bytes were sent to the peer, or the connection is gone.
       this.connection.sendNotification(spec.method, params).then(done, done);
     } catch {
       done();
     }
   }
 
-  /** Cuts off a peer that has taken nothing for this long: an agent must not hang on a hung window. */
+  /** Disconnects a peer that has read nothing for this long: a hung window must not block an agent. */
   cutIfStuck(limitMs: number): void {
     if (this.slow && Date.now() - this.progressAt > limitMs) this.close();
   }

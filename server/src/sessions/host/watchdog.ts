@@ -1,9 +1,9 @@
-/** How the watchdog waits and gives up. Milliseconds. */
+/** Delays and limits of the watchdog. Milliseconds. */
 export interface WatchdogTimes {
-  /** Before the first start after the connection was lost; doubled with each start that did not help. */
+  /** Delay before the first start after the connection was lost; doubled after each failed start. */
   firstMs: number;
   maxMs: number;
-  /** Starts in a row without a server that stays connected for `stableMs`, after which it gives up. */
+  /** Consecutive starts without a server that stays connected for `stableMs`, after which it gives up. */
   maxStarts: number;
   stableMs: number;
 }
@@ -11,8 +11,8 @@ export interface WatchdogTimes {
 export const watchdogTimes: WatchdogTimes = { firstMs: 1_000, maxMs: 60_000, maxStarts: 10, stableMs: 60_000 };
 
 /**
- * Starts the town's server again when it died while there was work: the session host, which outlives it, watches over it.
- * The server says when it is to be watched; it stops the watch before it ends by itself.
+ * Restarts the town's server if it died while there was work; part of the session host, which outlives it. The server
+ * turns the watch on, and off before it ends normally.
  */
 export class Watchdog {
   private watched = false;
@@ -32,7 +32,7 @@ export class Watchdog {
     return this.watched;
   }
 
-  /** Whether the server is to be started again when it is gone. */
+  /** Sets whether the server is restarted when it is gone. */
   watch(on: boolean): void {
     this.watched = on;
     if (!on) this.cancel();
@@ -63,7 +63,7 @@ export class Watchdog {
   private schedule(): void {
     if (this.timer) return;
     if (this.starts >= this.times.maxStarts) {
-      this.log(`the server was started ${this.starts} times in a row and did not stay: not started again`);
+      this.log(`the server ended ${this.starts} times in a row after a start; it is not started again`);
       this.watched = false;
       return;
     }
@@ -73,7 +73,7 @@ export class Watchdog {
       this.starts += 1;
       this.log(`the server is gone while there is work: starting it again (${this.starts})`);
       this.startServer();
-      this.schedule(); // in case that one does not come up
+      this.schedule(); // in case that start fails
     }, wait);
   }
 }

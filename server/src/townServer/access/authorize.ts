@@ -6,21 +6,21 @@ import type { Acceptance, Hello } from '../../protocol/transport';
 import { agentOfDirectory, isAgentName } from '../../town/layout';
 import { canonicalPath } from '../../base/safePaths';
 
-/** Who a connection is, decided once from its hello. */
+/** The identity of a connection, determined once from its hello. */
 export interface Caller {
   kind: 'person' | 'agent' | 'nobody';
   actor: string;
   agent?: string;
-  /** The session that the token belongs to. */
+  /** The session of the token. */
   session?: string;
   cwd?: string;
-  /** Why it may only look: for nobody, and for a person at a window in restricted mode. */
+  /** Why the caller may only read: without an identity, and for a window in Restricted Mode. */
   readOnly?: { reason: string; hint: string };
 }
 
 /**
- * A valid token makes an agent. Without one, nobody acts in an agent's folder or under an agent's name: such a call
- * may look, and it never falls back to being the person.
+ * Identifies a caller. A valid token identifies an agent. A call without one from an agent's folder or under an agent's
+ * name may only read, and never acts as the user.
  */
 export function identifyCaller(hello: Hello, root: string, records: SessionRecords): Caller {
   const cwd = hello.cwd === undefined ? undefined : canonicalPath(hello.cwd);
@@ -38,9 +38,9 @@ export function identifyCaller(hello: Hello, root: string, records: SessionRecor
   const actor = hello.actor ?? 'unknown';
   if (isAgentName(actor))
     return nobody(actor, cwd, `"${actor}" is the name of an agent, and the call brought no valid session token`);
-  // Only windows and command lines are a person's own programs.
+  // Only windows and command lines are the user's own programs.
   if (hello.kind === 'agent' || hello.kind === 'server')
-    return nobody(actor, cwd, 'the call brought no valid session token');
+    return nobody(actor, cwd, 'the call had no valid session token');
   if (hello.trusted === false)
     return {
       kind: 'person',

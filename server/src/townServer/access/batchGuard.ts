@@ -4,7 +4,7 @@ import { BeadBatch } from '../../protocol/batch';
 import type { CallContext } from '../../protocol/dispatcher';
 import { refuseEdge, refuseEngineBeads, refuseEngineData, refuseWorkInHand } from './beadGuard';
 
-/** Each change of a batch is checked as it would be by itself. */
+/** Checks each change of a batch like a separate request. */
 export function guardBatch(service: BeadService): void {
   const { dispatcher, store } = service;
   dispatcher.wrap(BeadBatch.spec, (next) => async (params, context) => {

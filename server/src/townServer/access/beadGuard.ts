@@ -23,13 +23,13 @@ import { LedgerImport, LedgerImportPart, LedgerMerge } from '../../protocol/ledg
 import type { CallContext } from '../../protocol/dispatcher';
 import { refuseForeignStep } from './stepRules';
 
-/** What the engine writes on a bead is its own: a client that could write it would dispatch or merge by hand. */
+/** Protects the engine's data on a bead: a client that could write it could dispatch or merge. */
 export function refuseEngineData(params: {
   type?: string;
   metadata?: Record<string, unknown>;
   metadataChanges?: Record<string, unknown>;
 }): void {
-  // Read as the handler reads it: `mr` is short for one of them.
+  // Parsed like in the handler: `mr` is short for one of them.
   const wanted = params.type === undefined ? undefined : typeFromInput(params.type);
   const type = engineTypes.find((candidate) => candidate === wanted);
   if (type)
@@ -44,8 +44,8 @@ export function refuseEngineData(params: {
 }
 
 /**
- * Work that is on a hook or in the merge queue ends by `gt done` and a merge. An agent that closed, deleted or gave
- * away such a bead, its own or another's, would orphan the commits.
+ * Protects work on a hook or in the merge queue, which ends with `gt done` and a merge. An agent that closed, deleted
+ * or reassigned such a bead, its own or another's, would orphan the commits.
  */
 export function refuseWorkInHand(store: BeadStore, ids: readonly string[], context: CallContext): void {
   if (context.kind !== 'agent') return;
@@ -60,8 +60,9 @@ export function refuseWorkInHand(store: BeadStore, ids: readonly string[], conte
 }
 
 /**
- * Merge requests, convoys and escalations are the engine's and people's; mail says who wrote what. An agent that
- * changed one would bypass the merge queue, launch convoys or suppress escalations, or put words into somebody's mouth.
+ * Protects merge requests, convoys and escalations, which belong to the engine and to people, and mail, which has an
+ * author. An agent that changed one would bypass the merge queue, launch convoys, suppress escalations, or forge
+ * messages.
  */
 export function refuseEngineBeads(store: BeadStore, ids: readonly string[], context: CallContext): void {
   if (context.kind !== 'agent') return;
@@ -82,7 +83,7 @@ export function refuseEngineBeads(store: BeadStore, ids: readonly string[], cont
   }
 }
 
-/** Puts these checks around the handlers of beads, and takes note of scripts that are written through this town's socket. */
+/** Adds these checks to the handlers of beads, and records scripts that are written through this town's socket. */
 export function guardBeadHandlers(service: BeadService, acceptScript: (bead: Bead, by: string) => void): void {
   guardChanges(service, acceptScript);
   guardEdges(service);
@@ -113,7 +114,7 @@ function guardChanges(service: BeadService, acceptScript: (bead: Bead, by: strin
   const { dispatcher, store } = service;
   dispatcher.wrap(BeadCreate.spec, (next) => async (params, context) => {
     refuseEngineData(params);
-    // `blocks:x` makes x wait for the new bead: an edge of x.
+    // `blocks:x` makes x wait for the new bead: so it is an edge of x.
     for (const [type, id] of params.deps ?? [])
       if (dependencyFromInput(type).swap) refuseEdge(service, id, params.ledger, context);
     const bead = await next(params, context);
@@ -168,7 +169,7 @@ function guardChanges(service: BeadService, acceptScript: (bead: Bead, by: strin
   }
 }
 
-/** Branches and merge requests name a bead by its id; what the town itself creates belongs to its ledger. */
+/** Refuses to move a bead that branches or merge requests refer to by id, or that the town itself created. */
 function refuseMove({ id, issue_type, status, assignee }: Bead): void {
   if (engineTypes.includes(issue_type))
     throw new UserError(`${id} is of type ${issue_type}, which stays in its ledger`, undefined, 'refused');
@@ -193,7 +194,7 @@ function guardEdges(service: BeadService): void {
   });
 }
 
-/** Exactly what the handler will change: the same part of an id may mean another bead in another ledger. */
+/** Exactly the ids that the handler will change: the same part of an id may mean another bead in another ledger. */
 function idsMeant(
   service: BeadService,
   params: { ids: readonly string[]; ledger?: string },
@@ -204,13 +205,16 @@ function idsMeant(
   return resolveAll(service, context, ids, params.ledger);
 }
 
-/** What a launched convoy tracks is dispatched, and what a merge request waits for holds it up. Planning is free. */
+/**
+ * Refuses agents edges of launched convoys and of merge requests: beads of a launched convoy are dispatched, and
+ * dependencies of a merge request delay it. Plans may be changed.
+ */
 export function refuseEdge(service: BeadService, from: string, ledger: string | undefined, context: CallContext): void {
   if (context.kind !== 'agent') return;
   const bead = service.store.get(resolveOne(service, context, from, ledger));
   if (!bead || !engineTypes.includes(bead.issue_type) || (bead.issue_type === CONVOY && isPlanned(bead))) return;
   throw new UserError(
-    `what ${bead.id} (${bead.issue_type}) depends on is not an agent's to change`,
+    `an agent may not change the dependencies of ${bead.id} (${bead.issue_type})`,
     bead.issue_type === CONVOY
       ? 'a person adds to a convoy that is under way; an agent may plan one: "gt convoy create … --stage"'
       : 'a person may do this',

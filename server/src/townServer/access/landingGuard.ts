@@ -2,13 +2,13 @@ import { UserError } from '../../base/errors';
 import type { CallContext, Dispatcher } from '../../protocol/dispatcher';
 import { DirectLand, LandingSettings } from '../../protocol/town';
 
-/** Puts the rules about direct landings around the requests for them. @param mayorMayLand the setting of the town */
+/** Adds the rules about direct landings to their requests. @param mayorMayLand the setting of the town */
 export function guardLandings(dispatcher: Dispatcher, mayorMayLand: () => boolean): void {
   dispatcher.wrap(DirectLand.spec, (next) => async (params, caller) => {
     refuseLanding(caller, mayorMayLand());
     return next(params, caller);
   });
-  // Everybody may look at the settings.
+  // Every caller may read the settings.
   dispatcher.wrap(LandingSettings.spec, (next) => async (params, caller) => {
     if (caller.kind !== 'person' && Object.values(params).some((value) => value !== undefined))
       throw new UserError('only a person may say how work lands in the town', undefined, 'refused');
@@ -16,7 +16,7 @@ export function guardLandings(dispatcher: Dispatcher, mayorMayLand: () => boolea
   });
 }
 
-/** What nobody has reviewed is landed by a person, or by the Mayor where a person has allowed that for the town. */
+/** Unreviewed work may be landed by a person, or by the Mayor if a person has allowed that for the town. */
 export function refuseLanding({ kind, agent }: CallContext, mayorMayLand: boolean): void {
   if (kind === 'person') return;
   if (agent !== 'mayor')

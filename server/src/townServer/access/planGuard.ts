@@ -19,7 +19,7 @@ import {
   Sling,
 } from '../../protocol/town';
 
-/** Requests by which the work of a convoy starts, stops or lands: those of people. */
+/** Requests by which the work of a convoy starts, stops or lands: for people only. */
 const peoplesRequests = [
   { spec: ConvoyLaunch.spec, what: 'launch work', hint: 'a person launches the convoy' },
   { spec: ConvoyPause.spec, what: 'pause a convoy', hint: 'a person pauses it' },
@@ -30,7 +30,7 @@ const peoplesRequests = [
 /** Changes of one convoy, which an agent may make while it is a plan. */
 const planChanges = [ConvoyAdd.spec, ConvoyRemove.spec, ConvoyRename.spec, ConvoyClose.spec] as const;
 
-/** What an agent plans, a person launches: nothing that an agent writes begins to run by itself. */
+/** Agents plan, people launch: nothing that an agent writes starts running without a person. */
 export function guardConvoys(dispatcher: Dispatcher, store: BeadStore): void {
   for (const { spec, what, hint } of peoplesRequests)
     dispatcher.wrap<typeof spec>(spec, (next) => async (params, caller) => {
@@ -61,7 +61,7 @@ function refuseAgentUnlessPlanned(caller: CallContext, convoy: Bead): void {
   if (!isPlanned(convoy)) refuseAgent(caller, 'change a convoy that is under way', 'a person does that');
 }
 
-/** The same for beads without a convoy. */
+/** Like `guardConvoys`, for beads without a convoy. */
 export function guardSlings(dispatcher: Dispatcher): void {
   dispatcher.wrap(Sling.spec, (next) => async (params, caller) => {
     refuseAgent(caller, 'sling work', 'create a bead; a person or a convoy slings it');

@@ -3,7 +3,7 @@ import type { CallContext, Dispatcher } from '../../protocol/dispatcher';
 import { AgentNudge, AgentPeek } from '../../protocol/town';
 import { fullAddress, parseAddress } from '../../town/layout';
 
-/** Puts the rules about agents' screens around the requests that read them or type into them. */
+/** Adds the rules about agents' screens to the requests that read them or type into them. */
 export function guardScreens(dispatcher: Dispatcher): void {
   dispatcher.wrap(AgentPeek.spec, (next) => async (params, caller) => {
     refusePeek(fullAddress(params.agent), caller);
@@ -15,7 +15,7 @@ export function guardScreens(dispatcher: Dispatcher): void {
   });
 }
 
-/** At a crew member's terminal a person works: what stands there is between the two. */
+/** Refuses to show the terminal of a crew member to agents: a person works there, so its content is private. */
 export function refusePeek(agent: string, context: CallContext): void {
   if (context.kind === 'person' || !isCrew(agent)) return;
   throw new UserError(
@@ -25,7 +25,10 @@ export function refusePeek(agent: string, context: CallContext): void {
   );
 }
 
-/** Words typed to the Mayor or a crew member read as if the person had said them: only the person and the Mayor may. */
+/**
+ * Refuses text to the Mayor or a crew member, which would look like the user's own: only people and the Mayor may type
+ * it.
+ */
 export function refuseNudge(agent: string, context: CallContext): void {
   if (context.kind !== 'agent' || context.agent === 'mayor' || !(agent === 'mayor' || isCrew(agent))) return;
   throw new UserError(`an agent may not type to ${agent}`, `write to it: gt mail send ${agent} …`, 'refused');

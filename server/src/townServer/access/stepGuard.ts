@@ -10,7 +10,7 @@ import { ownerOf } from './stepRules';
 /** Checks around the handlers of molecules, for agents. */
 export function guardStepHandlers(service: BeadService): void {
   const { dispatcher, store } = service;
-  // Exactly the bead that the handler will take: the same part of an id may mean another one in another ledger.
+  // Exactly the bead that the handler will use: the same part of an id may mean another one in another ledger.
   const meant = (params: { id: string; ledger?: string }, context: CallContext): string =>
     resolveOne(service, context, params.id, params.ledger);
   dispatcher.wrap(StepClose.spec, (next) => async (params, context) => {
@@ -41,7 +41,7 @@ export function guardStepHandlers(service: BeadService): void {
   });
 }
 
-/** The bead that may be meant; a part of an id that is the name of a formula too means the formula. */
+/** The bead of an operand; a part of an id that is also the name of a formula means the formula. */
 function beadNamed(
   service: BeadService,
   given: string,

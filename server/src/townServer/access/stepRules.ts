@@ -6,7 +6,7 @@ import { isClosed } from '../../engine/state/work';
 import type { Bead } from '../../protocol/bead';
 import type { CallContext } from '../../protocol/dispatcher';
 
-/** The bead that a molecule, or the molecule of a step, belongs to, as long as there is work on it. */
+/** The bead of a molecule, or of a step's molecule, while there is work on it. */
 export function ownerOf(store: BeadStore, bead: Bead): Bead | undefined {
   const molecule = bead.issue_type === MOLECULE ? bead : moleculeAbove(store, bead);
   const attached = molecule && attachedTo(molecule);
@@ -15,8 +15,8 @@ export function ownerOf(store: BeadStore, bead: Bead): Bead | undefined {
 }
 
 /**
- * An agent walks the steps of the bead on its own hook and those of molecules that belong to no bead, and no others.
- * @returns whether it is such a step, about which nothing more is to be asked
+ * Allows an agent only steps of the bead on its own hook and of molecules without a bead.
+ * @returns whether it is such a step, so that no further checks are needed
  */
 export function refuseForeignStep(store: BeadStore, bead: Bead, context: CallContext): boolean {
   if (context.kind !== 'agent') return false;

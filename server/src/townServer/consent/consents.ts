@@ -9,16 +9,16 @@ import { runtimeHash, scriptHash, type ConsentStore } from '../../town/consent';
 
 export interface ConsentTown {
   nameFor(bead: Bead, rig: string): string;
-  /** False where the rig's settings cannot be read: there is nothing to ask about its beads then. */
+  /** False if the rig's settings are unreadable: then there are no questions about its beads. */
   isUsable(rig: string): boolean;
   find(name: string): RuntimeInfo | undefined;
-  /** Runtimes that run without a bead of their own, such as that of a reviewer. */
+  /** Runtimes that run without a bead, such as that of a reviewer. */
   others(): { rig?: string; runtime: string }[];
-  /** The script of this bead is frozen beside its worktree: it was accepted when that was done. */
+  /** The script of this bead is frozen next to its worktree, and was accepted then. */
   isFrozen(bead: Bead, rig: string): boolean;
 }
 
-/** What a bead would run, and whether a person has accepted it. */
+/** The runtimes and scripts of beads, and whether a person has accepted them. */
 export class Consents {
   constructor(
     private readonly store: BeadStore,
@@ -26,7 +26,7 @@ export class Consents {
     private readonly town: ConsentTown,
   ) {}
 
-  /** Whether a person has accepted everything that this bead would run. */
+  /** Whether a person has accepted the runtime and the script of this bead. */
   given(bead: Bead, rig: string): boolean {
     return this.missing(bead, rig) === undefined;
   }
@@ -40,13 +40,13 @@ export class Consents {
     return name === 'script' || runtime === undefined || this.accepted.has(runtimeHash(name, runtime));
   }
 
-  /** Scripts that were written through this town's own socket need no further question. */
+  /** Accepts a script that was written through this town's own socket, which needs no further question. */
   acceptScriptOf(bead: Bead, by: string): void {
     const blocks = readable(() => scriptBlocks(bead.description ?? ''));
     if (blocks.length > 0) this.accepted.accept('script', scriptHash(blocks), by);
   }
 
-  /** One question for each runtime and each script that waits. */
+  /** The open questions: one for each waiting runtime and script. */
   open(): AttentionInfo[] {
     const questions = new Map<string, AttentionInfo>();
     for (const bead of workingSet(this.store, wantedSince(this.store).keys())) {
@@ -99,7 +99,7 @@ export class Consents {
   }
 }
 
-/** A fence that is not closed gives no script; the session that needs one says so. */
+/** Blocks of a script; none if a fence is not closed, which the session then reports. */
 function readable(read: () => string[]): string[] {
   try {
     return read();

@@ -4,12 +4,12 @@ import type { BeadStore } from '../../beads/store';
 
 /** Delay after the last change, and maximum delay after the first. Milliseconds. */
 const AFTER_CHANGE = { quietMs: 50, maxMs: 500 };
-/** How often other ledgers are asked whether what beads wait for there is done. Milliseconds. */
+/** Interval for checking external dependencies in other ledgers. Milliseconds. */
 const EVERY_MS = 10_000;
 
-/** Keeps what beads of a town wait for in other projects known. */
+/** Keeps the states of external dependencies of a town up to date. */
 export class ExternalMaintenance extends Disposable {
-  /** @param everyMs how often other ledgers are asked */
+  /** @param everyMs interval for checking other ledgers */
   constructor(store: Pick<BeadStore, 'externals' | 'onDidChange'>, everyMs = EVERY_MS) {
     super();
     const refresh = (): void => void store.externals.refresh();

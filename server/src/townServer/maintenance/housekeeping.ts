@@ -5,10 +5,10 @@ import { statOf } from '../../base/safePaths';
 import { git, withRepository } from '../../git/git';
 import type { RigRepository } from '../../git/repository';
 
-/** Logs of gates that are kept for each rig. */
+/** Number of gate logs that are kept for each rig. */
 const GATE_LOGS = 200;
 const DAY_MS = 24 * 3600_000;
-/** Loose objects from which on packing pays; each commit of a ledger leaves three. */
+/** Minimum number of loose objects for packing; each commit of a ledger adds three. */
 const LOOSE_OBJECTS = 2_000;
 const GC_LIMIT_MS = 10 * 60_000;
 
@@ -18,9 +18,9 @@ export function pruneGateLogs(directory: string, keep = GATE_LOGS): void {
 }
 
 /**
- * Packs a rig's repository, at most once a day and only where there is much to pack. The file that remembers the day
- * lies in the repository, so that servers that come and go do not each start over.
- * @returns whether git was asked
+ * Packs a rig's repository, at most once a day and only if it has many loose objects. The day is recorded in the
+ * repository, so that it survives restarts of the server.
+ * @returns whether git was run
  */
 export async function collectGarbage(repository: RigRepository, now = Date.now()): Promise<boolean> {
   const mark = path.join(repository.directory, 'gastown-gc');

@@ -6,6 +6,11 @@ import { Disposable, toDisposable } from '../../base/lifecycle';
 import { Mutex } from '../../base/mutex';
 import { Debouncer, paced } from '../../base/debouncer';
 import type { BeadStore } from '../../beads/store';
+import { requestsIn } from '../../engine/mergeQueue/requestIndex';
+import { mergeOf } from '../../engine/state/work';
+import { reviewersOf } from '../../engine/review/reviewers';
+import { dropLandedCrewBranches } from '../../rigs/crewBranches';
+import { removeFormerReviewers } from '../../rigs/formerReviewers';
 import { syncLedger } from '../../rigs/ledgerSync';
 import type { Rig } from '../../rigs/rig';
 import type { TownLayout } from '../../town/layout';
@@ -20,13 +25,13 @@ export interface MaintenanceTimes {
   maxMs: number;
 }
 
-/** Writes what the journals hold into the files. */
+/** Delays for writing the journals into the files. */
 const CHECKPOINT: MaintenanceTimes = { quietMs: 1_500, maxMs: 10_000 };
-/** Commits the ledgers. */
+/** Delays for committing the ledgers. */
 const COMMIT: MaintenanceTimes = { quietMs: 15_000, maxMs: 120_000 };
-/** Part of the time that checkpoints and commits may take, so that a large ledger does not keep the machine busy. */
+/** Maximum fraction of the time for checkpoints and commits, so that a large ledger does not keep the machine busy. */
 const SHARE = 0.02;
-/** An editor or a pull writes a file in several steps. */
+/** Delays after outside changes: an editor or a pull writes a file in several steps. */
 const WATCH: MaintenanceTimes = { quietMs: 300, maxMs: 2_000 };
 
 export interface MaintainedTown {
@@ -34,19 +39,19 @@ export interface MaintainedTown {
   store: BeadStore;
   rigs: Pick<Rigs, 'all' | 'onDidOpen' | 'onDidClose'>;
   log: Log;
-  /** True while a session lives or an action runs: nothing slow may be done then. */
+  /** True while a session or an action is running: then slow tasks must wait. */
   isAtWork(): boolean;
-  /** Files that others changed were looked at: what is wrong with them may have changed. */
+  /** Called after outside changes were read: the problems of files may have changed. */
   onChecked?(): void;
 }
 
-/** Keeps what lies on disk close to what the store knows: never needed for durability, which the journal gives. */
+/** Keeps the files on disk up to date with the store. Not needed for durability, which the journal provides. */
 export class LedgerMaintenance extends Disposable {
   private readonly checkpointing: Debouncer;
   private readonly committing: Debouncer;
   private readonly refreshing: Debouncer;
   private readonly watchers = new Map<string, fs.FSWatcher>();
-  /** A slow commit must not be overtaken by the next. */
+  /** Prevents a slow commit from being overtaken by the next. */
   private readonly commits = new Mutex();
   private readonly snapshots: SnapshotPruning;
 
@@ -83,7 +88,7 @@ export class LedgerMaintenance extends Disposable {
     this._register(town.rigs.onDidClose((rig) => this.unwatch(rig.layout.ledger)));
   }
 
-  /** Hears when somebody else writes a ledger's file, such as a pull or the Go `bd`. */
+  /** Watches a ledger's file for writes by others, such as a pull or the Go `bd`. */
   private watch(directory: string): void {
     this.unwatch(directory);
     try {
@@ -94,7 +99,7 @@ export class LedgerMaintenance extends Disposable {
       watcher.on('error', (error) => this.town.log.error(`watching ${directory}: ${messageOf(error)}`));
       this.watchers.set(directory, watcher);
     } catch (error) {
-      // Out of watchers: changes from outside are still merged in at the next checkpoint.
+      // The limit of file watchers is reached: outside changes are still merged in at the next checkpoint.
       this.town.log.error(`watching ${directory}: ${messageOf(error)}`);
     }
   }
@@ -103,7 +108,7 @@ export class LedgerMaintenance extends Disposable {
     try {
       await this.town.store.refresh();
     } finally {
-      // A folder that was removed and recreated is another one.
+      // A folder that was removed and recreated needs a new watcher.
       for (const directory of [...this.watchers.keys()]) this.watch(directory);
       this.town.onChecked?.();
     }
@@ -125,17 +130,29 @@ export class LedgerMaintenance extends Disposable {
     if (!this.town.isAtWork()) await this.town.store.keepIndex();
   }
 
-  /** One rig whose disk or repository fails does not keep the others from being kept. */
+  /** A failure in one rig does not keep the others from being maintained. */
   private async maintainRig(rig: Rig): Promise<void> {
     try {
       await rig.repository.restoreIfGone();
       await syncLedger(rig, this.town.store);
       pruneGateLogs(path.join(this.town.layout.gateLogs, rig.name));
       await this.snapshots.prune(rig.repository);
-      if (!this.town.isAtWork()) await collectGarbage(rig.repository);
+      if (this.town.isAtWork()) return;
+      await removeFormerReviewers(rig, (reviewer) => this.town.isAtWork() || this.reviews(rig, reviewer));
+      await dropLandedCrewBranches(rig, (branch) => this.hasLanded(branch));
+      await collectGarbage(rig.repository);
     } catch (error) {
       this.town.log.error(`keeping ${rig.name}: ${messageOf(error)}`);
     }
+  }
+
+  private hasLanded(branch: string): boolean {
+    const request = requestsIn(this.town.store).find(branch);
+    return request !== undefined && mergeOf(request)?.landed !== undefined;
+  }
+
+  private reviews(rig: Rig, reviewer: string): boolean {
+    return reviewersOf(rig.review).reviewers.includes(reviewer);
   }
 
   private run(what: string, task: () => Promise<void>): void {

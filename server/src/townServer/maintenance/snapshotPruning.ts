@@ -7,20 +7,20 @@ import { listSnapshots, nestedLabels, removeSnapshot } from '../../git/snapshots
 type Snapshot = Awaited<ReturnType<typeof listSnapshots>>[number];
 
 export interface SnapshotLimits {
-  /** Snapshots of merged work that are kept for each rig. */
+  /** Maximum number of snapshots of merged work for each rig. */
   keep: number;
-  /** How long they are kept after the merge, in milliseconds. */
+  /** Maximum time that they are kept after the merge, in milliseconds. */
   maxAgeMs: number;
 }
 
 export const SNAPSHOT_LIMITS: SnapshotLimits = { keep: 100, maxAgeMs: 30 * 24 * 3600_000 };
 
 /**
- * Removes snapshots of worktrees whose work is all merged, by age and by number. Whatever holds more than was merged is
- * kept for ever: files that were not committed, a repository inside, another attempt, a bead that was opened again.
+ * Removes snapshots of worktrees whose work is all merged, by age and by number. Snapshots with more than merged work
+ * are kept forever: uncommitted files, a nested repository, another attempt, a reopened bead.
  */
 export class SnapshotPruning {
-  /** Snapshots that turned out to hold more than was merged, as they and their beads were then: git is not asked again. */
+  /** Snapshots with more than merged work, by their state and that of their beads: git is not run again for them. */
   private readonly unmerged = new Set<string>();
 
   constructor(
@@ -28,7 +28,7 @@ export class SnapshotPruning {
     private readonly limits: SnapshotLimits,
   ) {}
 
-  /** @returns labels of the snapshots that were removed */
+  /** Removes old snapshots. @returns labels of the removed ones */
   async prune(repository: RigRepository, now = Date.now()): Promise<string[]> {
     const finished = (await listSnapshots(repository))
       .flatMap((snapshot) => this.finished(snapshot) ?? [])
@@ -50,7 +50,7 @@ export class SnapshotPruning {
     return removed;
   }
 
-  /** Of a snapshot whose bead is closed with a merge. */
+  /** The merge of a snapshot's bead, if the bead is closed with one. */
   private finished(snapshot: Snapshot) {
     const bead = this.store.get(snapshot.bead);
     const merged = bead && isClosed(bead.status) ? workOf(bead).merged : undefined;
@@ -59,7 +59,7 @@ export class SnapshotPruning {
     return { snapshot, merged, closedAt, key: `${snapshot.label} ${snapshot.commit} ${bead.updated_at}` };
   }
 
-  /** Whether the merge took all of it, and the target still has that merge. */
+  /** Whether the merge contains the whole snapshot, and the target still has that merge. */
   private async isMerged(repository: RigRepository, { bead, commit }: Snapshot, merged: string): Promise<boolean> {
     const request = requestsIn(this.store)
       .of(bead)

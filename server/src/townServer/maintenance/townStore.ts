@@ -10,11 +10,11 @@ import { knownProjects } from '../../town/knownProjects';
 import type { TownLayout } from '../../town/layout';
 import type { Log } from '../../base/log';
 
-/** It holds the text of a whole ledger, several times: much memory, and not for long. */
+/** The worker briefly holds several copies of a ledger's text, so it gets more memory and a short idle time. */
 const CHECKPOINT_THREAD = { deadlineMs: 5 * 60_000, memoryMb: 2_048, idleMs: 10_000 };
 
 /**
- * The store of a town: fenced by the lease, its files written by a thread of its own.
+ * The store of a town: fenced by the lease, with a worker thread that writes its files.
  * @returns also that thread, which the caller ends after the store
  */
 export async function openTownStore(

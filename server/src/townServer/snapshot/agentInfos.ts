@@ -16,9 +16,9 @@ export interface AgentSources {
   sessions: readonly SessionView[];
   /** Whether the engine is up. */
   up: boolean;
-  /** What rules and agents do right now, by address. */
+  /** Current activity of rules and agents, by address. */
   activity: ReadonlyMap<string, string>;
-  /** Runtime that a session runs. */
+  /** Runtime of a session. */
   runtimeOf(session: string): string | undefined;
 }
 
@@ -44,7 +44,7 @@ function townAgents(sources: AgentSources): AgentInfo[] {
   return [mayor(sources), rule(sources, 'deacon', 'deacon', undefined)];
 }
 
-/** Its process exists only while it is asked something, or a person has started it. */
+/** The Mayor. Its process exists only while it has requests, or after a person has started it. */
 function mayor(sources: AgentSources): AgentInfo {
   const session = sources.sessions.find((candidate) => candidate.role === 'mayor' && !candidate.exit);
   const requests = openRequests(sources.store);
@@ -97,7 +97,7 @@ function rigAgents(sources: AgentSources, rig: Rig): AgentInfo[] {
   ];
 }
 
-/** A rule that merges; while a reviewer reads, it has a terminal too. */
+/** The refinery: a rule that merges; during a review it has a terminal, too. */
 function refinery(sources: AgentSources, rig: Rig): AgentInfo {
   const id = `${rig.name}/refinery`;
   const base = rule(sources, id, 'refinery', rig.name);
@@ -105,7 +105,7 @@ function refinery(sources: AgentSources, rig: Rig): AgentInfo {
   return session ? reviewing(sources, base, session) : base;
 }
 
-/** Where several review, each of the others is there while it reads. */
+/** Further reviewers of a rig, each shown during its review. */
 function otherReviewers(sources: AgentSources, rig: Rig): AgentInfo[] {
   return sources.sessions
     .filter(({ agent, exit }) => !exit && agent.startsWith(`${rig.name}/refinery/`))

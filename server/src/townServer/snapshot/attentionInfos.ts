@@ -22,7 +22,7 @@ export interface AttentionSources {
   store: BeadStore;
   rigs: Rigs;
   sessions: readonly SessionView[];
-  /** Scripts and runtimes that wait for a person's consent, and what cannot be read. */
+  /** Scripts and runtimes that wait for a person's consent, and unreadable settings. */
   openConsents(): AttentionInfo[];
   reviewSetting(rig: string): ReviewSetting;
 }
@@ -56,7 +56,7 @@ function escalationItems(sources: AttentionSources): AttentionInfo[] {
   }));
 }
 
-/** What the Mayor has planned and nobody has launched yet. */
+/** Plans of the Mayor that are not launched yet. */
 function plans(sources: AttentionSources): AttentionInfo[] {
   return sources.store
     .list({ type: [CONVOY], ledger: 'hq', status: ['staged_ready', 'staged_warnings'], limit: 0 })
@@ -83,7 +83,7 @@ function plans(sources: AttentionSources): AttentionInfo[] {
     });
 }
 
-/** Agents whose programs wait for an answer: nobody types one blindly. */
+/** Agents whose programs wait for an answer, which is never typed automatically. */
 function inputs(sources: AttentionSources): AttentionInfo[] {
   return sources.sessions
     .filter((session) => !session.exit && session.asks !== undefined)
@@ -98,7 +98,7 @@ function inputs(sources: AttentionSources): AttentionInfo[] {
     }));
 }
 
-/** Gates that only a person opens, once nothing else holds the step behind them. */
+/** Gates that only a person opens, once nothing else blocks their step. */
 function gates({ store }: AttentionSources): AttentionInfo[] {
   const graph = graphOf(store);
   const open = [false, true].flatMap((ephemeral) => store.list({ type: ['gate'], ephemeral, limit: 0 }));
@@ -119,7 +119,7 @@ function gates({ store }: AttentionSources): AttentionInfo[] {
           title: `${bead?.title ?? molecule.title} waits for you: open the gate before ${held[0] ?? gate.title}`,
           detail: [
             gate.description,
-            `It holds: ${held.join(', ') || 'nothing any more'}. Open it here, or with "bd close ${gate.id}".`,
+            `It blocks: ${held.join(', ') || 'nothing any more'}. Open it here, or with "bd close ${gate.id}".`,
           ]
             .filter(Boolean)
             .join('\n\n'),
@@ -128,7 +128,7 @@ function gates({ store }: AttentionSources): AttentionInfo[] {
     });
 }
 
-/** Unread mail to people: it does not matter to which of them, as long as somebody sees it. */
+/** Unread mail to people, regardless of the recipient: one of them has to see it. */
 function mails(sources: AttentionSources): AttentionInfo[] {
   return inbox(sources.store, { unread: true })
     .map(mailInfo)
@@ -169,7 +169,7 @@ function reviews(sources: AttentionSources): AttentionInfo[] {
     });
 }
 
-/** What the person's approval does, where others review, too. */
+/** The effect of the user's approval, if there are other reviewers, too. */
 function effectOf(setting: ReviewSetting, { review }: MergeRequest): string {
   const states = review?.reviewers ?? {};
   const mine = answeredByPerson(setting, states, false);

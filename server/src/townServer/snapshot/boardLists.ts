@@ -11,17 +11,17 @@ import { AllBeads, shownState, type BoardMoment, type BoardSource, type StateCou
 import type { CollectionChange } from './entityCollection';
 import { FoundBeads } from './foundBeads';
 
-/** Rows at the top of the tree by epics. */
+/** Maximum number of rows at the top of the tree by epics. */
 const TOP_LIMIT = 200;
 
-/** What the top of the tree is. */
+/** The kind of list at the top of the tree. */
 const TOPS: Readonly<Record<BoardGrouping, ListKind>> = {
   state: { kind: 'states' },
   rig: { kind: 'rigs' },
   epic: { kind: 'epics' },
 };
 
-/** What a list's key means. */
+/** The meaning of a list's key. */
 type ListKind =
   | { kind: 'state'; state: BoardState; ledger?: string | undefined }
   | { kind: 'children'; parent: string }
@@ -31,7 +31,7 @@ type ListKind =
   /** The states of a ledger, or of all. */
   | { kind: 'states'; ledger?: string | undefined };
 
-/** A list as it was last made; another object where it may be different. */
+/** The last version of a list; replaced by a new object if it may have changed. */
 interface Known {
   list: BoardList;
   beads: ReadonlySet<string>;
@@ -40,15 +40,15 @@ interface Known {
 const NOTHING: BoardMoment = { changed: new Set(), rows: [], held: new Set(), heldRows: [] };
 
 /**
- * The lists of beads that windows watch, each made once for all of them: a list is recreated where a change touches what it
- * shows, and a page costs its rows, whatever the ledgers hold and however many windows watch it.
+ * The lists of beads that windows watch, each built once for all of them: a list is rebuilt if a change affects its
+ * content, and the cost of a page depends on its rows, not on the ledgers or the number of windows.
  */
 export class SharedLists {
   private readonly byText = new Map<string, ListsOfText>();
 
   constructor(private readonly store: BeadStore) {}
 
-  /** Brings everything to a moment. Lists that nobody asks for until `dropUnused` are forgotten. */
+  /** Updates everything to a moment. Lists that are not requested until `dropUnused` are dropped. */
   begin(moment: BoardMoment): void {
     for (const lists of this.byText.values()) lists.begin(moment);
   }
@@ -57,12 +57,12 @@ export class SharedLists {
     for (const [text, lists] of this.byText) if (!lists.dropUnused()) this.byText.delete(text);
   }
 
-  /** After a failure nobody knows what is up to date. */
+  /** After a failure, marks every list as outdated. */
   clear(): void {
     this.byText.clear();
   }
 
-  /** The lists of a query by their keys; without those that mean nothing. */
+  /** The lists of a query by their keys; without unknown keys. */
   of({ text, grouping, open }: BoardQuery, moment: BoardMoment): Map<string, Known> {
     const words = text.trim();
     let lists = this.byText.get(words);
@@ -88,12 +88,12 @@ export class BoardLists {
     return [...this.known.values()].map(({ list }) => list);
   }
 
-  /** The beads that the lists name. */
+  /** Ids of the beads in these lists. */
   beads(): Set<string> {
     return new Set([...this.known.values()].flatMap(({ beads }) => [...beads]));
   }
 
-  /** Takes over what the window wants to see from now on. */
+  /** Sets the query of the window. */
   watch(query: BoardQuery | undefined, moment: BoardMoment): CollectionChange<BoardList> {
     this.query = query;
     return this.update(moment);
@@ -114,13 +114,13 @@ export class BoardLists {
   }
 }
 
-/** A list, and whether it was asked for and is up to date since the last moment. */
+/** A list, and whether it was requested and is up to date since the last moment. */
 interface Entry {
   known: Known | undefined;
   isCurrent: boolean;
 }
 
-/** The lists of the beads in which a text is found, or of all beads. */
+/** The lists of the beads that contain a text, or of all beads. */
 class ListsOfText {
   private readonly source: BoardSource;
   private readonly entries = new Map<string, Entry>();
@@ -134,7 +134,7 @@ class ListsOfText {
     moment: BoardMoment,
   ) {
     this.source = text === '' ? new AllBeads(store) : new FoundBeads(store, text);
-    // What had changed by then is in what the source has just read.
+    // Earlier changes are contained in the data that the source has just read.
     this.moment = { ...moment, changed: NOTHING.changed, rows: NOTHING.rows };
   }
 
@@ -145,15 +145,15 @@ class ListsOfText {
     for (const entry of this.entries.values()) entry.isCurrent = false;
   }
 
-  /** @returns whether any is left */
+  /** Drops unused lists. @returns whether any is left */
   dropUnused(): boolean {
     for (const [id, { isCurrent }] of this.entries) if (!isCurrent) this.entries.delete(id);
     return this.entries.size > 0;
   }
 
-  /** Undefined for a key that means nothing: a window may ask for what is gone. */
+  /** A list; undefined for an unknown key, such as that of a deleted bead. */
   get(grouping: BoardGrouping, key: string, limit: number): Known | undefined {
-    // The top is another list for each grouping; the others are the same for all.
+    // The top list differs for each grouping; the others are the same for all.
     const id = JSON.stringify([key === '' ? grouping : '', key, limit]);
     const entry = this.entries.get(id);
     if (entry?.isCurrent) return entry.known;
@@ -219,7 +219,7 @@ class ListsOfText {
     return { ...epics, list: { ...epics.list, items } };
   }
 
-  /** Updates the total where only rows outside of the loaded page changed; undefined where it has to be recreated. */
+  /** Updates the total if only rows outside of the loaded page changed; undefined if the list has to be rebuilt. */
   private recount(known: Known, kind: ListKind, counts: StateCounts): Known | undefined {
     const withTotal = (total: number): Known =>
       total === known.list.total ? known : { ...known, list: { ...known.list, total } };
@@ -241,7 +241,7 @@ class ListsOfText {
     const open = new Map(this.store.ledgerNames().map((ledger) => [ledger, 0]));
     for (const { ledger, state, count } of counts)
       if (state !== 'closed') open.set(ledger, (open.get(ledger) ?? 0) + count);
-    // The town's own ledger is not a rig; it is shown where somebody keeps work in it.
+    // The town's own ledger is not a rig; it is shown if it contains work.
     return [...open]
       .filter(([ledger, count]) => ledger !== 'hq' || count > 0)
       .sort(([a], [b]) => Number(a === 'hq') - Number(b === 'hq') || a.localeCompare(b))
@@ -269,7 +269,7 @@ function totalOf(filter: { state: BoardState; ledger?: string | undefined }, cou
   );
 }
 
-/** Whether a change touches what a list shows: a bead that it names, or one that belongs into it now. */
+/** Whether a change affects a list: a bead in it, or one that belongs into it now. */
 function isTouched(kind: ListKind, { beads }: Known, { changed, rows, held }: BoardMoment): boolean {
   if (!changed) return true;
   if (kind.kind === 'children' && changed.has(kind.parent)) return true;

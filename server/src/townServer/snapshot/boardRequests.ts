@@ -3,7 +3,7 @@ import type { BeadStore } from '../../beads/store';
 import { requestsIn } from '../../engine/mergeQueue/requestIndex';
 import { isClosed, mergeOf, workOf } from '../../engine/state/work';
 import type { WhyNots } from '../../engine/explain/whyNot';
-import { workSessions } from '../../engine/supervision/workSessions';
+import { workSessions } from '../../engine/history/attempts';
 import type { RigRepository } from '../../git/repository';
 import type { Bead } from '../../protocol/bead';
 import { BeadDiff, BeadPage, type BeadPageInfo, type MergeInfo } from '../../protocol/board';
@@ -12,10 +12,10 @@ import type { Dispatcher } from '../../protocol/dispatcher';
 import { beadDiff } from '../../engine/review/beadDiff';
 import { reviewerInfos, reviewNote } from '../../engine/review/reviewerInfo';
 
-/** What the page of a bead needs of a town. */
+/** The parts of a town that the page of a bead needs. */
 export interface BoardTown {
   store: BeadStore;
-  /** Read again for each question. */
+  /** Computed again for each request. */
   whyNots(): WhyNots;
   repositoryOf(rig: string): RigRepository | undefined;
   reviewSetting(rig: string): ReviewSetting;
@@ -32,7 +32,7 @@ export function registerBoardHandlers(dispatcher: Dispatcher, town: BoardTown): 
   );
 }
 
-/** @throws UserError where nothing, or more than one bead, is meant */
+/** Resolves a bead. @throws UserError if none or several match */
 function beadNamed(store: BeadStore, id: string): Bead {
   return store.get(store.resolve(id)) as Bead;
 }

@@ -2,24 +2,24 @@ import type { BoardRow } from '../../beads/queries/boardOrder';
 import type { BeadStore } from '../../beads/store';
 import type { BoardState } from '../../protocol/board';
 
-/** The beads as they are at a moment, for lists of them. */
+/** The beads at one moment, for lists. */
 export interface BoardMoment {
-  /** Beads that may be different since the last moment; undefined: any. */
+  /** Beads that may have changed since the last moment; undefined: all. */
   changed: ReadonlySet<string> | undefined;
-  /** Those of the changed ones that are work. */
+  /** Rows of the changed beads that are workable. */
   rows: readonly BoardRow[];
-  /** Beads that only the engine keeps waiting: where `bd` calls one ready, lists call it blocked. */
+  /** Beads that only the engine holds back: ready ones in `bd` are blocked in these lists. */
   held: ReadonlySet<string>;
-  /** Those of the held ones that are ready for `bd`. */
+  /** Rows of the held beads that are ready in `bd`. */
   heldRows: readonly BoardRow[];
 }
 
 /** Counts by ledger and state. */
 export type StateCounts = readonly { ledger: string; state: BoardState; count: number }[];
 
-/** Where lists get their beads from: all of them, or those in which a text is found. */
+/** Source of the beads of lists: all beads, or those that contain a text. */
 export interface BoardSource {
-  /** Brings it up to date. @returns whether a list may be different for it, apart from what the moment says itself */
+  /** Updates the source. @returns whether lists may have changed in addition to the changes of the moment */
   update(moment: BoardMoment): boolean;
   counts(moment: BoardMoment): StateCounts;
   topCount(top: 'epic' | 'loose'): number;
@@ -45,7 +45,7 @@ export function countRows(rows: Iterable<BoardRow>, held: ReadonlySet<string>): 
   return [...counts.values()];
 }
 
-/** All beads: pages come from the index, counts are kept there. */
+/** All beads: pages and counts come from the index. */
 export class AllBeads implements BoardSource {
   constructor(private readonly store: BeadStore) {}
 

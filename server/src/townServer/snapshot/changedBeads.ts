@@ -4,18 +4,18 @@ import { MERGE_REQUEST, mergeOf } from '../../engine/state/work';
 import type { WhyNot } from '../../protocol/board';
 import type { BeadInfo } from '../../protocol/town';
 
-/** More changes than this are not looked at one by one. */
+/** Maximum number of changes that are handled one by one. */
 const MAX_CHANGED = 2_000;
 
 type Holds = ReadonlyMap<string, readonly WhyNot[]>;
 
-/** Which beads are to be recomputed: those that changed, and the beads whose display depends on them. */
+/** Collects the beads to recompute: changed ones, and those whose display depends on them. */
 export class ChangedBeads {
   private changed = new Set<string>();
-  /** Their state, step or place may have changed. */
+  /** Beads whose state, step or place may have changed. */
   private recomputed = new Set<string>();
   private isAny = true;
-  /** What only the engine knows of them, as texts: what has changed there is found by comparison. */
+  /** The engine's reasons for beads, as texts: changes are found by comparison. */
   private holds = new Map<string, string>();
 
   constructor(private readonly store: BeadStore) {}
@@ -29,13 +29,13 @@ export class ChangedBeads {
     if (this.changed.size > MAX_CHANGED) this.addAll();
   }
 
-  /** @param ids undefined for all */
+  /** Adds beads with a recomputed state. @param ids undefined for all */
   addRecomputed(ids: ReadonlySet<string> | undefined): void {
     if (!ids || this.recomputed.size + ids.size > MAX_CHANGED) this.addAll();
     else for (const id of ids) this.recomputed.add(id);
   }
 
-  /** Something that all beads are shown by has changed, such as a rig. */
+  /** Marks all beads, because something that affects all has changed, such as a rig. */
   addAll(): void {
     this.isAny = true;
     this.changed.clear();
@@ -43,8 +43,8 @@ export class ChangedBeads {
   }
 
   /**
-   * What has changed since the last time; undefined: everything may have.
-   * @param shown as windows have them
+   * Returns and clears the changed beads; undefined: all may have changed.
+   * @param shown the beads as windows have them
    */
   take(shown: Iterable<BeadInfo>, holds: Holds): ReadonlySet<string> | undefined {
     const found = this.isAny ? undefined : this.withNeighbours(shown);
@@ -68,10 +68,10 @@ export class ChangedBeads {
     const { store } = this;
     const found = new Set([...this.changed, ...this.recomputed]);
     if (this.changed.size > 0)
-      // By what is shown so far: the bead itself may have lost the edge by which it was named.
+      // From the displayed beads: the changed bead itself may have lost the edge to them.
       for (const info of shown)
         if ([...info.convoys, ...info.blockedBy].some((id) => this.changed.has(id))) found.add(info.id);
-    // Those that may wait for something else now.
+    // Beads that may wait for something else now.
     const waiting = new Set(this.changed);
     for (const id of this.recomputed)
       if (store.get(id)?.dependencies?.some(({ type }) => type === 'waits-for')) waiting.add(id);
@@ -95,7 +95,7 @@ export class ChangedBeads {
     if (owner !== undefined) yield owner;
   }
 
-  /** What waits because its parent waits is shown with the parent's reason. */
+  /** Adds descendants: a bead that waits because of its parent is shown with the parent's reason. */
   private withDescendants(roots: ReadonlySet<string>): Set<string> {
     const found = new Set(roots);
     const queue = [...roots];

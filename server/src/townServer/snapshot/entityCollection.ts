@@ -1,10 +1,10 @@
-/** What changed in a collection: new or different items, and the ids of those that are gone. */
+/** Changes of a collection: new or changed items, and the ids of removed ones. */
 export interface CollectionChange<T> {
   upsert: T[];
   remove: string[];
 }
 
-/** The items of one collection as clients know them, with their texts: an item that reads the same has not changed. */
+/** The items of one collection as clients have them, with their JSON: an item with the same text has not changed. */
 export class EntityCollection<T extends { id: string }> {
   private readonly entries = new Map<string, { item: T; text: string }>();
 
@@ -28,13 +28,13 @@ export class EntityCollection<T extends { id: string }> {
     return this.entries.keys();
   }
 
-  /** Takes these items for all that there is. */
+  /** Replaces all items. */
   replace(items: readonly T[]): CollectionChange<T> {
     const ids = new Set(items.map(({ id }) => id));
     return this.apply(items, (id) => ids.has(id));
   }
 
-  /** Takes over some items; of the others stays what `isKept` says. Costs what is given, not what is there. */
+  /** Updates some items, and drops others for which `isKept` is false. The cost depends on the given items. */
   apply(items: readonly T[], isKept: (id: string) => boolean): CollectionChange<T> {
     const upsert = items.filter((item) => this.put(item));
     const remove = [...this.entries.keys()].filter((id) => !isKept(id));
@@ -42,7 +42,7 @@ export class EntityCollection<T extends { id: string }> {
     return { upsert, remove };
   }
 
-  /** @returns whether it is new or different */
+  /** Stores an item. @returns whether it is new or has changed */
   put(item: T): boolean {
     const text = JSON.stringify(item);
     if (this.entries.get(item.id)?.text === text) return false;

@@ -5,12 +5,12 @@ import type { BoardState } from '../../protocol/board';
 import { countRows, shownState, type BoardMoment, type BoardSource, type StateCounts } from './boardSource';
 
 /**
- * The beads in which a text is found. The whole index is read once; afterwards a change costs what was found, and where
- * it is about other beads nothing.
+ * The beads that contain a text. The whole index is read once; afterwards the cost of a change depends on the matches,
+ * and changes of other beads cost nothing.
  */
 export class FoundBeads implements BoardSource {
   private found = new Map<string, BoardRow>();
-  /** With what leads to them in the tree of epics; worked out when it is asked for. */
+  /** Matches with their ancestors in the tree of epics; computed on demand. */
   private tree: ReadonlyMap<string, BoardRow> | undefined;
   private counted: StateCounts | undefined;
 
@@ -21,7 +21,7 @@ export class FoundBeads implements BoardSource {
     this.read();
   }
 
-  /** @returns whether a list may be different for it */
+  /** Updates the matches. @returns whether lists may have changed */
   update(moment: BoardMoment): boolean {
     const { changed } = moment;
     if (!changed) {
@@ -74,7 +74,7 @@ export class FoundBeads implements BoardSource {
     this.counted = undefined;
   }
 
-  /** What leads to a bead that was found is shown too; a bead outside of any tree only for itself. */
+  /** Ancestors of a match are shown, too; a bead outside of any tree only if it matches itself. */
   private atTop(top: 'epic' | 'loose'): BoardRow[] {
     const rows = top === 'epic' ? this.withAncestors() : this.found;
     return [...rows.values()].filter((row) => row.top === top);

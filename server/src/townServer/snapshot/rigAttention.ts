@@ -5,13 +5,13 @@ import { repairCommand, repairHint } from '../../beads/storage/repairHints';
 import type { AttentionInfo } from '../../protocol/town';
 import type { Rigs } from '../../rigs/registry';
 
-/** What keeps rigs from working, for people: a folder that is gone, a settings file that cannot be read. */
+/** Problems of rigs as attention items: a missing folder, or an unreadable settings file. */
 export function rigProblems(rigs: Rigs): AttentionInfo[] {
   const unfinished = rigs.unfinishedAdds().map(
     ({ name, command }): AttentionInfo => ({
       id: `problem-adding-${name}`,
       kind: 'problem',
-      title: `${name}: adding it was cut short`,
+      title: `${name}: adding the rig was interrupted`,
       detail: `The server was ended in the middle of "gt rig add". Add the rig again: what is there already is used.\n\nOr give it up: gt rig remove ${name}`,
       command,
     }),
@@ -34,7 +34,7 @@ export function rigProblems(rigs: Rigs): AttentionInfo[] {
   return [...unfinished, ...problems];
 }
 
-/** Ledgers whose files are damaged: shown at once, with the command that repairs them. */
+/** Ledgers whose files are damaged: reported at once, with the command that repairs them. */
 export function ledgerProblems(store: Pick<BeadStore, 'damages' | 'problemsByLedger'>): AttentionInfo[] {
   const damaged = store
     .damages()
@@ -72,7 +72,7 @@ function ledgerItem(
   };
 }
 
-/** What a person accepts where a rig has no gates is that nothing is tested: said explicitly. */
+/** States explicitly that nothing is tested, if a person is asked to accept a rig without gates. */
 export function sayWhereNothingIsTested(item: AttentionInfo): AttentionInfo {
   if (item.consent?.kind !== 'rig-commands' || item.consent.text !== '') return item;
   const text = 'no gates: nothing is tested before work is merged';

@@ -5,16 +5,16 @@ import { BoardLists, SharedLists } from './boardLists';
 import type { CollectionChange } from './entityCollection';
 import { SnapshotModel, type ModelChange, type SnapshotSources } from './snapshotModel';
 
-/** A snapshot is so fresh for a connection that comes later, in milliseconds. */
+/** Milliseconds for which a snapshot is shared with later connections. */
 const SHARED_MS = 40;
 
-/** A connection that follows the town. */
+/** A connection that is subscribed to the town. */
 interface Subscription {
-  /** Revision that it has. */
+  /** Revision of the connection's state. */
   revision: number;
-  /** The lists that it watches. */
+  /** The lists that the connection watches. */
   lists: BoardLists;
-  /** The beads that they name. */
+  /** Ids of the beads in these lists. */
   listed: ReadonlySet<string>;
 }
 
@@ -25,15 +25,16 @@ export interface ConnectionDelta {
 }
 
 /**
- * What each connection has of the town: the same overview for all, and the lists that it watches itself. Revisions rise by
- * one where anything changed for anybody; a connection gets a delta, from the revision that it has, where it is concerned.
+ * Tracks the state of each connection: the same overview for all, and its own lists. The revision is increased by one
+ * if anything changed for any connection; a connection only gets a delta if it is affected, starting at its own
+ * revision.
  */
 export class SnapshotFeed {
   readonly model: SnapshotModel;
   /** Each list once, for all windows that watch it. */
   private readonly shared: SharedLists;
   private revision = 1;
-  /** Milliseconds since 1970; 0 where everything has to be looked at again. */
+  /** Milliseconds since 1970; 0 if everything has to be recomputed. */
   private updatedAt = 0;
   private readonly subscriptions = new Map<string, Subscription>();
 
@@ -57,7 +58,7 @@ export class SnapshotFeed {
     this.subscriptions.delete(connection);
   }
 
-  /** Brings everything up to date, and sends to each connection what is new for it. */
+  /** Brings everything up to date, and sends each connection its changes. */
   update(): void {
     try {
       const moment = this.model.nextMoment();
@@ -85,15 +86,15 @@ export class SnapshotFeed {
     }
   }
 
-  /** The whole town, for a client that asks once and does not stay. */
+  /** The whole town, for a client without a subscription. */
   snapshot(): TownSnapshot {
     this.update();
     return { revision: this.revision, ...this.model.collections(), beads: this.beads(new Set()), lists: [] };
   }
 
   /**
-   * Subscribes a connection, with lists that it watches from now on. Many that come at once share what was made for the
-   * first of them: what nobody told the model since is in the next delta.
+   * Subscribes a connection, with its lists. Connections that arrive at the same time share the snapshot of the first
+   * one: changes since then are in the next delta.
    */
   subscribe(connection: string, query: BoardQuery | undefined): TownSnapshot {
     // This connection gets a full snapshot: the pending delta skips it.
@@ -114,8 +115,8 @@ export class SnapshotFeed {
 
   /**
    * Sets or replaces the lists that a connection watches.
-   * @returns what is new for it
-   * @throws UserError for a connection that has no snapshot
+   * @returns its changes
+   * @throws UserError for a connection without a snapshot
    */
   watch(connection: string, query: BoardQuery | undefined): TownDelta {
     if (!this.subscriptions.has(connection))
@@ -176,7 +177,10 @@ export class SnapshotFeed {
     for (const { listed } of this.subscriptions.values()) yield* listed;
   }
 
-  /** After a failure nobody knows what was sent: each connection sees a gap in the revisions, and reloads everything. */
+  /**
+   * Resets after a failure, when it is unknown what was sent: each connection sees a gap in the revisions, and reloads
+   * everything.
+   */
   private startOver(): void {
     this.model.everythingChanged();
     this.shared.clear();

@@ -8,7 +8,7 @@ import type { BoardMoment } from './boardSource';
 import { ChangedBeads } from './changedBeads';
 import { EntityCollection, type CollectionChange } from './entityCollection';
 
-/** What the model asks for again with each update: small, whatever the ledgers hold. */
+/** Data that the model queries with each update; its size does not depend on the ledgers. */
 export interface SnapshotSources {
   store: BeadStore;
   projection: Projection;
@@ -21,25 +21,25 @@ export interface SnapshotSources {
 
 /** Changes since the last update, shared by all windows. */
 export interface ModelChange {
-  /** Of the small collections. */
+  /** Changes of the small collections. */
   common: Omit<TownDelta['changes'], 'beads' | 'lists'>;
-  /** Beads that are new or different. */
+  /** New or changed beads. */
   beads: ReadonlySet<string>;
-  /** The overview as it was. */
+  /** The previous overview. */
   overviewBefore: ReadonlySet<string>;
 }
 
-/** Open beads of each rig that windows show besides those of convoys. */
+/** Maximum number of open beads of each rig in the overview, besides those of convoys. */
 const BACKLOG_LIMIT = 100;
-/** Convoys that landed last. */
+/** Number of recently landed convoys in the overview. */
 const CLOSED_CONVOYS = 20;
 const IN_PROGRESS = ['hooked', 'in_progress', 'in_review', 'failed'];
-/** Records of the town that are shown as something else, or not at all. */
+/** Records of the town that are shown in another form, or not at all. */
 const NOT_SHOWN: ReadonlySet<string> = new Set(['merge_request', 'convoy', 'escalation', 'message', 'molecule']);
 
 /**
- * What windows show of a town, kept: beads and convoys are recomputed where a change touched them, the small
- * collections with each update.
+ * The displayed state of a town: beads and convoys are recomputed only if a change affects them, the small collections
+ * with each update.
  */
 export class SnapshotModel {
   private readonly town = new EntityCollection<TownInfo>();
@@ -49,7 +49,7 @@ export class SnapshotModel {
   private readonly attention = new EntityCollection<AttentionInfo>();
   /** Each bead that any window shows, once. */
   private readonly beads = new EntityCollection<BeadInfo>();
-  /** Beads that every window has: of convoys, in progress, and the first of those that are open. */
+  /** Beads that every window gets: those of convoys, in progress, and the first open ones. */
   private overview: ReadonlySet<string> = new Set();
   private readonly changed: ChangedBeads;
   private whyNots: WhyNots | undefined;
@@ -58,27 +58,27 @@ export class SnapshotModel {
     this.changed = new ChangedBeads(sources.store);
   }
 
-  /** These beads have changed. */
+  /** Records changes of beads. */
   beadsChanged(ids: readonly string[]): void {
     this.changed.add(ids);
   }
 
-  /** The state, step or place of these beads may have changed; undefined: of any bead. */
+  /** Records beads whose state, step or place may have changed; undefined: all. */
   statesRecomputed(ids: ReadonlySet<string> | undefined): void {
     this.changed.addRecomputed(ids);
   }
 
-  /** Something that all beads are shown by has changed. */
+  /** Records a change that affects all beads. */
   everythingChanged(): void {
     this.changed.addAll();
   }
 
-  /** Whether it was told of changes since the last moment. */
+  /** Whether changes were recorded since the last moment. */
   get hasChanges(): boolean {
     return !this.changed.isEmpty;
   }
 
-  /** Looks at the beads as they are now. Lists are brought up to date with it, then `update` is called. */
+  /** Reads the current state of the changed beads. Lists are updated with it, then `update` is called. */
   nextMoment(): BoardMoment {
     this.sources.store.board.refresh();
     this.whyNots = this.sources.whyNots();
@@ -86,7 +86,7 @@ export class SnapshotModel {
     return this.momentOf(changed);
   }
 
-  /** The beads as they were at the last moment, for a list that is new. */
+  /** The beads as they were at the last moment, for a new list. */
   lastMoment(): BoardMoment {
     return this.momentOf(undefined);
   }
@@ -106,7 +106,7 @@ export class SnapshotModel {
     };
   }
 
-  /** @param listed beads that lists of windows name */
+  /** @param listed ids of the beads in lists of windows */
   update({ changed }: BoardMoment, listed: Iterable<string>): ModelChange {
     const { sources } = this;
     const overviewBefore = this.overview;
@@ -125,7 +125,7 @@ export class SnapshotModel {
     };
   }
 
-  /** Adds beads that a new list names. */
+  /** Adds the beads of a new list. */
   show(listed: Iterable<string>): void {
     const reader = this.sources.projection.reader(this.why);
     for (const id of listed) if (!this.beads.has(id)) this.beads.put(this.info(reader, id));
@@ -139,7 +139,7 @@ export class SnapshotModel {
     return this.overview;
   }
 
-  /** What every window has, apart from its beads. */
+  /** The collections of every window, apart from beads. */
   collections() {
     return {
       town: this.town.items(),
@@ -150,7 +150,7 @@ export class SnapshotModel {
     };
   }
 
-  /** Milliseconds since 1970 at which something changes by time alone; undefined for never. */
+  /** Milliseconds since 1970 at which something changes only with time; undefined for never. */
   nextChange(): number | undefined {
     const times = [this.sources.store.board.nextDue(), this.why.nextEnd].filter((time) => time !== undefined);
     return times.length === 0 ? undefined : Math.min(...times);
@@ -178,7 +178,7 @@ export class SnapshotModel {
     const { beads, overview } = this;
     const shown = new Set([...overview, ...listed]);
     const reader = projection.reader(this.why);
-    // Those that are in review, or wait for a time, change without a change of theirs.
+    // Beads that are in review, or wait for a time, may change without an update.
     const moves = (id: string): boolean => {
       const bead = store.get(id);
       return bead?.status === 'in_review' || bead?.defer_until !== undefined;
@@ -212,7 +212,7 @@ export class SnapshotModel {
   }
 }
 
-/** Without the collections in which nothing is new. */
+/** The changes without empty collections. */
 function withoutEmpty(changes: ModelChange['common']): ModelChange['common'] {
   return Object.fromEntries(
     Object.entries(changes).filter(([, { upsert, remove }]) => upsert.length + remove.length > 0),

@@ -5,10 +5,10 @@ import type { SnapshotFeed } from './snapshotFeed';
 
 /** Minimum interval between deltas. */
 const SNAPSHOT_MS = 40;
-/** Timers cannot wait for weeks. */
+/** Maximum delay of a timer, which cannot be weeks. */
 const MAX_DELAY_MS = 3_600_000;
 
-/** Sends deltas soon after a change, and when time alone changes something: nothing while nobody follows the town. */
+/** Sends deltas soon after a change, and when time alone changes something: not without subscriptions. */
 export class SnapshotSchedule extends Disposable {
   private soon: NodeJS.Timeout | undefined;
   private later: NodeJS.Timeout | undefined;
@@ -26,7 +26,7 @@ export class SnapshotSchedule extends Disposable {
     this.soon ??= setTimeout(this.send, SNAPSHOT_MS);
   }
 
-  /** A bead that is deferred, or a pause after a failure, ends without an event. */
+  /** Schedules an update for changes without an event, such as the end of a deferral or of a delay after a failure. */
   followClock(): void {
     clearTimeout(this.later);
     const next = this.feed.size === 0 ? undefined : this.feed.model.nextChange();
@@ -40,7 +40,7 @@ export class SnapshotSchedule extends Disposable {
     clearTimeout(this.later);
   }
 
-  /** Where a snapshot cannot be made, windows keep the last one. */
+  /** If a snapshot cannot be created, windows keep the last one. */
   private readonly send = logged(
     (error) => this.log.error(`snapshot: ${error}`),
     () => {

@@ -15,7 +15,7 @@ export interface TownAttentionSources {
   reviewSetting: (rig: string) => ReviewSetting;
 }
 
-/** What waits for a person, at this moment. */
+/** The current items that need a person. */
 export function townAttention({
   store,
   rigs,
@@ -32,7 +32,7 @@ export function townAttention({
   }).map(sayWhereNothingIsTested);
 }
 
-/** Settings that cannot be read are shown as such; the rest of the snapshot does not depend on them. */
+/** Unreadable settings are shown as a problem; the rest of the snapshot does not depend on them. */
 function openConsents(consents: Pick<Consents, 'open'>): AttentionInfo[] {
   try {
     return consents.open();

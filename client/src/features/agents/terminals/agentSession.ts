@@ -22,23 +22,23 @@ export interface Size {
 /** The terminal of the editor that shows the session. */
 export interface Screen {
   write(data: string): void;
-  /** Makes the terminal exactly as large as the session; undefined gives it its own size back. */
+  /** Sets the terminal to the size of the session; undefined restores its own size. */
   fixSize(size: Size | undefined): void;
 }
 
-/** Full reset of a terminal: modes, colours, screen and scrollback. What follows is the whole screen. */
+/** Full reset of a terminal: modes, colours, screen and scrollback. It is followed by the whole screen. */
 const RESET = '\x1bc';
-/** Limit of the input that waits to be sent, in UTF-16 units. */
+/** Maximum size of unsent input, in UTF-16 units. */
 const MAX_INPUT = 500_000;
 
 /**
- * Shows whatever session an agent has: attaches to it, to its successor, and again after a reconnect or a failed attempt.
- * Does not use VS Code, so that it is tested against a socket.
+ * Shows the current session of an agent: attaches to it, to its successor, and again after a reconnect or a failed
+ * attempt. Independent of VS Code, so that it can be tested with a socket.
  */
 export class AgentSession extends Disposable {
   private agent: AgentInfo | undefined;
   private connected = false;
-  /** The session that is shown, or was shown last. */
+  /** The session that is shown, or was the last one. */
   private session: string | undefined;
   private attached = false;
   private attaching = false;
@@ -51,7 +51,7 @@ export class AgentSession extends Disposable {
   private early: SessionOutput.Params[] = [];
   private note: string | undefined;
   private size: Size | undefined;
-  /** The session follows the size of this window, because the person typed in it or opened it here last. */
+  /** The session follows the size of this window, because the user last typed in it or opened it here. */
   private ownsSize = false;
   private sessionSize: Size | undefined;
   private input = '';
@@ -99,7 +99,7 @@ export class AgentSession extends Disposable {
     else if (this.attached) this.fitToSession();
   }
 
-  /** From now on the session follows the size of this window. */
+  /** Makes the session follow the size of this window. */
   claimSize(): void {
     if (this.ownsSize) return;
     this.ownsSize = true;
@@ -107,12 +107,15 @@ export class AgentSession extends Disposable {
     this.sendSize();
   }
 
-  /** Another window may decide the size from now on. */
+  /** Lets another window decide the size. */
   releaseSize(): void {
     this.ownsSize = false;
   }
 
-  /** Sends what the person types; it is buffered while there is no connection. What a broken connection loses is not repeated. */
+  /**
+   * Sends the user's input, which is buffered without a connection. Input that a broken connection loses is not
+   * repeated.
+   */
   type(data: string): void {
     if (this.session === undefined || this.session === this.ended) return;
     this.claimSize();
@@ -144,7 +147,7 @@ export class AgentSession extends Disposable {
     if (previous !== session) this.input = '';
     this.session = session;
     try {
-      // The size first, so that the program draws for the space that there is.
+      // The size first, so that the program draws for the available space.
       if (this.ownsSize && this.size)
         await this.connection.call(SessionResize.spec, { session, ...this.size }, { repeat: false });
       const screen = await this.connection.call(SessionAttach.spec, { session }, { repeat: false });
@@ -232,7 +235,7 @@ export class AgentSession extends Disposable {
     this.note = undefined;
   }
 
-  /** Writes a dim line of our own; the same one only once in a row. */
+  /** Writes a dimmed status line; consecutive duplicates are dropped. */
   private showNote(text: string): void {
     if (this.note === text) return;
     this.note = text;

@@ -40,7 +40,7 @@ export class AgentTerminal extends Disposable implements vscode.Pseudoterminal {
     );
   }
 
-  /** VS Code listens only from here on: what is written earlier is lost. */
+  /** VS Code listens only from now on: earlier output would be lost. */
   open(size: vscode.TerminalDimensions | undefined): void {
     this.opened = true;
     if (size) this.session.resize(boundedSize(size), vscode.window.state.focused);
@@ -68,7 +68,7 @@ export class AgentTerminal extends Disposable implements vscode.Pseudoterminal {
     this.session.update(agent, connected);
   }
 
-  /** The person opened this terminal here: the session takes its size. */
+  /** Sets the session to the size of this terminal, because the user opened it here. */
   claimSize(): void {
     this.session.claimSize();
   }

@@ -14,7 +14,7 @@ interface Entry {
   pty: AgentTerminal;
 }
 
-/** The terminals of agents in this window, one per agent. They are opened again after the window was reloaded. */
+/** The terminals of agents in this window, one per agent. They are reopened after the window was reloaded. */
 export class AgentTerminals extends Disposable {
   private readonly entries = new Map<string, Entry>();
   private readonly remembered: OpenTerminals;
@@ -35,7 +35,7 @@ export class AgentTerminals extends Disposable {
     );
     this._register(
       connection.onDidChangeState((state) => {
-        // A window in Restricted Mode has no terminals; once trusted it gets them back.
+        // A window in Restricted Mode has no terminals; they are restored once it is trusted.
         if ('root' in state && vscode.workspace.isTrusted) this.restore(state.root);
         this.updateAll();
       }),
@@ -44,13 +44,13 @@ export class AgentTerminals extends Disposable {
     this._register(vscode.window.onDidChangeActiveTerminal((terminal) => this.activated(terminal)));
     this._register(
       vscode.window.onDidChangeWindowState((state) => {
-        // While the person is in another window, that one may decide the size.
+        // While the user is in another window, that one may decide the size.
         if (!state.focused) for (const { pty } of this.entries.values()) pty.releaseSize();
       }),
     );
   }
 
-  /** Shows the terminal of an agent, whatever session it has. */
+  /** Shows the terminal of an agent, with its current session. */
   open(address: string, preserveFocus = false): vscode.Terminal {
     const entry = this.entries.get(address) ?? this.create(address);
     entry.terminal.show(preserveFocus);
@@ -83,7 +83,7 @@ export class AgentTerminals extends Disposable {
     return entry;
   }
 
-  /** After a connect, attaching waits for the snapshot: it says which session an agent has. */
+  /** After a connect, attaching waits for the snapshot: which contains the sessions of the agents. */
   private get canAttach(): boolean {
     return this.connection.state.kind === 'ready' && this.store.hasSnapshot;
   }
@@ -112,7 +112,7 @@ export class AgentTerminals extends Disposable {
     if (address === undefined) return;
     this.entries.get(address)?.pty.dispose();
     this.entries.delete(address);
-    // A window that is closed or reloaded closes all its terminals, too: those are opened again.
+    // A window that is closed or reloaded closes all its terminals, too: those will be reopened.
     if (terminal.exitStatus?.reason === vscode.TerminalExitReason.User) this.remember();
   }
 
@@ -132,7 +132,7 @@ export class AgentTerminals extends Disposable {
   }
 }
 
-/** By the address while the agent is not in the store yet, as when terminals are opened again. */
+/** The role of an agent, from its address while it is not in the store yet, such as for restored terminals. */
 function roleOf(address: string, agent: AgentInfo | undefined): AgentInfo['role'] {
   if (agent) return agent.role;
   if (address.includes('/crew/')) return 'crew';

@@ -4,7 +4,10 @@ import { remember, type Memory } from '../../../base/editor';
 const KEY = 'gastown.openTerminals';
 const schema = z.object({ root: z.string(), agents: z.array(z.string()).max(100), active: z.string().optional() });
 
-/** The agents whose terminals this window shows: after a reload VS Code restores its own terminals, but not these. */
+/**
+ * Stores the agents whose terminals this window shows: after a reload VS Code restores its own terminals, but not
+ * these.
+ */
 export class OpenTerminals {
   constructor(private readonly memory: Memory) {}
 

@@ -5,7 +5,7 @@ export interface Candidate {
   text?: string;
 }
 
-/** Values for a place: the name of an argument, such as `rig`, or of an option, such as `--status`. */
+/** Completion values for a place: the name of an argument, such as `rig`, or of an option, such as `--status`. */
 export type ValueSource = (
   place: string,
   command: CliCommand,
@@ -15,7 +15,7 @@ export type ValueSource = (
 /** The place of the word to complete. */
 interface Place {
   command: CliCommand;
-  /** Set where it is the value of this option. */
+  /** Set if the word is the value of this option. */
   option?: Option;
   /** Number of arguments before it. */
   argument: number;
@@ -26,8 +26,8 @@ interface Place {
 }
 
 /**
- * Candidates for the last of these words, one a line, each followed by a tab and its description. An error means no
- * candidates: a message would appear in the line that somebody is typing.
+ * Candidates for the last of these words, one per line, each followed by a tab and its description. Errors result in no
+ * candidates: a message would appear in the line that the user is typing.
  */
 export async function completions(
   program: CliCommand,

@@ -1,7 +1,10 @@
 export const shells = ['bash', 'zsh', 'fish'] as const;
 export type Shell = (typeof shells)[number];
 
-/** A script that a shell sources to complete `gt` or `bd`. It runs `<name> __complete <shell> <words…>` and falls back to file names. */
+/**
+ * A script that a shell sources to complete `gt` or `bd`. It runs `<name> __complete <shell> <words…>` and falls back
+ * to file names.
+ */
 export function completionScript(name: string, shell: Shell): string {
   return { bash, zsh, fish }[shell](name);
 }

@@ -7,25 +7,25 @@ import { helloOf } from '../connect';
 import type { ProcessContext } from '../context';
 import type { Candidate } from './completions';
 
-/** Nobody waits longer for a list of candidates. */
+/** Time limit for candidates: users do not wait longer. */
 const TIME_LIMIT_MS = 700;
 const MAX_BEADS = 500;
-/** A larger ledger is not read for a completion. */
+/** Maximum size of a ledger that is read for a completion. */
 const MAX_FILE = 64 * 1024 * 1024;
 
 export type Ask = Caller['call'];
 
 /**
- * Asks the town's server. A server that does not run is never started for a completion.
- * @returns no candidates where it does not answer in time
- * @throws UserError where no server runs
+ * Requests candidates from the town's server. A completion never starts a server.
+ * @returns no candidates if it does not answer in time
+ * @throws UserError if no server runs
  */
 export async function askRunningServer(
   root: string,
   { cwd, env }: Pick<ProcessContext, 'cwd' | 'env'>,
   ask: (ask: Ask) => Promise<Candidate[]>,
 ): Promise<Candidate[]> {
-  // The person's name does not matter here; git is not started to find it.
+  // The user's name does not matter here, so git is not started to find it.
   const actor = env.GT_SESSION_TOKEN ? undefined : env.BD_ACTOR || env.USER || 'unknown';
   const town = new CommandClient(townPlace(root), () => helloOf({ cwd, env }, actor), { onlyRunning: true });
   let timer: NodeJS.Timeout | undefined;

@@ -6,7 +6,7 @@ import { backoffMs } from '../../loop/failure';
 import { escalate } from '../../escalation/escalation';
 import { isClosed, mergeOf, withMerge, workOf } from '../../state/work';
 
-/** After so many tries a person is told, and has to close it. */
+/** Maximum number of tries; then a person is notified and has to close it. */
 const MAX_TRIES = 5;
 
 /** Closes the pull request of a bead that was closed, has failed, or has landed in another way. */

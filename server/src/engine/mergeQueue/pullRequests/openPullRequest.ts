@@ -6,11 +6,14 @@ import type { Member } from '../batch';
 import { requestsIn } from '../requestIndex';
 import { FIRST_LOOK_MS } from './lookTimes';
 
-/** What providers take with ease. */
+/** Size that every provider accepts. */
 const MAX_TITLE_BYTES = 250;
 const MAX_BODY_BYTES = 50_000;
 
-/** What the pull request of a bead says. Its branch is named by the bead, so that it is found again after a crash. */
+/**
+ * Title, text and branch of the pull request of a bead. The branch is named after the bead, so that it is found again
+ * after a crash.
+ */
 export function requestFor(
   { request }: Member,
   { store }: EngineContext,
@@ -27,7 +30,7 @@ export function requestFor(
   };
 }
 
-/** The pull request is watched from now on; it does not belong to earlier requests for the bead any more. */
+/** Records a pull request to watch; it no longer belongs to earlier requests for the bead. */
 export async function recordPullRequest(
   { id, request }: Member,
   opened: Pick<PullRequestRecord, 'number' | 'url' | 'branch' | 'head' | 'base'>,
@@ -45,7 +48,7 @@ export async function recordPullRequest(
     const isOver = !bead || isClosed(bead.status);
     const pullRequest = { ...opened, state: 'open' as const, seen: '', looks: 0 };
     const notBefore = new Date(context.clock.now().getTime() + FIRST_LOOK_MS).toISOString();
-    // Of one that was closed meanwhile it is written down all the same, so that it is closed, too.
+    // It is also recorded on a request that was closed meanwhile, so that it will be closed, too.
     if (bead)
       tx.update(id, {
         ...(isOver ? {} : { status: 'open' as const }),

@@ -2,7 +2,7 @@ import type { Action } from '../../loop/action';
 import type { TownView } from '../../state/townView';
 import { isWatched } from '../mergeRule';
 
-/** Looks at pull requests when it is time, and closes those whose beads nobody works on any more. */
+/** Polls pull requests when it is time, and closes those of abandoned beads. */
 export function pullRequests(view: TownView): Action[] {
   return view.rigs.flatMap((rig): Action[] => {
     const watched = view.merges.filter(

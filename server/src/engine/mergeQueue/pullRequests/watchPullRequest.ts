@@ -24,8 +24,8 @@ interface Watched {
 const MAX_FEEDBACK_BYTES = 8_000;
 
 /**
- * Looks at a pull request once: what was merged is recorded, what its checks or reviewers found goes back to its author, and
- * one that may be merged is merged, as long as it stands on the tip of the target: its gates have passed on that.
+ * Polls a pull request once: a merge is recorded, failed checks and requested changes go back to the author, and an
+ * approved one is merged if it is based on the tip of the target, on which its gates have passed.
  */
 export async function watchPullRequest(action: WatchAction, context: EngineContext): Promise<void> {
   const rig = requireRig(context, action.rig);
@@ -50,7 +50,7 @@ export async function watchPullRequest(action: WatchAction, context: EngineConte
   }
 }
 
-/** Written down before its beads are closed: should the server end in between, the queue finds the commit on the target. */
+/** Recorded before its beads are closed: if the server ends in between, the queue finds the commit on the target. */
 async function recordMerged(
   { action, rig, request, pullRequest, context }: Watched,
   status: PullRequestStatus,
@@ -65,11 +65,11 @@ async function recordMerged(
   await change(action, context, { pullRequest: { ...pullRequest, state: 'closed' }, candidate: commit });
   await finishMerge(action, request, { commit }, context);
   await rig.pullRequests.removeBranch(pullRequest.branch).catch((error: unknown) => {
-    if (!(error instanceof UserError)) throw error; // many providers have removed it already, or do not allow it
+    if (!(error instanceof UserError)) throw error; // many providers have already removed it, or do not allow it
   });
 }
 
-/** What somebody has done to it at the provider that is not ours to undo. */
+/** A change at the provider that must not be undone. */
 function doneByOthers({ number, branch, url, head }: PullRequestRecord, status: PullRequestStatus): string | undefined {
   if (status.state === 'closed')
     return `somebody has closed its pull request #${number} without merging it (${url}). Close the bead, or retry it for a new pull request.`;
@@ -78,13 +78,13 @@ function doneByOthers({ number, branch, url, head }: PullRequestRecord, status: 
     : `somebody else has pushed to the branch ${branch} of its pull request #${number} (${url}). Take those commits elsewhere, then retry the bead: the branch is replaced.`;
 }
 
-/** It waits for a person. A retry pushes again, to this pull request where that is open, else to a new one. */
+/** Holds the request for a person. A retry pushes again, to this pull request if it is open, else to a new one. */
 async function giveUp({ action, context, pullRequest }: Watched, problem: string): Promise<void> {
   await change(action, context, { pullRequest: { ...pullRequest, state: 'stale' } });
   await deferMerge(action, new UserError(problem, undefined, 'refused'), context);
 }
 
-/** What its author has to do; undefined where that is nothing so far. */
+/** Feedback for the author; undefined if there is none yet. */
 function feedbackOf(
   { number, url }: PullRequestRecord,
   { checks, requestedChanges }: PullRequestStatus,
@@ -120,7 +120,7 @@ async function goOn(watched: Watched, status: PullRequestStatus): Promise<void> 
   const isPending = status.checks.some(({ outcome }) => outcome === 'pending');
   const isReady = status.merging === 'possible' && !isPending;
   const isApproved = rig.review === 'off' || watched.request.review?.state === 'approved';
-  // One that waits for people stays as they see it; it is brought onto the target when that is all that is left.
+  // A pull request under review is not changed; it is rebased onto the target only when everything else is done.
   if (!isApproved || ((isReady || status.merging === 'behind') && (await tipOf(rig)) !== pullRequest.base))
     return change(action, context, { pullRequest: { ...pullRequest, state: 'stale' }, notBefore: undefined });
   if (isReady && merging !== 'off') await rig.pullRequests.merge(pullRequest.number, pullRequest.head, merging);
@@ -134,7 +134,7 @@ async function goOn(watched: Watched, status: PullRequestStatus): Promise<void> 
   });
 }
 
-/** Where the target is now. */
+/** Current tip of the target. */
 async function tipOf(rig: RigPort): Promise<string> {
   const { commit, expected } = await rig.landingBase();
   return expected ?? commit;

@@ -9,7 +9,7 @@ import { inheritedBy, type Inherited } from '../../document/inherited';
 import { shorten } from '../../document/markdown';
 import type { DocumentPosition } from '../../document/symbolAt';
 
-/** Formulas that are read for their type and description. */
+/** Maximum number of formulas that are read for their type and description. */
 const MAX_READ = 200;
 
 /** Names that are valid at a place: steps, formulas, legs, and the values that a key allows. */
@@ -48,7 +48,7 @@ export class Candidates {
     return [...members, ...steps.map((step): CompletionItem => ({ ...step, label: `children-of(${step.label})` }))];
   }
 
-  /** Without the step itself, steps that wait for it, and those that are listed already. */
+  /** Steps to depend on: without the step itself, steps that wait for it, and those already listed. */
   private steps(path: Path, scope: Scope): CompletionItem[] {
     const own = scope === 'legs' ? undefined : stepOfPath(this.index, path);
     const isNeed = path.some((part) => part === 'needs' || part === 'depends_on' || part === 'waits_for');
@@ -106,7 +106,7 @@ export class Candidates {
       });
   }
 
-  /** Declared here or inherited, with their descriptions. */
+  /** Variables that are declared here or inherited, with their descriptions. */
   variables(): { name: string; description: string }[] {
     const own = this.index.variables.map(({ name, node }) => ({
       name,

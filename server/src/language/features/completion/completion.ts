@@ -16,11 +16,11 @@ export interface CompletionOptions {
   formulas: FormulaLookup;
   /** Whether the editor fills in places with Tab. */
   snippets: boolean;
-  /** Whether a character that was typed asks, and not the person. */
+  /** Whether a typed trigger character requested the completion, not the user. */
   triggered?: boolean;
 }
 
-/** Completions at a position, also in a document that is incomplete. */
+/** Completions at a position, also in an incomplete document. */
 export function completion(position: DocumentPosition, options: CompletionOptions): CompletionItem[] {
   const { document, offset } = position;
   const token = document.tokenBefore(offset);
@@ -38,7 +38,7 @@ function itemsAt(made: Completion, document: FormulaDocument, offset: number): C
   return made.at(pathAt(document, offset));
 }
 
-/** Characters before the cursor in which an open brace is searched. */
+/** Number of characters before the cursor in which an open brace is searched. */
 const LOOK_BACK = 200;
 
 class Completion {
@@ -117,7 +117,7 @@ class Completion {
 
   // ---------------------------------------------------------------- values
 
-  /** After `=` or in an array, without quotes. */
+  /** Completes a value without quotes, after `=` or in an array. */
   private values(path: Path, span: Span): CompletionItem[] {
     const info = keyAt(path);
     if (!info) return [];
@@ -161,7 +161,7 @@ class Completion {
     ];
   }
 
-  /** The values of `enum`, for `default`. */
+  /** Completes the values of `enum`, for `default`. */
   private allowedValues(path: Path, word: Span, value: StringValue): CompletionItem[] {
     if (path[0] !== 'vars' || path[2] !== 'default') return [];
     const { whole, node } = this.document.locate([...path.slice(0, 2), 'enum']);
@@ -224,7 +224,7 @@ function openBraces(before: string): { kind: 'single' | 'double'; typed: number 
   return /^[\w.]*$/.test(name) ? { kind: 'single', typed: name.length } : undefined;
 }
 
-/** A string as it is written between quotes; undefined where quotes of this kind cannot contain it. */
+/** A string as it is written between quotes; undefined if quotes of this kind cannot contain it. */
 function withinQuotes(text: string, style: StringValue['style']): string | undefined {
   if (style.endsWith('basic')) return JSON.stringify(text).slice(1, -1);
   return /['\n\r]/.test(text) ? undefined : text;

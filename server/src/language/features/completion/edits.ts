@@ -3,7 +3,7 @@ import type { Span, StringValue } from '../../../toml/nodes';
 import type { FormulaDocument } from '../../document/formulaDocument';
 import type { DocumentPosition } from '../../document/symbolAt';
 
-/** Letters of words by place. */
+/** Characters of words by place. */
 export const wordLetters = {
   key: /[\w-]/,
   variable: /\w/,
@@ -25,7 +25,7 @@ export class CompletionEdits {
     [this.document, this.offset] = [document, offset];
   }
 
-  /** From a number of characters before the cursor to the end of the word after it. */
+  /** The span from a number of characters before the cursor to the end of the word after it. */
   around(typed: number, letter: RegExp): Span {
     let end = this.offset;
     while (end < this.document.text.length && letter.test(this.document.text[end]!)) end++;
@@ -39,13 +39,13 @@ export class CompletionEdits {
     return { ...this.around(0, letter), start };
   }
 
-  /** The same within a string. */
+  /** The word at the cursor within a string. */
   wordInString(value: StringValue): Span {
     const { start, end } = this.word(wordLetters.text, value.content.start);
     return { start, end: value.closed ? Math.min(end, value.content.end) : end };
   }
 
-  /** The closing quote that is inserted with a completion where it is missing. */
+  /** The closing quote that is inserted with a completion if it is missing. */
   missingQuote(value: StringValue): string {
     return value.closed || value.style.startsWith('multi') ? '' : this.document.text[value.start]!;
   }
@@ -56,7 +56,7 @@ export class CompletionEdits {
   }
 
   /**
-   * @param text that replaces the span
+   * An edit. @param text that replaces the span
    * @param snippet whether `$1` in the text is a placeholder
    * @param suffix inserted after the text
    */
@@ -69,7 +69,7 @@ export class CompletionEdits {
     const isSnippet = snippet && text.includes('$');
     const newText = isSnippet && !this.snippets ? withoutPlaceholders(text) : text;
     const range = this.document.rangeOf(span);
-    // Editors take no range over several lines for a completion.
+    // Editors do not accept a range over several lines for a completion.
     const end = range.end.line === range.start.line ? range.end : this.document.positionAt(this.offset);
     const { insertText: _, ...rest } = item;
     return {
@@ -80,9 +80,7 @@ export class CompletionEdits {
     };
   }
 
-  /**
-   * Removes all items where the only one that matches is written already: Enter starts a new line then.
-   */
+  /** Removes all items if the only matching one is already written: Enter then starts a new line. */
   withoutNoops(items: CompletionItem[]): CompletionItem[] {
     const editOf = (item: CompletionItem): TextEdit => item.textEdit as TextEdit;
     const isThere = (item: CompletionItem): boolean => {
@@ -102,7 +100,7 @@ export class CompletionEdits {
 /** Longer words match no item. */
 const MAX_TYPED = 200;
 
-/** How editors filter items. */
+/** Whether a typed text matches, by the rule with which editors filter items. */
 function isSubsequence(typed: string, text: string): boolean {
   const rest = text.toLowerCase();
   let at = 0;

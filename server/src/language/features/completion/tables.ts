@@ -9,7 +9,7 @@ export interface HeaderOptions {
   snippets: boolean;
 }
 
-/** Headers of tables that are possible at a place: of the formula, and of the step above. */
+/** Headers of tables that are allowed at a place: of the formula, and of the step above. */
 export function headerItems(
   document: FormulaDocument,
   index: FormulaIndex,
@@ -34,7 +34,7 @@ export function headerItems(
       documentation: { kind: MarkupKind.Markdown, value: info.doc },
       sortText: `2${String(order).padStart(3, '0')}`,
       ...(snippets && header !== label ? { insertText: header } : {}),
-      // Without the closing brackets: after they are typed, Enter starts a new line and accepts nothing.
+      // Without the closing brackets: after they are typed, Enter starts a new line instead of accepting an item.
       filterText: label.replace(/\]+$/, ''),
     };
   });
@@ -50,7 +50,7 @@ function tablesOf(
     const full = [...path, name].join('.');
     if (info.kind === 'table') return [{ header: `[${full}]`, info }];
     if (info.kind === 'tables') return [{ header: `[[${full}]]`, info }];
-    // Variables that are used and not declared yet come first.
+    // Used but undeclared variables come first.
     const wanted = name === 'vars' && place === 'formula' ? undeclared : [];
     if (info.kind === 'map')
       return [

@@ -28,7 +28,7 @@ export class LocalProvider implements SessionProvider {
 
   async endSession(session: string, group: ProcessIdentity): Promise<void> {
     await endProcessGroup(group);
-    // The shells of an agent that was killed live on outside its group, and would go on writing in the worktree.
+    // Shells of a killed agent may survive outside its group, and would continue to write into the worktree.
     await endProcessesWith({ variables: { GT_ROOT: this.root, GT_SESSION: session } });
   }
 

@@ -11,7 +11,7 @@ import { BUILD, PROTOCOL } from '../../../protocol/transport/version';
 import { HostList, HostShutdown } from '../../protocol';
 
 export interface HostConnectOptions {
-  /** The host's program; by default the `sessionHost.js` beside the bundle that this code runs in. */
+  /** The host's program; by default the `sessionHost.js` next to the bundle that this code runs in. */
   sessionHostJs?: string;
   /** Further arguments of the host, for tests. */
   hostArguments?: string[];
@@ -20,15 +20,15 @@ export interface HostConnectOptions {
 }
 
 /**
- * Streams to the town's session host, started when none answers. An older host goes on as long as one of its
- * sessions lives; without any it makes way for the host of this build.
+ * Streams to the town's session host, started if none answers. An older host continues as long as one of its sessions
+ * is live; without any it is replaced by the host of this build.
  */
 export async function openHost(root: string, options: HostConnectOptions): Promise<Connected> {
   for (let round = 0; ; round++) {
     const connected = await connectOrStart(root, options);
     if (connected.welcome.build >= BUILD || round > 2) return checked(connected);
     const replaced = await replaceIfUnused(connected);
-    // Its streams served for the question; whoever stays gets fresh ones.
+    // Its streams were used for the query; the remaining host gets new ones.
     if (!replaced) return checked(await connectOrStart(root, options));
   }
 }
@@ -37,7 +37,7 @@ function connectOrStart(root: string, options: HostConnectOptions): Promise<Conn
   return startUntilAnswered({
     root,
     script: options.sessionHostJs ?? path.join(__dirname, 'sessionHost.js'),
-    // Terminals make much short-lived garbage: a small young generation keeps twenty of them near 150 MB.
+    // Terminals create much short-lived garbage: a small young generation keeps twenty of them near 150 MB.
     nodeArguments: ['--max-semi-space-size=1', '--optimize-for-size'],
     arguments: ['--root', root, ...(options.hostArguments ?? [])],
     startLease: path.join(root, '.runtime', 'host-start'),

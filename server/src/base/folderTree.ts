@@ -2,13 +2,13 @@ import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 
-/** What a folder's owner needs to read and to remove what is in it, and what the owner of a file needs to read it. */
+/** Permissions that an owner needs to list and empty a folder, and to read a file. */
 const FOLDER_MODE = 0o700;
 const FILE_MODE = 0o400;
 
 /**
- * Gives the owner the right to read everything under a folder, and to remove it: programs leave folders behind that they
- * have made read-only. Links are not followed. What belongs to somebody else stays as it is.
+ * Gives the owner the right to read everything under a folder, and to remove it: programs may leave read-only folders
+ * behind. Links are not followed. Files of other users are not changed.
  */
 export function makeAccessible(folder: string): void {
   for (const pending = [folder]; pending.length > 0; ) {
@@ -21,7 +21,7 @@ export function makeAccessible(folder: string): void {
         else if (entry.isFile()) addMode(child, FILE_MODE);
       }
     } catch {
-      // It is gone, or somebody else's: removing it says so.
+      // It is gone or belongs to another user: removing it will report that.
     }
   }
 }
@@ -31,7 +31,10 @@ function addMode(file: string, mode: number): void {
   if ((now & mode) !== mode) fs.chmodSync(file, now | mode);
 }
 
-/** Removes a folder with everything in it, read-only folders too. Links are not followed. @throws where it cannot */
+/**
+ * Removes a folder with everything in it, read-only folders too. Links are not followed. @throws if it cannot be
+ * removed
+ */
 export function removeTree(folder: string): void {
   try {
     fs.rmSync(folder, { recursive: true, force: true });
@@ -41,7 +44,7 @@ export function removeTree(folder: string): void {
   }
 }
 
-/** A new folder that only we can look into, for the time of a task. */
+/** Runs a task with a new private folder, which is removed afterwards. */
 export async function withTemporaryFolder<T>(task: (folder: string) => Promise<T>): Promise<T> {
   const folder = fs.mkdtempSync(path.join(fs.realpathSync(os.tmpdir()), 'gastown-'));
   try {
@@ -51,12 +54,12 @@ export async function withTemporaryFolder<T>(task: (folder: string) => Promise<T
   }
 }
 
-/** Copies a file, or a folder with all that is in it; links are copied as links. What is there already stays. */
+/** Copies a file, or a folder with its content; links are copied as links. Existing files are not overwritten. */
 export function copyTree(from: string, to: string): void {
   fs.cpSync(from, to, { recursive: true, force: false, verbatimSymlinks: true });
 }
 
-/** Makes a link, unless something is there already. */
+/** Creates a symbolic link, unless the path exists already. */
 export function linkTo(target: string, link: string): void {
   if (fs.lstatSync(link, { throwIfNoEntry: false })) return;
   fs.symlinkSync(target, link, fs.statSync(target).isDirectory() ? 'junction' : 'file');

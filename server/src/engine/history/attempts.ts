@@ -52,7 +52,10 @@ function conclude(last: WorkSession | undefined, event: AuditEvent): void {
   else if (last.end === 'done') Object.assign(last, { end: 'sent_back', message: event.message });
 }
 
-/** A change of status and its reason are recorded together: the reason is the better text. */
+/**
+ * Whether an event belongs to the session's end: a change of status and its reason are recorded together, and the
+ * reason is the better text.
+ */
 function isOf(session: WorkSession, event: AuditEvent): boolean {
   return session.ended === undefined || session.ended === event.ts;
 }

@@ -1,9 +1,0 @@
-import { serveJobs } from '../../base/jobs/serveJobs';
-import { writeCheckpoint, type CheckpointJob } from '../../beads/storage/checkpointFile';
-import { realFs } from '../../beads/storage/ledgerFs';
-
-/**
- * The program of the worker thread that writes the ledgers' files (`dist/checkpointWorker.js`): however large a ledger is,
- * the thread that serves clients does not wait for it.
- */
-serveJobs((job) => writeCheckpoint(realFs, job as CheckpointJob));
