@@ -271,7 +271,7 @@ export class FakeRig implements RigPort {
     return this.guard('a feature branch is read', () => this.repository.features.get(branch));
   }
 
-  dropFeature(branch: string, landed: boolean): Promise<'deleted'> {
+  dropFeature(branch: string, { landed }: { landed: boolean }): Promise<'deleted'> {
     return this.guard('a feature branch is deleted', () => {
       this.failAtTimes();
       const { repository, world } = this;

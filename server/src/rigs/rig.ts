@@ -46,7 +46,7 @@ import { RigPullRequests } from './forge/pullRequests';
 import { repositoryName } from './forge/repositoryName';
 import { GateRunner } from './gateRunner';
 import { endRecordedGate } from './gates';
-import { dropFeature, type DroppedFeature } from './featureBranches';
+import { dropFeature, type DroppedFeature, type EndedFeature } from './featureBranches';
 import { FIRST_WINDOW, MergeWindowRecord, type MergeWindow } from './mergeWindow';
 import { PacingRecord, type Pacing } from './pacing';
 import { retireWorktree } from './retireWorktree';
@@ -321,8 +321,8 @@ export class Rig {
     return tip && target ? (await this.repository.graph.divergence(target, tip)).right : undefined;
   }
 
-  dropFeature(branch: string, landed: boolean): Promise<DroppedFeature> {
-    return dropFeature(this.repository, this.layout, branch, landed);
+  dropFeature(branch: string, ended: EndedFeature): Promise<DroppedFeature> {
+    return dropFeature(this.repository, this.layout, branch, ended);
   }
 
   /**
