@@ -16,6 +16,7 @@ export function addInfo(program: CliCommand, context: BdContext): void {
     .command('info')
     .description('show where the ledger is and what it holds')
     .option('--schema', 'accepted: everything is shown')
+    .option('--thanks', 'accepted: see bd thanks')
     .option('--whats-new', 'what has changed in this program')
     .withHelp({ examples: [['bd info --json', 'for a program']], see: ['bd where', 'bd status', 'bd doctor'] })
     .action(async (options: { whatsNew?: boolean }, invocation: Invocation) => {
