@@ -143,7 +143,7 @@ describe('changes of a convoy', () => {
 
   it('land is for owned ones: when all is closed, or by force', async () => {
     const plain = await create();
-    await refused(town.call(ConvoyLand.spec, { id: plain.id }), /lands by itself/, 'conflict');
+    await refused(town.call(ConvoyLand.spec, { id: plain.id }), /lands automatically/, 'conflict');
     const owned = await create({ owned: true, notify: ['ann'] });
     await refused(town.call(ConvoyLand.spec, { id: owned.id }), new RegExp(`open beads: ${one}, ${two}`), 'conflict');
     await refused(town.call(ConvoyLand.spec, { id: owned.id, force: true }, rust), /may not land/, 'refused');

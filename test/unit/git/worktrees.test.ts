@@ -245,7 +245,7 @@ describe('a change with a repository inside', function () {
     fs.rmSync(path.join(directory, '.gitmodules'));
     sh(tool, 'git', 'checkout', '--quiet', 'HEAD~1');
     const unnamed = commitFiles(directory, {}, 'Unnamed');
-    assert.match((await missingSubmodules(repository, named, unnamed)).join(), /\.gitmodules does not name it/);
+    assert.match((await missingSubmodules(repository, named, unnamed)).join(), /\.gitmodules does not list it/);
 
     fs.writeFileSync(
       path.join(directory, '.gitmodules'),

@@ -117,7 +117,7 @@ export function addCreate(program: CliCommand, context: BdContext): void {
     .option('--silent', 'print the id only')
     .option('--dry-run', 'show what would be created')
     .withHelp({
-      text: 'The description says what an agent has to do; for the runtime "script" its ```sh blocks are executed. Defaults: type task, priority 2, no assignee.',
+      text: 'The description is the task of an agent; for the runtime "script" its ```sh blocks are executed. Defaults: type task, priority 2, no assignee.',
       examples: [
         ['bd create "Add a login page" -t feature -p 1 -l web', 'with type, priority and label'],
         ['bd create --title="Write the docs" --deps app-a1b2c --silent', 'waits for another bead; prints only its id'],

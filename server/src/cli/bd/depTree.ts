@@ -30,7 +30,7 @@ export function addDepTree(dep: CliCommand, context: BdContext): void {
     .option('--direction <direction>', 'down, up or both', parseDirection)
     .option('--reverse', 'same as --direction up')
     .option('--status <statuses>', 'only beads with this status, and the bead itself', collect)
-    .option('--show-all-paths', 'each bead as often as it is reached, not only where it is nearest')
+    .option('--show-all-paths', 'each bead as often as it is reached, not only at its smallest depth')
     .option('--format <format>', 'mermaid: as a flowchart')
     .withHelp({
       examples: [
@@ -143,7 +143,7 @@ export function addDepList(dep: CliCommand, context: BdContext): void {
     .option('-t, --type <type>', 'only of this type')
     .withHelp({
       examples: [
-        ['bd dep list app-a1b2c', 'what it depends on'],
+        ['bd dep list app-a1b2c', 'its dependencies'],
         ['bd dep list app-a1b2c --direction up -t blocks', 'what waits for it'],
       ],
       see: ['bd dep tree'],

@@ -27,7 +27,7 @@ export function addExport(program: CliCommand, context: BdContext): void {
     .option('--format <format>', 'jsonl, or obsidian: a list of tasks in Markdown')
     .option('--parent <id>', 'descendants of this bead')
     .option('--force', 'accepted, has no effect')
-    .option('--events', 'say where the record of events is')
+    .option('--events', 'print the path of the event log')
     .option('--all', 'accepted: everything is exported')
     .option('--sqlite', 'write .beads/beads.db, for sqlite3; a copy that is not kept up to date');
   withConditionOptions(withFilterOptions(command))

@@ -170,7 +170,7 @@ function addAccept(rig: CliCommand, context: GtContext): void {
 function addFastForward(rig: CliCommand, context: GtContext): void {
   rig
     .command('fast-forward <rig>')
-    .description("fast-forward the folder's checkout to what was merged")
+    .description("fast-forward the folder's checkout to merged work")
     .withHelp({
       text: 'Only if the folder is clean and has no commits of its own.',
       examples: [['gt rig fast-forward toy', 'get the merged work']],
@@ -200,10 +200,10 @@ function addedLines(info: RigInfo): string[] {
 function trackedLines({ id, prefix, trackedBeads }: RigInfo): string[] {
   if (!trackedBeads) return [];
   const { count, prefix: own, show } = trackedBeads;
-  const found = `  The repository has ${plural(count, 'bead')} of its own in .beads, which were not imported.`;
+  const found = `  The repository tracks ${plural(count, 'bead')} in .beads, which were not imported.`;
   return own === prefix
     ? [`${found} Import them:`, `    ${show} | bd import --rig ${id}`]
-    : [`${found} Their ids begin with ${own}-, not with ${prefix}-: add the rig with --prefix ${own} to import them.`];
+    : [`${found} Their ids start with ${own}-, not with ${prefix}-: add the rig with --prefix ${own} to import them.`];
 }
 
 function gateLines(info: RigInfo): string[] {

@@ -15,11 +15,11 @@ export function exchange(reviews: readonly ReviewNote[], before: readonly Review
     if (endsRound(review)) round += 1;
     return [
       `### Round ${number}: ${review.verdict} by ${oneLine(review.by)}`,
-      ...(review.note ? ['The author had said:', framed(cutEnd(review.note, LIMIT.comment))] : []),
+      ...(review.note ? ["The author's note:", framed(cutEnd(review.note, LIMIT.comment))] : []),
       framed(cutEnd(review.message || '(no words)', LIMIT.review)),
     ].join('\n\n');
   });
-  return ['## What the reviews have said', ...rounds];
+  return ['## Reviews so far', ...rounds];
 }
 
 /** Whether a review ends a round: later ones are about another version. */

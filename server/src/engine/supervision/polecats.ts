@@ -46,7 +46,7 @@ export async function handOff(
   if (idle >= MAX_IDLE_HANDOFFS)
     throw new UserError(
       'this work was handed over repeatedly without progress',
-      'make a commit first, or say why you cannot go on with "gt escalate" and end',
+      'make a commit first, or report why you cannot continue with "gt escalate" and end',
       'refused',
     );
   await context.store.batch({ actor: caller.actor }, (tx) => {
