@@ -53,7 +53,7 @@ export function addActivity(program: CliCommand, context: BdContext): void {
     });
 }
 
-/** Names of the original for events that are not recorded here. */
+/** Names of events in the Go `bd` that are not recorded here. */
 const otherTypes = ['update', 'bonded', 'squashed', 'burned'];
 
 function isOfType(event: string, type: string): boolean {

@@ -139,7 +139,7 @@ export function addCreate(program: CliCommand, context: BdContext): void {
     });
 }
 
-/** The same call for the ledger of another folder. */
+/** The same invocation for the ledger of another folder. */
 function inFolder(invocation: Invocation, folder: string, { process }: BdContext): Invocation {
   const db = path.resolve(process.cwd, withHome(folder, process.env));
   return { ...invocation, options: { ...invocation.options, db } };

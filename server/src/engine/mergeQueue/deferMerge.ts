@@ -42,7 +42,7 @@ function waitsForPerson(error: UserError): boolean {
   return error.code === 'conflict' || error.code === 'consent';
 }
 
-/** The request waits, without using up its tries, and a person is told why. */
+/** The request waits, without using up its tries, and a person is notified of the reason. */
 async function holdForPerson(turn: Turn, error: UserError, context: EngineContext): Promise<void> {
   await context.store.batch({ actor: actors.refinery(turn.rig) }, (tx) => {
     const bead = tx.get(turn.mergeRequest);

@@ -17,7 +17,7 @@ export interface ReviewerPrimeOptions {
     parts?: readonly Bead[];
     mergeRequest: string;
     worker: string;
-    /** The author\'s note about the change. */
+    /** The author's note about the change. */
     note?: string;
     base: string;
     commit: string;

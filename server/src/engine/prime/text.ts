@@ -5,7 +5,7 @@ import type { ReviewNote } from '../../protocol/town';
 /** Maximum number of characters of each part; longer ones are cut at the end, feedback at the beginning. */
 export const LIMIT = { review: 4_000, description: 16_000, other: 8_000, comment: 2_000, feedback: 8_000, title: 300 };
 
-/** All that reviewers and the author have said to one another. */
+/** The exchange between reviewers and the author. */
 /** @param before earlier reviews, which are not repeated but counted as rounds */
 export function exchange(reviews: readonly ReviewNote[], before: readonly ReviewNote[] = []): string[] {
   if (reviews.length === 0) return [];

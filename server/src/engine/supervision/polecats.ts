@@ -130,7 +130,7 @@ async function removePolecat(
   return { agent, bead: bead?.id, snapshot };
 }
 
-/** Unassigned and held: a person who removes an agent may not want another one to start at once. */
+/** Leaves the bead unassigned and held: a person who removes an agent may not want another one to start at once. */
 export function release(tx: Transaction, id: string, agent: string, actor: string): void {
   const bead = tx.get(id);
   if (!bead || bead.assignee !== agent || isClosed(bead.status)) return;
