@@ -18,6 +18,7 @@ import {
   makeRepository,
   palette,
   step,
+  tick,
   until,
 } from './gastown';
 
@@ -142,6 +143,22 @@ describe('failures in VS Code', function () {
     await until('the merge', () =>
       git(path.join(scratch, 'lib.git'), 'log', '--format=%s', 'main').split('\n').includes('kept'),
     );
+  });
+
+  it('creates a convoy on a feature branch, which starts when it is launched', async () => {
+    const bead = await create('Keep apart', 'lib', 'true');
+    const created = vscode.commands.executeCommand<ConvoyInfo>('gastown.createConvoy', { title: 'Apart' });
+    await step('Select beads');
+    await tick('Keep apart');
+    await driver.press('Enter');
+    await choose('On a feature branch, later');
+    const convoy = await created;
+    assert.deepEqual([convoy.beads, convoy.status], [[bead.id], 'staged_ready']);
+    assert.ok(convoy.feature, 'it has a branch of its own');
+    await driver.waitFor(row('^Convoy Apart, 0 of 1, staged'));
+    const asked = answerQuestions(api);
+    await vscode.commands.executeCommand('gastown.closeConvoy', { convoy: convoy.id, reason: 'seen' });
+    assert.ok(asked.length > 0);
   });
 
   it('stops all agents with one command', async () => {

@@ -72,6 +72,19 @@ describe('the table of a ledger', () => {
     for (const id of ['1', 'bd-', 'bd-4', 'bd-3', '']) assert.equal(show('bd-1', id), undefined, id);
   });
 
+  it('is used while the journal has nothing but results that may be asked for again', async () => {
+    const [directory, place] = await kept(line('bd-1'), (store) =>
+      store.batch({ ...me, operation: 'one' }, (tx) => tx.update('bd-1', { title: 'changed' })),
+    );
+    assert.ok(fs.statSync(path.join(directory, 'journal.jsonl')).size > 0, 'the result is kept');
+    assert.deepEqual(
+      TableReader.show(directory, place, ['bd-1'])?.map(({ title }) => title),
+      ['changed'],
+    );
+    fs.appendFileSync(path.join(directory, 'journal.jsonl'), 'torn');
+    assert.equal(TableReader.show(directory, place, ['bd-1']), undefined);
+  });
+
   it('is not used after a change of the file, of the settings, and while a journal holds something', async () => {
     const changes: Record<string, (directory: string) => unknown> = {
       'another program has written the file': (directory) => write(directory, line('bd-1', { title: 'changed' })),

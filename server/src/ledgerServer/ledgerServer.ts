@@ -33,8 +33,6 @@ const CHECK_MS = 1_000;
 const TIDY_MS = 60_000;
 /** How long to wait for a command that has the ledger open itself. */
 const LOCK_MS = 30_000;
-/** Clients that lost an answer repeat the request long before this time. */
-const OPERATION_LIFETIME_MS = 2 * 60_000;
 /** Time after which an ending server exits, even if something still runs. */
 const END_LIMIT_MS = 5_000;
 
@@ -104,7 +102,6 @@ export class LedgerServer {
       state,
       places: ({ cwd }) => ({ home: os.homedir(), ...(cwd === undefined ? {} : { cwd }) }),
       checkpoints: writer,
-      operationLifetimeMs: OPERATION_LIFETIME_MS,
       onError: (error) => log.error(messageOf(error)),
       ...(projects ? { projects: () => projects((error) => log.error(messageOf(error))) } : {}),
     });

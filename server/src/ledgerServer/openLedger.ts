@@ -20,11 +20,12 @@ import { BUILD } from '../protocol/transport/version';
 
 /** Name of the ledger outside of a town, for the store. */
 const LEDGER = 'local';
+/** Clients that lost an answer repeat the request long before this time. */
+const OPERATION_LIFETIME_MS = 2 * 60_000;
 /** Minimum size of a file with a stored index: smaller ones are read as quickly without. */
 const INDEX_FROM_BYTES = 256 * 1024;
 
-export interface OpenLedgerOptions
-  extends Pick<StoreOptions, 'checkpoints' | 'onError' | 'operationLifetimeMs' | 'projects'> {
+export interface OpenLedgerOptions extends Pick<StoreOptions, 'checkpoints' | 'onError' | 'projects'> {
   /** The `.beads` folder, without links. */
   directory: string;
   /** The lock on the ledger; undefined if it can only be read. */
@@ -62,6 +63,7 @@ export class OpenLedger {
   static async open({ directory, lease, state, places, ...options }: OpenLedgerOptions): Promise<OpenLedger> {
     const store = await BeadStore.open({
       ...options,
+      operationLifetimeMs: OPERATION_LIFETIME_MS,
       fence: lease && { name: 'ledger', epoch: lease.epoch, isCurrent: () => lease.isCurrent() },
       ...(state === undefined ? {} : { indexCache: new IndexCache(path.join(state, 'index'), String(BUILD)) }),
     });

@@ -78,9 +78,9 @@ async function createConvoy(services: Services, argument: Argument): Promise<Con
   const beads = given.beads ?? (await pickBeads(services, `${window} (2/4)`));
   if (beads.length === 0) throw noBeadsError();
   const edges = given.dependencies ?? (given.beads ? [] : await askDependencies(services, beads, `${window} (3/4)`));
-  const stage = given.stage ?? (given.beads ? false : await askStage(`${window} (4/4)`));
+  const { stage = false, featureBranch } =
+    given.stage === undefined && !given.beads ? await askStart(`${window} (4/4)`) : given;
   for (const [from, to] of edges) await connection.call(DependencyAdd.spec, { from, to, type: 'blocks' });
-  const { featureBranch } = given;
   const convoy = await connection.call(ConvoyCreate.spec, {
     ...{ title, beads, stage, launch: !stage, notify: [] },
     ...(featureBranch === undefined ? {} : { featureBranch }),
@@ -97,18 +97,30 @@ function askName(title: string, prompt: string): Promise<string> {
   return askText({ title, prompt, validateInput: required(l10n.t('A convoy needs a name.')) });
 }
 
-function askStage(title: string): Promise<boolean> {
-  return askChoice(
+interface ConvoyStart {
+  /** Nothing starts until the convoy is launched. */
+  stage: boolean;
+  /** As the rig or the town has it, if undefined. */
+  featureBranch?: boolean;
+}
+
+function askStart(title: string): Promise<ConvoyStart> {
+  const launched = l10n.t('Agents start on every bead without open dependencies.');
+  const staged = l10n.t('Nothing starts until you launch it.');
+  const landing = l10n.t('The work merges into a branch of the convoy, which is reviewed and lands as a whole.');
+  return askChoice<ConvoyStart>(
     [
+      { label: `$(rocket) ${l10n.t('Launch now')}`, detail: launched, value: { stage: false } },
+      { label: `$(circle-large-outline) ${l10n.t('Stage')}`, detail: staged, value: { stage: true } },
       {
-        label: `$(rocket) ${l10n.t('Launch now')}`,
-        detail: l10n.t('Agents start on every bead without open dependencies.'),
-        value: false,
+        label: `$(git-branch) ${l10n.t('On a feature branch, at once')}`,
+        detail: `${launched} ${landing}`,
+        value: { stage: false, featureBranch: true },
       },
       {
-        label: `$(circle-large-outline) ${l10n.t('Stage')}`,
-        detail: l10n.t('Nothing starts until you launch it.'),
-        value: true,
+        label: `$(git-branch) ${l10n.t('On a feature branch, later')}`,
+        detail: `${staged} ${landing}`,
+        value: { stage: true, featureBranch: true },
       },
     ],
     { title },

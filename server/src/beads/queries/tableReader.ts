@@ -1,12 +1,16 @@
 import path from 'node:path';
-import { readFileParts } from '../../base/safeFiles';
+import { readFileBytes, readFileParts } from '../../base/safeFiles';
 import { fileStamp, statOf } from '../../base/safePaths';
 import type { Bead, BeadDetails } from '../../protocol/bead';
 import { BeadTable, type LinePlace, type TablePlace } from '../index/beadTable';
 import { BUILD } from '../../protocol/transport/version';
 import { parentOf } from '../index/blocking';
 import { StoredBead } from '../storage/codec';
+import { scanJournal } from '../storage/journal';
 import { beadDetails, type BeadSource } from './details';
+
+/** A longer journal takes longer to read than to open the ledger. */
+const MAX_SCANNED_JOURNAL = 512 * 1024;
 
 /** Settings files that affect how a ledger is read. */
 const SETTINGS = ['config.yaml', 'metadata.json', 'redirect'];
@@ -44,7 +48,7 @@ export class TableReader implements BeadSource {
     if (!table) return undefined;
     const isCurrent = (): boolean => ledgerStamp(directory, table.issuesFile) === table.stamp;
     // The journal first: if it has just been written into the file, the stamp of the file differs.
-    if (!isJournalEmpty(directory) || !isCurrent()) return undefined;
+    if (!isInFile(directory) || !isCurrent()) return undefined;
     try {
       const reader = new TableReader(directory, table);
       const wanted = [...new Set(ids.map((id) => id.trim()))];
@@ -95,7 +99,12 @@ export class TableReader implements BeadSource {
   }
 }
 
-/** Whether all changes of a ledger are in its file. */
-function isJournalEmpty(directory: string): boolean {
-  return (statOf(path.join(directory, 'journal.jsonl'))?.size ?? 0) === 0;
+/** Whether all changes of a ledger are in its file: the journal has only results, kept for callers that lost an answer. */
+function isInFile(directory: string): boolean {
+  const file = path.join(directory, 'journal.jsonl');
+  const size = statOf(file)?.size ?? 0;
+  if (size === 0) return true;
+  if (size > MAX_SCANNED_JOURNAL) return false;
+  const { records, length } = scanJournal(readFileBytes(file, MAX_SCANNED_JOURNAL) ?? Buffer.alloc(0));
+  return length === size && records.every(({ items }) => items.length === 0);
 }
