@@ -21,7 +21,7 @@ const programs = {
   server: 'server/src/main.ts',
   sessionHost: 'server/src/sessions/host/main.ts',
   formulaWorker: 'server/src/language/server/worker.ts',
-  checkpointWorker: 'server/src/townServer/maintenance/checkpointWorker.ts',
+  checkpointWorker: 'server/src/beads/storage/checkpointWorker.ts',
 };
 /** What agents call all day: in parts, so that a command loads no more than it needs. */
 const commands = {

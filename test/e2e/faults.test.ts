@@ -253,10 +253,9 @@ describe('faults', function () {
     await town.gt('up');
     const [slung] = await town.person.json<{ convoy: string }[]>('gt', ['sling', bead, 'toy'], { cwd: town.root });
     await agentOf(town, bead);
-    await new Promise((done) => setTimeout(done, 600));
+    const progress = path.join(town.root, 'toy', 'polecats', 'furiosa', 'progress.json');
+    await waitUntil('the first block has run', () => fs.existsSync(progress));
     await town.gt('stop', '--all');
-    assert.equal(town.sessions().length, 0);
-    await new Promise((done) => setTimeout(done, 500));
     assert.equal(town.sessions().length, 0);
     await town.gt('up');
     await town.convoyLands(slung!.convoy);

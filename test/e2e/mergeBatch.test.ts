@@ -112,6 +112,49 @@ describe('the merge queue', function () {
     assert.equal(events.length, 1, 'nobody else was blamed');
   });
 
+  it('runs the gates of the parts that changes touch, whenever the server is killed, and never lands what fails', async () => {
+    const folder = tempDir('runs');
+    const check = (part: string): string =>
+      `printf x >> '${folder}/${part}'; ! grep -rqx wrong ${part} --include=*.txt`;
+    town = await CliTown.make({ gates: [`lint=${check('api')}`, `test=${check('web')}`], maxWorkers: 4 });
+    await town.gt('rig', 'set', 'toy', 'target.api=api/: lint', 'target.web=web/: test', 'target.docs=docs/:');
+    await town.gt('rig', 'set', 'toy', 'review=person', 'checks_before_review=false', 'gate_runs=2');
+    const write = (file: string, text = 'fine'): string => `mkdir -p ${path.dirname(file)} && echo ${text} > ${file}`;
+    const runs = (part: string): number => {
+      const file = path.join(folder, part);
+      return fs.existsSync(file) ? fs.readFileSync(file, 'utf8').length : 0;
+    };
+    await approveTogether({ docs: write('docs/a.txt', 'wrong') });
+    const docs = async (): Promise<boolean> => (await town.bd('events')).includes('merged');
+    await waitUntil('what no gate looks at is merged', docs, 120_000);
+    assert.deepEqual([runs('api'), runs('web')], [0, 0]);
+    const bad = `if [ "$GT_ATTEMPT" = 1 ]; then ${write('web/bad.txt', 'wrong')}; else ${write('web/bad.txt')}; fi`;
+    const names = ['api/one.txt', 'web/two.txt', 'api/three.txt', 'docs/four.txt'];
+    const beads = await approveTogether({ ...Object.fromEntries(names.map((name) => [name, write(name)])), bad });
+    for (let kills = 0; kills < 3; kills += 1) {
+      await waitUntil('the server is there', () => town.gt('mq', 'list', 'toy').then(Boolean), 120_000);
+      town.kill('server');
+    }
+    await town.gt('up');
+    for (const name of names)
+      await waitUntil(`${name} is merged`, async () => (await statusOf(beads.get(name)!)) === 'closed', 120_000);
+    const failed = async (): Promise<string[]> =>
+      (await town.bd('events')).split('\n').filter((line) => line.includes('attempt_failed'));
+    await waitUntil('the one that fails is back', async () => (await failed()).length > 0, 120_000);
+    assert.ok(
+      (await failed()).every((line) => line.includes(beads.get('bad')!)),
+      'nobody else was blamed',
+    );
+    const clone = path.join(tempDir('check'), 'tree');
+    sh(town.project, 'git', 'clone', '--quiet', '--branch', 'gastown/main', town.project, clone);
+    const commits = sh(clone, 'git', 'log', '--format=%H', 'HEAD').split('\n');
+    assert.equal(commits.length, 2 + names.length, 'one commit for each change that passes');
+    for (const commit of commits) {
+      sh(clone, 'git', 'checkout', '--quiet', commit);
+      sh(clone, 'sh', '-c', '! grep -rqx wrong api web --include=*.txt 2>/dev/null');
+    }
+  });
+
   it('repeats a gate that fails before anybody is blamed, and lists the ones that then pass', async () => {
     const flag = path.join(tempDir('flaky'), 'flag');
     town = await CliTown.make({ gates: [`test=test -e '${flag}' || { touch '${flag}'; exit 3; }`] });

@@ -76,7 +76,7 @@ if (group === 'api') {
   const tree = git('rev-parse', head + '^{tree}');
   const message = git('log', '-1', '--format=%B', head);
   const author = git('log', '-1', '--format=%an', head);
-  const merged = execFileSync('git', ['--git-dir', origin, 'commit-tree', tree, '-p', tip(pull.base), '-m', message], {
+  const merged = execFileSync('git', ['--git-dir', origin, 'commit-tree', tree, '-p', tip(pull.base), ...(args.includes('--merge') ? ['-p', head] : []), '-m', message], {
     encoding: 'utf8', env: { ...process.env, GIT_AUTHOR_NAME: author, GIT_AUTHOR_EMAIL: 'a@example.org', GIT_COMMITTER_NAME: 'GitHub', GIT_COMMITTER_EMAIL: 'noreply@github.test' },
   }).trim();
   git('update-ref', 'refs/heads/' + pull.base, merged);

@@ -60,11 +60,13 @@ describe('life of the session host', () => {
 
   it('goes when nobody needs it, and stays while a session lives', async () => {
     const client = await fixture.connect({ hostArguments: ['--idle-ms', '300'] });
-    await startShell(client, fixture.root, 'busy', 'sleep 1');
+    const end = path.join(fixture.root, 'end');
+    await startShell(client, fixture.root, 'busy', `until test -e "${end}"; do sleep 0.05; done`);
     const host = identify(fixture.hostPid);
     client.dispose();
     await new Promise((done) => setTimeout(done, 700));
     assert.ok(isAlive(host), 'a session lives');
+    fs.writeFileSync(end, '');
     await until(() => !isAlive(host), 'it goes');
     assert.equal(fs.existsSync(hostEndpointFile(fixture.root)), false);
   });

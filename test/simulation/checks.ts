@@ -57,7 +57,7 @@ export class Checks {
   /** Work goes back for a gate only where a change of it makes that fail, or the target that it merges does. */
   private checkInnocents(life: Life): void {
     for (const bead of life.work('hooked', 'in_progress', 'in_review', 'failed'))
-      if (workOf(bead).problem?.startsWith('test: ') && workOf(bead).mergesTarget === undefined)
+      if (/^(lint|test): /.test(workOf(bead).problem ?? '') && workOf(bead).mergesTarget === undefined)
         hold(
           this.world.repositoryOf(bead.id).everBroken.has(bead.id),
           'no innocent change is rejected',

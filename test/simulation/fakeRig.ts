@@ -3,8 +3,10 @@ import { UserError } from '../../server/src/base/errors';
 import type { RigPort } from '../../server/src/engine/loop/ports';
 import type { RebaseResult } from '../../server/src/git/rebase';
 import type { LandingBase } from '../../server/src/git/landingBase';
+import { gatesOf, type RigSettings } from '../../server/src/town/config';
 import type { GateInfo, ReviewSetting } from '../../server/src/protocol/town';
 import type { MergeWindow } from '../../server/src/rigs/mergeWindow';
+import { scopeOf } from '../../server/src/rigs/gateTargets';
 import type { Pacing } from '../../server/src/rigs/pacing';
 import { runGates, type GateEnd, type GateListener, type GateRun } from '../../server/src/rigs/runGates';
 import type { GateResult } from '../../server/src/rigs/types';
@@ -19,7 +21,6 @@ export interface BeadFacts {
 }
 
 export class FakeRig implements RigPort {
-  readonly gates: readonly GateInfo[] = [{ name: 'test', command: 'true', timeoutSeconds: 1 }];
   readonly maxReviewRounds = 3;
 
   /** @param beads what the ledger has of beads at this moment */
@@ -30,6 +31,18 @@ export class FakeRig implements RigPort {
     private readonly guard: Guard,
     private readonly beads: BeadFacts,
   ) {}
+
+  get gates(): readonly GateInfo[] {
+    return gatesOf(this.settings);
+  }
+
+  /** Where the repository has parts, some need one gate and some another. */
+  private get settings(): RigSettings {
+    const { parts: targets } = this.repository;
+    const lint = Object.keys(targets).length > 0 ? { lint_command: 'true' } : {};
+    const limits = { gate_timeout: 1, gate_timeouts: {}, gate_limits: {}, env: {} };
+    return { merge_queue: { test_command: 'true', ...lint, ...limits, targets } } as unknown as RigSettings;
+  }
 
   get pacing(): Pacing {
     return this.repository.pacing;
@@ -47,7 +60,7 @@ export class FakeRig implements RigPort {
   get mergeQueue(): RigPort['mergeQueue'] {
     return {
       mode: this.repository.mergeMode,
-      strategy: 'squash',
+      strategy: this.repository.strategy,
       flakyRetries: 1,
       checksBeforeReview: true,
       preVerified: false,
@@ -168,26 +181,31 @@ export class FakeRig implements RigPort {
   }
 
   async runGates(commit: string, run: GateRun, onGate: GateListener): Promise<GateResult> {
-    const { repository } = this;
-    const result = await runGates(repository.treeOf(commit), this.gates, run, {
+    const { repository, settings } = this;
+    // As the real one does it.
+    const base = Object.keys(repository.parts).length > 0 && run.base !== commit ? run.base : undefined;
+    const scope = scopeOf(settings, base === undefined ? undefined : repository.filesChanged(base, commit));
+    const files = scope.targets ? repository.filesOf(commit, scope.targets) : repository.treeOf(commit);
+    const result = await runGates(repository.treeOf(commit), scope.gates, run, {
       parallel: false,
       onGate,
+      filesFor: () => files,
       world: {
         results: repository.results,
         checkOut: () => this.guard('a gate is started', () => this.requireApproval()),
-        run: () => this.guard('a gate has run', () => this.endOf(commit, run)),
+        run: (gate) => this.guard('a gate has run', () => this.endOf(commit, gate.name, run)),
         changes: async () => '',
         recordFlaky: () => undefined,
       },
     });
-    if (result.passed) repository.passed.add(repository.treeOf(commit));
-    return result;
+    if (result.passed && run.only === undefined) repository.passed.add(repository.treeOf(commit));
+    return result.passed && scope.targets ? { ...result, gates: scope.gates.map(({ name }) => name) } : result;
   }
 
-  private endOf(commit: string, { confirms }: GateRun): GateEnd {
+  private endOf(commit: string, gate: string, { confirms }: GateRun): GateEnd {
     const about = this.repository.workOf(commit).at(-1);
     const isFlaky = confirms === undefined && this.world.chances.happens('a gate is flaky', 0.05, about);
-    if (this.repository.isSound(commit) && !isFlaky) return { passed: true, isFinal: true };
+    if (this.repository.isSound(commit, gate) && !isFlaky) return { passed: true, isFinal: true };
     return { passed: false, problem: 'failed with exit code 1', output: 'no', isFinal: true };
   }
 
@@ -207,18 +225,31 @@ export class FakeRig implements RigPort {
             world.chances.happens('what is pushed from outside is broken', 0.2, this.name),
         });
       if ((branch === undefined ? repository.landing : repository.features.get(branch)) !== expected) return false;
-      if (!repository.passed.has(repository.treeOf(commit)) || !repository.isSound(commit))
+      if (!repository.passed.has(repository.treeOf(commit)) || !this.isGreen(commit, base))
         world.violate('what lands has passed its gates', commit);
-      for (const link of repository.commitsSince(base, commit)) this.checkLink(link, branch);
+      const links = repository.commitsSince(base, commit);
+      for (const link of links) this.checkLink(link, branch);
+      if (repository.mergeMode === 'each' && links.some((link) => !this.isGreen(link, base)))
+        world.violate('each commit passes its gates', commit);
       if (branch === undefined) repository.moveTarget(commit);
       else repository.moveFeature(branch, base, commit);
       return true;
     });
   }
 
+  /** Gates that none of its changes needs may fail as they did before, where somebody has pushed what breaks them. */
+  private isGreen(commit: string, base: string): boolean {
+    const { repository, settings } = this;
+    const needed = scopeOf(settings, repository.filesChanged(base, commit)).gates.map(({ name }) => name);
+    return this.gates.every(
+      ({ name }) => repository.isSound(commit, name) || (!needed.includes(name) && !repository.isSound(base, name)),
+    );
+  }
+
   /** Each commit of a chain is a change of its own. */
   private checkLink(commit: string, target: string | undefined): void {
     const { repository, world } = this;
+    if (repository.isPart(commit)) return;
     if (repository.review !== 'off' && !repository.approved.has(repository.patchOf(commit)))
       world.violate('what lands was approved', commit);
     if (repository.isMerge(commit) && target === undefined) return; // all of it has landed on its feature branch before
@@ -240,7 +271,7 @@ export class FakeRig implements RigPort {
     return this.guard('a feature branch is read', () => this.repository.features.get(branch));
   }
 
-  dropFeature(branch: string, landed: boolean): Promise<'deleted'> {
+  dropFeature(branch: string, { landed }: { landed: boolean }): Promise<'deleted'> {
     return this.guard('a feature branch is deleted', () => {
       this.failAtTimes();
       const { repository, world } = this;

@@ -1,4 +1,6 @@
-import type { MergeMode, ReviewSetting } from '../../server/src/protocol/town';
+import type { GateName, MergeMode, MergeStrategy, ReviewSetting } from '../../server/src/protocol/town';
+import { targetsTouched } from '../../server/src/rigs/gateTargets';
+import type { RigSettings } from '../../server/src/town/config';
 import { GateResults } from '../../server/src/rigs/gateResults';
 import { FIRST_WINDOW, type MergeWindow } from '../../server/src/rigs/mergeWindow';
 import type { Pacing } from '../../server/src/rigs/pacing';
@@ -8,8 +10,12 @@ import { hashOf } from './chances';
 interface Change {
   id: string;
   bead: string;
-  /** The gate fails wherever it is, unless another change repairs it. */
+  /** A gate fails wherever it is, unless another change repairs it. */
   broken: boolean;
+  /** Which one. */
+  gate: GateName;
+  /** The file that it changes. */
+  file: string;
   /** It repairs all that is broken before it. */
   repairs?: boolean;
   /** Ids of the changes that its author knew. */
@@ -23,6 +29,8 @@ interface Commit {
   changes: Change[];
   /** Of a commit that merges a whole branch: what that brings. */
   merges?: string;
+  /** Its change goes on in the next commit. */
+  isPart?: boolean;
 }
 
 export interface Worktree {
@@ -38,6 +46,20 @@ export interface Worktree {
 
 /** Two changes whose authors did not know each other's conflict with this probability. */
 const CONFLICTS = 0.12;
+/** A commit of a change fails a gate that the change as a whole passes with this probability. */
+const BROKEN_BETWEEN = 0.1;
+
+type Parts = RigSettings['merge_queue']['targets'];
+
+const GATES_OF_PARTS: readonly (readonly GateName[])[] = [
+  ...([['test'], ['lint'], ['lint', 'test'], ['test']] as const),
+  ...([[], ['lint'], ['lint', 'test'], ['test']] as const),
+];
+
+/** Eight parts of a repository, each with its own gates. */
+export const PARTS: Parts = Object.fromEntries(
+  GATES_OF_PARTS.map((gates, index) => [`part${index}`, { paths: [`part${index}/`], gates: [...gates] }]),
+);
 
 /** What lies on disk for one rig: its repository, its worktrees and the records of its starts and its gates. */
 export class Repository {
@@ -63,6 +85,9 @@ export class Repository {
   pacing: Pacing = { lastSpawnAt: 0, shortLives: [] };
   mergeWindow: MergeWindow = FIRST_WINDOW;
   mergeMode: MergeMode = 'batch';
+  strategy: MergeStrategy = 'squash';
+  /** Parts with gates of their own. */
+  parts: Parts = {};
   gateRuns = 1;
   review: ReviewSetting = 'off';
   landing = 'root';
@@ -102,10 +127,26 @@ export class Repository {
       .join(' ');
   }
 
-  /** Whether its gate passes, when that is not flaky. */
-  isSound(commit: string): boolean {
+  /** Whether a gate passes, when that is not flaky; all of them where it is not given. */
+  isSound(commit: string, gate?: string): boolean {
     const changes = this.changesOf(commit);
-    return changes.findLastIndex(({ broken }) => broken) <= changes.findLastIndex(({ repairs }) => repairs === true);
+    const fails = (change: Change): boolean => change.broken && (gate === undefined || change.gate === gate);
+    return changes.findLastIndex(fails) <= changes.findLastIndex(({ repairs }) => repairs === true);
+  }
+
+  /** Files that are not the same in both. */
+  filesChanged(base: string, commit: string): string[] {
+    const [before, after] = [this.changesOf(base), this.changesOf(commit)];
+    return [...missing(after, before), ...missing(before, after)].map(({ file }) => file);
+  }
+
+  /** Identifies the files of some parts, and those of none. */
+  filesOf(commit: string, parts: readonly string[]): string {
+    const changes = this.changesOf(commit).filter(({ file }) => {
+      const [own] = targetsTouched(this.parts, [file]) ?? [];
+      return own === undefined || parts.includes(own);
+    });
+    return `${parts.join(' ')}: ${changes.map(({ id }) => id).join(' ')}`;
   }
 
   /** What a commit does is known by its own work, and by how often its surroundings have changed it. */
@@ -128,14 +169,14 @@ export class Repository {
     if (worktree.commits > 0 && (worktree.attempt === attempt || isSlow)) return;
     worktree.commits += 1;
     worktree.attempt = attempt;
-    const broken = isBroken();
+    const broken = isBroken() && this.gatesOf(worktree.bead).length > 0;
     if (broken) this.everBroken.add(worktree.bead);
     const start = this.changesOf(worktree.base);
     const base = isMerge ? [...start, ...missing(this.changesOf(this.landing), start)] : start;
     // What was sent back takes into account what has landed meanwhile.
     const target = this.changesOf(this.features.get(worktree.target ?? '') ?? this.landing);
     const knew = new Set([...base, ...target, ...this.changesOf(this.landing)].map(({ id }) => id));
-    const change = { id: `${worktree.bead}#${++this.counter}`, bead: worktree.bead, broken, knew };
+    const change = { ...this.change(`${worktree.bead}#${++this.counter}`, worktree.bead, broken), knew };
     const { id } = this.commit([...base, change], worktree.base);
     this.patches.set(id, Math.floor(this.random() * 1e9));
     this.branches.set(worktree.branch, id);
@@ -146,14 +187,47 @@ export class Repository {
     commit: string,
     base: string,
     isOther: boolean,
-  ): { kind: 'clean'; commit: string } | { kind: 'empty' } | { kind: 'conflict'; files: string[] } {
+  ): { kind: 'clean'; commit: string; before: string[] } | { kind: 'empty' } | { kind: 'conflict'; files: string[] } {
     const own = this.changesOf(commit).at(-1)!;
     const onto = this.changesOf(base);
     if (onto.some(({ bead }) => bead === own.bead)) return { kind: 'empty' };
     if (onto.some((other) => conflict(own, other))) return { kind: 'conflict', files: ['b.txt'] };
-    const rebased = this.commit([...onto, own], base).id;
+    const before = this.strategy === 'rebase' ? this.series(own, onto, base) : [];
+    const rebased = this.commit([...onto, own], before.at(-1) ?? base).id;
     this.patches.set(rebased, isOther ? Math.floor(this.random() * 1e9) : (this.patches.get(commit) ?? 0));
-    return { kind: 'clean', commit: rebased };
+    return { kind: 'clean', commit: rebased, before };
+  }
+
+  /** The commits of a change but for the last one. */
+  private series(own: Change, onto: readonly Change[], base: string): string[] {
+    const commits: string[] = [];
+    for (let count = hashOf(own.id, 1) % 3; count > 0; count -= 1) {
+      const id = `${own.id}~${count}`;
+      const broken = this.gatesOf(own.bead).length > 0 && (hashOf(id, 2) % 1000) / 1000 < BROKEN_BETWEEN;
+      if (broken && this.mergeMode === 'each') this.everBroken.add(own.bead);
+      const part = this.commit([...onto, { ...own, id, broken }], commits.at(-1) ?? base);
+      part.isPart = true;
+      commits.push(part.id);
+    }
+    return commits;
+  }
+
+  /** The part that the file of a bead is in; undefined where it is in none. */
+  private partOf(bead: string): string | undefined {
+    const names = Object.keys(this.parts);
+    const index = hashOf(bead, 3) % (names.length + 2);
+    return names[index];
+  }
+
+  private gatesOf(bead: string): readonly GateName[] {
+    const part = this.partOf(bead);
+    return part === undefined ? ['test'] : this.parts[part]!.gates;
+  }
+
+  private change(id: string, bead: string, broken: boolean): Omit<Change, 'knew'> {
+    const gates = this.gatesOf(bead);
+    const gate = gates[hashOf(id, 4) % Math.max(1, gates.length)] ?? 'test';
+    return { id, bead, broken, gate, file: `${this.partOf(bead) ?? '.'}/${bead}` };
   }
 
   /** Merges all that one has and the other has not. */
@@ -188,6 +262,11 @@ export class Repository {
     this.features.set(branch, commit);
   }
 
+  /** Whether its change goes on in the next commit. */
+  isPart(commit: string): boolean {
+    return this.commits.get(commit)?.isPart === true;
+  }
+
   isMerge(commit: string): boolean {
     return this.commits.get(commit)?.merges !== undefined;
   }
@@ -205,7 +284,14 @@ export class Repository {
   /** Somebody else pushes to the target, past its gates. */
   pushFromOutside(does: { broken: boolean; repairs?: boolean }): void {
     const bead = `outside${this.commits.size}`;
-    const change = { id: bead, bead, ...does, knew: new Set(this.changesOf(this.landing).map(({ id }) => id)) };
+    const change = {
+      id: bead,
+      bead,
+      gate: 'test' as const,
+      file: 'outside',
+      ...does,
+      knew: new Set(this.changesOf(this.landing).map(({ id }) => id)),
+    };
     this.moveTarget(this.commit([...this.changesOf(this.landing), change], this.landing).id);
   }
 

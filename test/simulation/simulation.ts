@@ -10,6 +10,7 @@ import { Broken, Checks } from './checks';
 import { formulas } from './formulas';
 import { Life, type SimulatedTown } from './life';
 import { MemoryDisk } from './memoryDisk';
+import { PARTS } from './repository';
 import { ann, People, REVIEWS } from './people';
 import { RUNTIMES, World } from './world';
 
@@ -49,6 +50,11 @@ export class Simulation implements SimulatedTown {
         repository.review = REVIEWS[chances.pick(REVIEWS.length, `review of ${rig}`)]!;
     for (const [rig, repository] of this.world.repositories)
       if (chances.happens('every commit is tested by itself', 0.2, rig)) repository.mergeMode = 'each';
+    for (const [rig, repository] of this.world.repositories) {
+      if (chances.happens('its parts have gates of their own', 0.4, rig)) repository.parts = PARTS;
+      if (chances.happens('the commits of authors land', 0.3, rig)) repository.strategy = 'rebase';
+      else if (chances.happens('the branches of authors are merged', 0.2, rig)) repository.strategy = 'merge';
+    }
     for (const [rig, repository] of this.world.repositories)
       repository.gateRuns = 1 + chances.pick(4, `gate runs of ${rig}`);
     for (const name of [...rigs, ...Object.values(RUNTIMES)])

@@ -1,10 +1,9 @@
 import fs from 'node:fs';
-import os from 'node:os';
 import path from 'node:path';
 import { z } from 'zod';
+import { configDirectory } from '../../../server/src/base/configDirectory';
 import { messageOf } from '../../../server/src/base/errors';
 import { readTextIfPresent } from '../../../server/src/base/safeFiles';
-import { canonicalPath } from '../../../server/src/base/safePaths';
 
 const MAX_BYTES = 4 * 1024 * 1024;
 
@@ -21,24 +20,11 @@ const registrySchema = z.looseObject({
 const rigsSchema = z.looseObject({ rigs: z.record(z.string(), z.looseObject({ git_url: z.string() })).default({}) });
 
 /**
- * The folder of the user's registry. It is outside of every town, so that a shipped town cannot contain its own
- * consent.
- */
-export function configDirectory(
-  env: NodeJS.ProcessEnv = process.env,
-  platform: NodeJS.Platform = process.platform,
-): string {
-  if (env.XDG_CONFIG_HOME) return path.join(env.XDG_CONFIG_HOME, 'gastown');
-  if (platform === 'win32' && env.APPDATA) return path.join(env.APPDATA, 'gastown');
-  return path.join(env.HOME ?? os.homedir(), '.config', 'gastown');
-}
-
-/**
  * Reads the registry, which only `gt install` writes. Broken files count as empty.
  * @param report gets one line for each file that cannot be used
  */
 export function readKnownTowns(report: (problem: string) => void, env: NodeJS.ProcessEnv = process.env): KnownTown[] {
-  const registry = readJson(path.join(canonicalPath(configDirectory(env)), 'towns.json'), registrySchema, report);
+  const registry = readJson(path.join(configDirectory(env), 'towns.json'), registrySchema, report);
   return (registry?.towns ?? [])
     .filter((town) => isTown(town.root))
     .map(({ root, name }) => ({ root, name: name || path.basename(root), rigs: readRigs(root, report) }));

@@ -1,11 +1,12 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import * as vscode from 'vscode';
+import { configDirectory } from '../../../server/src/base/configDirectory';
 import { messageOf } from '../../../server/src/base/errors';
 import { Disposable, Emitter, toDisposable } from '../../../server/src/base/lifecycle';
 import { settings } from '../base/settings';
 import { folderFacts, realPath, withRealPaths } from './folderFacts';
-import { configDirectory, readKnownTowns, type KnownTown } from './knownTowns';
+import { readKnownTowns, type KnownTown } from './knownTowns';
 import { findTown, type Finding } from './townFinder';
 import type { TownConnection } from './townConnection';
 

@@ -1,6 +1,6 @@
 import path from 'node:path';
 import { UserError } from '../base/errors';
-import { copyTree, linkTo } from '../base/accessibleTree';
+import { copyTree, linkTo } from '../base/folderTree';
 import { appendText, readTextIfPresent } from '../base/safeFiles';
 import { isPresent, refuseLinks } from '../base/safePaths';
 import { makeFolder } from '../base/safeFolders';

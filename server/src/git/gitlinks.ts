@@ -1,5 +1,5 @@
 import path from 'node:path';
-import { withTemporaryFolder } from '../base/accessibleTree';
+import { withTemporaryFolder } from '../base/folderTree';
 import { UserError } from '../base/errors';
 import { makeFolder } from '../base/safeFolders';
 import { git, GitError, gitProbe, type GitOptions } from './git';

@@ -33,8 +33,8 @@ export interface BranchWork {
   title: string;
   /** Trailers of that commit in addition to those of the branch, such as `Bead: toy-1`. */
   trailers: readonly string[];
-  /** Author of that commit. */
-  author: GitIdentity;
+  /** Author of that commit. Default: that of the branch's last commit. */
+  author?: GitIdentity;
   /** The key to sign the commit with, if any. */
   signing?: { key: string; format: string };
 }
@@ -138,7 +138,7 @@ async function mergeCommit(repository: RigRepository, placed: PlacedWork): Promi
     tree,
     parents: [onto, tip],
     message: squashMessage(`Merge: ${work.title}`, [], work.trailers),
-    author: work.author,
+    author: work.author ?? placed.commits.at(-1)?.author ?? committer,
     committer,
     signing: work.signing,
   });
@@ -149,7 +149,7 @@ async function mergeCommit(repository: RigRepository, placed: PlacedWork): Promi
  * commit.
  */
 function squashed(work: BranchWork, commits: readonly LoggedCommit[]): { message: string; author: GitIdentity } {
-  return { message: squashMessage(work.title, commits, work.trailers), author: work.author };
+  return { message: squashMessage(work.title, commits, work.trailers), author: work.author ?? commits.at(-1)!.author };
 }
 
 /**

@@ -1,6 +1,6 @@
 import path from 'node:path';
 import { removeFile } from '../base/safeFiles';
-import { makeAccessible } from '../base/accessibleTree';
+import { makeAccessible } from '../base/folderTree';
 import { git, GitError, gitLine, withRepository, type GitIdentity } from './git';
 import { safePart } from './names';
 import { keepNested, nestedRepositories } from './nestedRepositories';

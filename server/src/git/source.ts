@@ -3,7 +3,7 @@ import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { messageOf, UserError } from '../base/errors';
 import { readTextIfPresent } from '../base/safeFiles';
-import { withTemporaryFolder } from '../base/accessibleTree';
+import { withTemporaryFolder } from '../base/folderTree';
 import { splitAddress, type Credential, type CredentialFile } from './credentials';
 import { git, GitError, gitLine, gitProbe, NAMED_BARE_REPOSITORY, otherGit, type GitOptions } from './git';
 

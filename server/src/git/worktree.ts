@@ -4,7 +4,7 @@ import { moveFile, removeFile } from '../base/safeFiles';
 import { isPresent } from '../base/safePaths';
 import { listFolder, makeFolder } from '../base/safeFolders';
 import { argumentText } from '../base/text';
-import { makeAccessible, removeTree } from '../base/accessibleTree';
+import { makeAccessible, removeTree } from '../base/folderTree';
 import {
   adminFolder,
   operationIn,

@@ -209,7 +209,10 @@ export namespace MqReorder {
 
 export namespace MqSubmit {
   export interface Params {
-    /** The bead, the branch or the polecat; for an agent its own bead. */
+    /**
+     * The bead, the branch or the agent; for an agent its own bead. For a crew member: a branch of its clone, by default the one
+     * that is checked out, and a new bead unless the branch names one.
+     */
     bead?: string;
     branch?: string;
     agent?: string;
@@ -218,8 +221,12 @@ export namespace MqSubmit {
     /** A note for the reviewer. */
     message?: string;
   }
-  /** Submits the work of a polecat, checked as for `gt done`. An agent's session ends with it. */
-  export const spec = request<Params, ReviewResult>('gastown/mq/submit', 'write', { timeLimitMs: LONG_LIMIT_MS });
+  export interface Result extends ReviewResult {
+    /** The clone of the crew member has changes that are in none of the commits, and not part of what was submitted. */
+    isDirty?: boolean;
+  }
+  /** Submits the work of a polecat, checked as for `gt done`, or of the crew. A polecat's session ends with it. */
+  export const spec = request<Params, Result>('gastown/mq/submit', 'write', { timeLimitMs: LONG_LIMIT_MS });
 }
 
 export interface GateLog {

@@ -19,12 +19,21 @@ export interface RigInfo {
   /** Who reviews changes before they are merged. */
   review: ReviewSetting;
   mergeStrategy: MergeStrategy;
+  /** Parts of the repository with gates of their own, by their names; missing where there are none. */
+  targets?: Readonly<Record<string, RigTarget>>;
   /** False while a person has not yet accepted the rig's commands. */
   accepted: boolean;
   /** After `gt rig add`: beads that the repository itself keeps in `.beads`, if they were not imported. */
   trackedBeads?: TrackedBeadsInfo;
   /** For a rig made from a folder: merged commits that its checked-out branch does not have yet. */
   fastForward?: { commits: number; clean: boolean };
+}
+
+/** A part of the repository. A change that touches only its files runs only its gates. */
+export interface RigTarget {
+  /** Patterns of paths, such as `services/api/**`. */
+  paths: string[];
+  gates: GateName[];
 }
 
 export interface TrackedBeadsInfo {
@@ -167,9 +176,14 @@ export namespace RigSet {
     /** An empty text removes the setting. */
     settings?: Partial<Record<RigSettingName, string>>;
     gates?: GateCommands;
+    /** Null removes one; the others stay as they are. */
+    targets?: Record<string, RigTarget | null>;
   }
   /** Sets settings of a rig. Commands are accepted at once if the caller is a person who may accept them. */
-  export const spec = request<Params, RigInfo, WithDefaults<Params, 'settings' | 'gates'>>('gastown/rig/set', 'person');
+  export const spec = request<Params, RigInfo, WithDefaults<Params, 'settings' | 'gates' | 'targets'>>(
+    'gastown/rig/set',
+    'person',
+  );
 }
 
 export namespace RigList {

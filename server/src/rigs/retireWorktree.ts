@@ -1,4 +1,4 @@
-import { removeTree } from '../base/accessibleTree';
+import { removeTree } from '../base/folderTree';
 import { git, withRepository, type GitIdentity } from '../git/git';
 import { safePart } from '../git/names';
 import type { RigRepository } from '../git/repository';

@@ -36,7 +36,7 @@ import {
   type RigConfig,
   type RigSettings,
 } from '../town/config';
-import { refineryAddress, type RigLayout, type TownLayout } from '../town/layout';
+import { parseAddress, refineryAddress, type RigLayout, type TownLayout } from '../town/layout';
 import { identityOf } from '../agents/gitIdentity';
 import type { FrozenBlocks, GateResult, RebasedWork, ReviewedChange, WorktreeRequest } from './types';
 import { frozenScript, progressFile, readAssignment, scriptStep, type Assignment } from './assignment';
@@ -46,7 +46,7 @@ import { RigPullRequests } from './forge/pullRequests';
 import { repositoryName } from './forge/repositoryName';
 import { GateRunner } from './gateRunner';
 import { endRecordedGate } from './gates';
-import { dropFeature, type DroppedFeature } from './featureBranches';
+import { dropFeature, type DroppedFeature, type EndedFeature } from './featureBranches';
 import { FIRST_WINDOW, MergeWindowRecord, type MergeWindow } from './mergeWindow';
 import { PacingRecord, type Pacing } from './pacing';
 import { retireWorktree } from './retireWorktree';
@@ -280,7 +280,8 @@ export class Rig {
           target,
           title: work.title,
           trailers: [`Bead: ${work.bead}`],
-          author: identityOf(work.worker, this.emailDomain()),
+          // Of the crew it is the person who has committed it.
+          author: parseAddress(work.worker)?.role === 'crew' ? undefined : identityOf(work.worker, this.emailDomain()),
           signing: signingOf(this.settings),
         },
         base,
@@ -320,8 +321,8 @@ export class Rig {
     return tip && target ? (await this.repository.graph.divergence(target, tip)).right : undefined;
   }
 
-  dropFeature(branch: string, landed: boolean): Promise<DroppedFeature> {
-    return dropFeature(this.repository, this.layout, branch, landed);
+  dropFeature(branch: string, ended: EndedFeature): Promise<DroppedFeature> {
+    return dropFeature(this.repository, this.layout, branch, ended);
   }
 
   /**

@@ -30,6 +30,7 @@ export function rigInfo(
     ...(shown && Object.keys(shown.git_filters).length > 0 ? { filters: filterCommands(shown.git_filters) } : {}),
     review: shown ? reviewSettingOf(shown) : 'off',
     mergeStrategy,
+    ...(shown && Object.keys(shown.merge_queue.targets).length > 0 ? { targets: shown.merge_queue.targets } : {}),
     accepted: isAccepted,
     fastForward,
   };

@@ -6,7 +6,14 @@ import { requireSegment } from '../git/names';
 import type { Credential } from '../git/credentials';
 import { RigRepository } from '../git/repository';
 import type { RepositorySource } from '../git/source';
-import { gateNames, rigSettingNames, type GateInfo, type GateName, type RigSettingName } from '../protocol/town';
+import {
+  gateNames,
+  rigSettingNames,
+  type GateInfo,
+  type GateName,
+  type RigSettingName,
+  type RigTarget,
+} from '../protocol/town';
 import {
   commandsOf,
   gatesOf,
@@ -40,6 +47,7 @@ export interface RigSetRequest {
   name: string;
   settings: Partial<Record<(typeof rigSettingNames)[number], string>>;
   gates: Partial<Record<GateName, string>>;
+  targets: Record<string, RigTarget | null>;
 }
 
 export function requireRigName(town: TownLayout, wanted: string): string {
@@ -182,7 +190,7 @@ function isExactly(gates: readonly GateInfo[], wanted: Partial<Record<GateName, 
 /** Writes changed settings; nothing is written if they are invalid. @throws UserError `invalid` */
 export function changeSettings(
   rig: Rig,
-  { settings, gates }: RigSetRequest,
+  { settings, gates, targets }: RigSetRequest,
   filters: GitFilters | undefined,
 ): RigSettings {
   return rigSettingsFile(rig.layout).update((value) => {
@@ -205,7 +213,27 @@ export function changeSettings(
     }
     for (const gate of gateNames)
       if (gates[gate] !== undefined) assign(value.merge_queue, `${gate}_command`, gates[gate].trim());
+    changeTargets(rig.name, value, targets);
   });
+}
+
+function changeTargets(rig: string, settings: RigSettings, changes: RigSetRequest['targets']): void {
+  const { targets } = settings.merge_queue;
+  const known = gatesOf(settings).map(({ name }) => name);
+  for (const [name, target] of Object.entries(changes)) {
+    if (target === null) {
+      delete targets[name];
+      continue;
+    }
+    const missing = target.gates.filter((gate) => !known.includes(gate));
+    // Its changes would land without it.
+    if (missing.length > 0)
+      throw new UserError(
+        `${rig} has no gate ${missing.join(', ')}, which its part ${name} is to run`,
+        `set it first: gt rig set ${rig} ${missing[0]}="…"`,
+      );
+    targets[name] = target;
+  }
 }
 
 /** Parses names of reviewers for `gt rig set`: `claude,person`. */

@@ -33,7 +33,11 @@ async function isUnchanged(repository: RigRepository, target: string | undefined
 }
 
 /** Refuses work that would land nothing, or a folder without its files. */
-async function requireChange(repository: RigRepository, target: string | undefined, head: string): Promise<void> {
+export async function requireChange(
+  repository: RigRepository,
+  target: string | undefined,
+  head: string,
+): Promise<void> {
   if (target === undefined) return;
   if (await isUnchanged(repository, target, head))
     throw new UserError(

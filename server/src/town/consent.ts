@@ -5,7 +5,7 @@ import { canonicalPath } from '../base/safePaths';
 import type { ConsentKind, GateInfo, RuntimeSettings } from '../protocol/town';
 import { SettingsFile } from './files';
 import { userAndMachine } from './mark';
-import { configDirectory } from './registry';
+import { configDirectory } from '../base/configDirectory';
 
 const schema = z.looseObject({
   version: z.number().default(1),

@@ -1,22 +1,12 @@
 import fs from 'node:fs';
-import os from 'node:os';
 import path from 'node:path';
 import { z } from 'zod';
+import { configDirectory } from '../base/configDirectory';
 import { canonicalPath } from '../base/safePaths';
 import { UserError, hasCode } from '../base/errors';
 import { Lease } from '../base/lease';
 import { SettingsFile } from './files';
 import { hasMark, writeMark } from './mark';
-
-/**
- * The user's own folder with the registry of towns and the consents. It is outside of every town, so that a shipped
- * town cannot contain its own consent.
- */
-export function configDirectory(env: NodeJS.ProcessEnv = process.env): string {
-  const folder = env.XDG_CONFIG_HOME || (process.platform === 'win32' && env.APPDATA) || undefined;
-  // The user's own folder: a symbolic link there is legitimate.
-  return canonicalPath(path.join(folder ?? path.join(env.HOME ?? os.homedir(), '.config'), 'gastown'));
-}
 
 const registrySchema = z.looseObject({
   version: z.number().default(1),

@@ -1,5 +1,5 @@
 import { messageOf } from '../base/errors';
-import type { PlannedRig } from '../engine/convoys/planCheck';
+import type { PlannedRig } from '../engine/convoys/checkPlan';
 import { rigOfBead } from '../engine/state/workingSet';
 import type { BeadStore } from '../beads/store';
 import { loginEnvironment } from '../agents/environment';

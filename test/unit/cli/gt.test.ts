@@ -317,7 +317,24 @@ describe('gt', () => {
       name: 'toy',
       settings: { max_workers: '4' },
       gates: { test: 'a=b', lint: '' },
+      targets: {},
     });
+    const docs = { paths: ['docs/**', '*.md'], gates: ['lint', 'test'] };
+    town.answer(RigSet.spec, rig('toy', { targets: { docs, api: { paths: ['api/'], gates: [] } } as never }));
+    assert.match(
+      await ok('rig', 'set', 'toy', 'target.docs=docs/**, *.md: lint test', 'target.api=api/:', 'target.web='),
+      /docs \(docs\/\*\* \*\.md\): lint, test\n +api \(api\/\): no gates/,
+    );
+    const targets = { docs, api: { paths: ['api/'], gates: [] }, web: null };
+    assert.deepEqual(town.last(RigSet.spec), { name: 'toy', settings: {}, gates: {}, targets });
+    await fails(/there is no gate spell\nHint: names of gates: setup/, 'rig', 'set', 'toy', 'target.docs=docs: spell');
+    await fails(
+      /does not say which gates which files need\nHint: write it as target/,
+      'rig',
+      'set',
+      'toy',
+      'target.x=y',
+    );
     await fails(/there is no setting colour\nHint: settings: max_workers/, 'rig', 'set', 'toy', 'colour=red');
     await fails(/"x" is not a setting\nHint: write it as key=value/, 'rig', 'set', 'toy', 'x');
   });

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
-import { configDirectory, readKnownTowns } from '../../../client/src/connection/knownTowns';
+import { readKnownTowns } from '../../../client/src/connection/knownTowns';
+import { configDirectory } from '../../../server/src/base/configDirectory';
 import { tempDir } from '../../helpers/temp';
 
 describe('the registry of towns', () => {

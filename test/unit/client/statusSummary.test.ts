@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { statusSummary } from '../../../client/src/features/overview/summary';
+import { statusSummary } from '../../../client/src/features/overview/statusBarSummary';
 import { TownStore } from '../../../client/src/state/townStore';
 import { escalation, polecat, snapshot, town } from './samples';
 

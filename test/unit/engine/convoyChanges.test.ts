@@ -189,8 +189,8 @@ describe('changes of a convoy', () => {
     await town.call(ConvoyWatch.spec, { id }, rust);
     assert.deepEqual(await watchers(), ['ann', 'mayor', 'toy/polecats/rust']);
     await refused(town.call(ConvoyWatch.spec, { id, address: 'toy/nux' }), /no crew member or polecat nux/);
-    await refused(town.call(ConvoyWatch.spec, { id, address: 'mayor/' }, rust), /anybody but itself/, 'refused');
-    await refused(town.call(ConvoyUnwatch.spec, { id, address: 'mayor/' }, rust), /anybody but itself/, 'refused');
+    await refused(town.call(ConvoyWatch.spec, { id, address: 'mayor/' }, rust), /its own subscription/, 'refused');
+    await refused(town.call(ConvoyUnwatch.spec, { id, address: 'mayor/' }, rust), /its own subscription/, 'refused');
     await town.call(ConvoyUnwatch.spec, { id, address: 'mayor' });
     await town.call(ConvoyUnwatch.spec, { id }, rust);
     await refused(town.call(ConvoyUnwatch.spec, { id, address: 'Bob' }), /Bob does not watch/, 'not-found');

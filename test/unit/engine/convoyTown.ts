@@ -5,7 +5,7 @@ import type { BeadStore } from '../../../server/src/beads/store';
 import { registerConvoyHandlers } from '../../../server/src/engine/convoys/requests';
 import { guardConvoys } from '../../../server/src/townServer/access/planGuard';
 import { landConvoy } from '../../../server/src/engine/convoys/landConvoy';
-import type { PlannedRig } from '../../../server/src/engine/convoys/planCheck';
+import type { PlannedRig } from '../../../server/src/engine/convoys/checkPlan';
 import { sling } from '../../../server/src/engine/dispatch/sling';
 import { WhyNots } from '../../../server/src/engine/explain/whyNot';
 import type { RigPort, SessionPort } from '../../../server/src/engine/loop/ports';

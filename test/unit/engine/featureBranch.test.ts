@@ -30,7 +30,7 @@ describe('a convoy with a feature branch', () => {
   const rig: Partial<RigPort> = {
     hasLanded: async (commit) => commit === 'landed before',
     featureTip: async () => 'tip',
-    dropFeature: async (name, landed) => {
+    dropFeature: async (name, { landed }) => {
       dropped.push([name, landed]);
       return 'deleted';
     },

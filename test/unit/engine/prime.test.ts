@@ -237,7 +237,7 @@ describe('how far a reviewer is told to look', () => {
     assert.doesNotMatch(told('normal'), /Other reviewers of the same change/);
     assert.match(
       told('normal', { others: { names: ['codex', 'a person'], needed: 'all' } }),
-      /at the same time: codex, a person\. All of you have to approve it/,
+      /Other reviewers of the same change: codex, a person\. All of you have to approve it/,
     );
     assert.match(told('normal', { others: { names: ['codex'], needed: 'any' } }), /One approval is enough/);
   });

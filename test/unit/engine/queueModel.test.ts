@@ -29,7 +29,15 @@ const happeningArb: fc.Arbitrary<Happening> = fc.oneof(
   },
   { weight: 2, arbitrary: fc.record({ kind: fc.constant('push' as const), red: fc.boolean() }) },
   { weight: 1, arbitrary: fc.constant({ kind: 'repair' as const }) },
-  { weight: 2, arbitrary: fc.constant({ kind: 'kill' as const }) },
+  {
+    weight: 3,
+    arbitrary: fc.record({
+      kind: fc.constant('kill' as const),
+      which: fc.nat(7),
+      after: fc.integer({ min: 0, max: 12 }),
+      powerCut: fc.boolean(),
+    }),
+  },
   { weight: 2, arbitrary: fc.record({ kind: fc.constant('first' as const), which: fc.nat(7) }) },
   { weight: 3, arbitrary: fc.record({ kind: fc.constant('settings' as const), settings: settingsArb }) },
   { weight: 2, arbitrary: fc.record({ kind: fc.constant('time' as const), ms: fc.integer({ min: 1, max: 90_000 }) }) },
@@ -73,7 +81,8 @@ function changesOf(drafts: readonly Draft[]): Change[] {
 
 /** What gets in the way of a queue at each moment. */
 const INTERRUPTIONS: readonly Happening[] = [
-  { kind: 'kill' },
+  { kind: 'kill', which: 0, after: 4 },
+  { kind: 'kill', which: 0, after: 12, powerCut: true },
   { kind: 'push', red: false },
   { kind: 'push', red: true },
   { kind: 'first', which: 2 },

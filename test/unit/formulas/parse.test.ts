@@ -224,7 +224,7 @@ describe('validating a formula', () => {
     assert.deepEqual(wrong('gate = {}'), ['steps[0] (a): gate.type is required']);
     assert.match(
       warnings('formula = "f"\n[[steps]]\nid = "a"\ntitle = "A"\ngate = {type = "weather"}')[0]!,
-      /a gate of type "weather" never opens by itself/,
+      /a gate of type "weather" never opens automatically/,
     );
     assert.deepEqual(wrong('on_complete = {for_each = "x"}'), [
       'steps[0] (a).on_complete: bond is required when for_each is set',

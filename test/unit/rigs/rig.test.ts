@@ -341,7 +341,7 @@ describe('a rig on disk', () => {
   it('takes the settings of its merge queue by name, and refuses what does not fit', async () => {
     const rig = await rigOf(makeRepository({ 'a.txt': 'a' }));
     const set = (settings: Parameters<typeof changeSettings>[1]['settings']) =>
-      changeSettings(rig, { name: 'toy', settings, gates: { test: 'true' } }, undefined).merge_queue;
+      changeSettings(rig, { name: 'toy', settings, gates: { test: 'true' }, targets: {} }, undefined).merge_queue;
     const { mode, max_batch, flaky_retries, parallel, gate_runs } = set({});
     assert.deepEqual([mode, max_batch, flaky_retries, parallel, gate_runs], ['batch', 16, 1, false, undefined]);
     assert.ok(rig.mergeQueue.gateRuns >= 1 && rig.mergeQueue.gateRuns <= 4, 'by the machine');
@@ -380,6 +380,20 @@ describe('a rig on disk', () => {
       assert.throws(() => set(wrong), UserError, JSON.stringify(wrong));
   });
 
+  it('takes parts of the repository by their names, whose gates the rig has to have', async () => {
+    const rig = await rigOf(makeRepository({ 'a.txt': 'a' }));
+    const set = (targets: Parameters<typeof changeSettings>[1]['targets'], gates = {}) =>
+      changeSettings(rig, { name: 'toy', settings: {}, gates, targets }, undefined).merge_queue.targets;
+    const docs = { paths: ['docs/**'], gates: ['lint' as const] };
+    const api = { paths: ['api/'], gates: [] };
+    assert.throws(() => set({ docs }), /toy has no gate lint, which its part docs is to run/);
+    assert.deepEqual(set({ docs, api }, { lint: 'true' }), { docs, api });
+    assert.deepEqual(set({}), { docs, api }, 'the others stay');
+    assert.deepEqual(set({ api: null }), { docs });
+    assert.throws(() => set({ '../x': api }), UserError);
+    assert.throws(() => set({ x: { paths: [], gates: [] } }), UserError);
+  });
+
   it('gives gates their limits and variables, which are accepted with the commands and part of what a result is kept for', async () => {
     const rig = await rigOf(makeRepository({ 'a.txt': 'a' }));
     const settings = changeSettings(
@@ -388,6 +402,7 @@ describe('a rig on disk', () => {
         name: 'toy',
         settings: { gate_memory_mb: '512', gate_processes: '64', gate_timeout: '30' },
         gates: { lint: 'true', test: 'true' },
+        targets: {},
       },
       undefined,
     );
@@ -407,7 +422,7 @@ describe('a rig on disk', () => {
     assert.equal(results.get({ tree: 't', gate: { ...test, limits: undefined }, needs: [] })?.passed, true);
     assert.equal(results.get({ tree: 't', gate: { ...test, env: { CACHE: '/tmp' } }, needs: [] }), undefined);
     assert.throws(
-      () => changeSettings(rig, { name: 'toy', settings: { gate_processes: '0' }, gates: {} }, undefined),
+      () => changeSettings(rig, { name: 'toy', settings: { gate_processes: '0' }, gates: {}, targets: {} }, undefined),
       UserError,
     );
   });

@@ -77,21 +77,21 @@ async function createBead(services: Services, argument: Argument): Promise<Bead>
   const given = createParams.parse(argument.params);
   // With a title everything else has a default. Without one the user is asked.
   const interactive = given.title === undefined;
-  const window = l10n.t('Create Bead');
+  const dialogTitle = l10n.t('Create Bead');
   const rigOfRow = argument.target?.kind === 'rig' ? argument.target.id : undefined;
-  const rig = given.rig ?? rigOfRow ?? (await pickRig(services.store, window));
+  const rig = given.rig ?? rigOfRow ?? (await pickRig(services.store, dialogTitle));
   const title =
     given.title ??
     (await askText({
-      title: `${window} (1/4)`,
+      title: `${dialogTitle} (1/4)`,
       prompt: l10n.t('Bead title'),
       validateInput: required(l10n.t('A bead needs a title.')),
     }));
-  const type = given.type ?? (interactive ? await askType(`${window} (2/4)`) : undefined);
-  const priority = given.priority ?? (interactive ? await askPriority(`${window} (3/4)`) : undefined);
+  const type = given.type ?? (interactive ? await askType(`${dialogTitle} (2/4)`) : undefined);
+  const priority = given.priority ?? (interactive ? await askPriority(`${dialogTitle} (3/4)`) : undefined);
   const description: TextInput =
     interactive && given.description === undefined
-      ? await askDescription(`${window} (4/4)`)
+      ? await askDescription(`${dialogTitle} (4/4)`)
       : { text: given.description ?? '', inEditor: false };
   const bead = await services.connection.call(BeadCreate.spec, {
     ledger: rig,

@@ -42,12 +42,12 @@ export function convoyChangeCommands(
 }
 
 async function rename({ connection, store }: Services, argument: Argument): Promise<ConvoyInfo> {
-  const window = l10n.t('Rename Convoy');
-  const id = idOf(argument, 'convoy') ?? (await pickConvoy(store, window, isNotClosed, noneOpen()));
+  const dialogTitle = l10n.t('Rename Convoy');
+  const id = idOf(argument, 'convoy') ?? (await pickConvoy(store, dialogTitle, isNotClosed, noneOpen()));
   const title =
     textParam(argument, 'title') ??
     (await askText({
-      title: window,
+      title: dialogTitle,
       prompt: l10n.t('Convoy name'),
       value: store.convoys.get(id)?.title,
       validateInput: required(l10n.t('A convoy needs a name.')),
@@ -56,23 +56,25 @@ async function rename({ connection, store }: Services, argument: Argument): Prom
 }
 
 async function pause({ connection, store }: Services, argument: Argument): Promise<ConvoyInfo> {
-  const window = l10n.t('Pause Convoy');
+  const dialogTitle = l10n.t('Pause Convoy');
   const canPause = (convoy: ConvoyInfo): boolean => convoy.status === 'open' && !convoy.paused;
-  const id = idOf(argument, 'convoy') ?? (await pickConvoy(store, window, canPause, l10n.t('no convoy can be paused')));
+  const id =
+    idOf(argument, 'convoy') ?? (await pickConvoy(store, dialogTitle, canPause, l10n.t('no convoy can be paused')));
   return connection.call(ConvoyPause.spec, { id });
 }
 
 async function resume({ connection, store }: Services, argument: Argument): Promise<ConvoyInfo> {
-  const window = l10n.t('Resume Convoy');
+  const dialogTitle = l10n.t('Resume Convoy');
   const isPaused = (convoy: ConvoyInfo): boolean => convoy.paused === true;
-  const id = idOf(argument, 'convoy') ?? (await pickConvoy(store, window, isPaused, l10n.t('no convoy is paused')));
+  const id =
+    idOf(argument, 'convoy') ?? (await pickConvoy(store, dialogTitle, isPaused, l10n.t('no convoy is paused')));
   return connection.call(ConvoyResume.spec, { id });
 }
 
 /** Closes a convoy after a confirmation; beads in progress continue. */
 async function close({ connection, store, dialogs }: Services, argument: Argument): Promise<ConvoyEnd | undefined> {
-  const window = l10n.t('Close Convoy');
-  const id = idOf(argument, 'convoy') ?? (await pickConvoy(store, window, isNotClosed, noneOpen()));
+  const dialogTitle = l10n.t('Close Convoy');
+  const id = idOf(argument, 'convoy') ?? (await pickConvoy(store, dialogTitle, isNotClosed, noneOpen()));
   const convoy = store.convoys.get(id);
   if (convoy && convoy.done < convoy.total) {
     const confirmed = await dialogs.confirm(
@@ -83,13 +85,13 @@ async function close({ connection, store, dialogs }: Services, argument: Argumen
     if (!confirmed) return undefined;
   }
   const reason =
-    textParam(argument, 'reason') ?? (await askText({ title: window, prompt: l10n.t('Reason (optional)') }));
+    textParam(argument, 'reason') ?? (await askText({ title: dialogTitle, prompt: l10n.t('Reason (optional)') }));
   return connection.call(ConvoyClose.spec, { id, reason });
 }
 
 /** Removes beads from a convoy; the work on them is left as it is. */
 async function remove({ connection, store }: Services, argument: Argument): Promise<ConvoyInfo> {
-  const window = l10n.t('Remove Bead from Convoy');
+  const dialogTitle = l10n.t('Remove Bead from Convoy');
   const beads = idsOf(argument, 'bead');
   const common = (convoy: ConvoyInfo): boolean =>
     convoy.status !== 'closed' && convoy.total > 0 && beads.every((bead) => convoy.beads.includes(bead));
@@ -99,12 +101,12 @@ async function remove({ connection, store }: Services, argument: Argument): Prom
     textParam(argument, 'convoy') ??
     (beads.length > 0 && candidates.length === 1 && only
       ? only.id
-      : await pickConvoy(store, window, common, l10n.t('no open convoy has these beads')));
+      : await pickConvoy(store, dialogTitle, common, l10n.t('no open convoy has these beads')));
   if (beads.length > 0) return connection.call(ConvoyRemove.spec, { id, beads });
   const tracked = store.convoys.get(id)?.beads ?? [];
   const bead = await askChoice(
     tracked.map((one) => ({ label: oneLine(store.beads.get(one)?.title ?? one), description: one, value: one })),
-    { title: window, placeHolder: l10n.t('Select a bead') },
+    { title: dialogTitle, placeHolder: l10n.t('Select a bead') },
   );
   return connection.call(ConvoyRemove.spec, { id, beads: [bead] });
 }

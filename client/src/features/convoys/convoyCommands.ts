@@ -60,26 +60,27 @@ async function addToConvoy(services: Services, argument: Argument): Promise<Conv
 }
 
 async function stageConvoy(services: Services, argument: Argument): Promise<ConvoyInfo> {
-  const window = l10n.t('Stage as Convoy');
+  const dialogTitle = l10n.t('Stage as Convoy');
   const named = idsOf(argument, 'bead');
-  const beads = named.length > 0 ? named : await pickBeads(services, `${window} (1/2)`);
+  const beads = named.length > 0 ? named : await pickBeads(services, `${dialogTitle} (1/2)`);
   if (beads.length === 0) throw noBeadsError();
   const count = plural(beads.length, l10n.t('bead'), l10n.t('beads'));
   const title =
-    createParams.parse(argument.params).title ?? (await askName(window, `${l10n.t('Convoy name')} (${count})`));
+    createParams.parse(argument.params).title ?? (await askName(dialogTitle, `${l10n.t('Convoy name')} (${count})`));
   return services.connection.call(ConvoyCreate.spec, { title, beads, stage: true, notify: [] });
 }
 
 async function createConvoy(services: Services, argument: Argument): Promise<ConvoyInfo> {
   const { connection, engine } = services;
   const given = createParams.parse(argument.params);
-  const window = l10n.t('Create Convoy');
-  const title = given.title ?? (await askName(`${window} (1/4)`, l10n.t('Convoy name')));
-  const beads = given.beads ?? (await pickBeads(services, `${window} (2/4)`));
+  const dialogTitle = l10n.t('Create Convoy');
+  const title = given.title ?? (await askName(`${dialogTitle} (1/4)`, l10n.t('Convoy name')));
+  const beads = given.beads ?? (await pickBeads(services, `${dialogTitle} (2/4)`));
   if (beads.length === 0) throw noBeadsError();
-  const edges = given.dependencies ?? (given.beads ? [] : await askDependencies(services, beads, `${window} (3/4)`));
+  const edges =
+    given.dependencies ?? (given.beads ? [] : await askDependencies(services, beads, `${dialogTitle} (3/4)`));
   const { stage = false, featureBranch } =
-    given.stage === undefined && !given.beads ? await askStart(`${window} (4/4)`) : given;
+    given.stage === undefined && !given.beads ? await askStart(`${dialogTitle} (4/4)`) : given;
   for (const [from, to] of edges) await connection.call(DependencyAdd.spec, { from, to, type: 'blocks' });
   const convoy = await connection.call(ConvoyCreate.spec, {
     ...{ title, beads, stage, launch: !stage, notify: [] },

@@ -9,7 +9,7 @@ import { askChoice, type Choice } from '../../ui/prompts';
 import { agentChoice } from '../agents/pickAgent';
 import type { AttentionOpener } from '../attention/attentionCommands';
 import { attentionIcons, needsYouText } from '../attention/attentionRows';
-import { activeText } from './summary';
+import { activeText } from './statusBarSummary';
 
 interface Services {
   store: TownStore;

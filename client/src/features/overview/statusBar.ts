@@ -2,7 +2,7 @@ import * as vscode from 'vscode';
 import { Disposable } from '../../../../server/src/base/lifecycle';
 import type { TownStore } from '../../state/townStore';
 import type { TownConnection } from '../../connection/townConnection';
-import { statusSummary } from './summary';
+import { statusSummary } from './statusBarSummary';
 
 const linked = [
   'gastown.openTerminal',

@@ -65,8 +65,8 @@ export class JobWorker implements JobRunner {
 
   run<T>(job: unknown, signal?: AbortSignal): Promise<T> {
     return new Promise<unknown>((resolve, reject) => {
-      if (this.isDisposed) return reject(stopping());
-      if (signal?.aborted) return reject(aborted());
+      if (this.isDisposed) return reject(stoppingError());
+      if (signal?.aborted) return reject(abortedError());
       if (this.queue.length >= MAX_QUEUED)
         return reject(new UserError('too many requests are waiting', 'Try again later.', 'unavailable'));
       const entry: Entry = { job, resolve, reject, ...(signal ? { signal } : {}) };
@@ -83,12 +83,12 @@ export class JobWorker implements JobRunner {
     const { running } = this;
     this.running = undefined;
     clearTimeout(running?.timer);
-    for (const entry of [...(running ? [running] : []), ...this.queue.splice(0)]) entry.reject(stopping());
+    for (const entry of [...(running ? [running] : []), ...this.queue.splice(0)]) entry.reject(stoppingError());
     await this.endWorker();
   }
 
   private abort(entry: Entry): void {
-    entry.reject(aborted());
+    entry.reject(abortedError());
     const at = this.queue.indexOf(entry);
     if (at >= 0) this.queue.splice(at, 1);
   }
@@ -234,10 +234,10 @@ function tooCostly(reason: string): UserError {
   return new UserError(reason, 'Make it smaller or simpler, then try again.');
 }
 
-function stopping(): UserError {
+function stoppingError(): UserError {
   return new UserError('the server is stopping', 'Try again.', 'unavailable');
 }
 
-function aborted(): Error {
+function abortedError(): Error {
   return Object.assign(new Error('the request was cancelled'), { name: 'AbortError' });
 }

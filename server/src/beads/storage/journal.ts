@@ -10,7 +10,7 @@ import {
   type JournalRecord,
   type RecordSummary,
 } from './journalRecord';
-import { ofCurrentOwners, requireCurrent, takenOver, type WriteFence } from './writeFence';
+import { ofCurrentOwners, requireCurrent, takenOverError, type WriteFence } from './writeFence';
 import { replaceFile, storageError, writeDurably, type LedgerFile, type LedgerFs } from './ledgerFs';
 
 /**
@@ -104,7 +104,7 @@ export class Journal {
     try {
       const file = await this.openForAppend();
       requireCurrent(this.fence);
-      if (this.fence && file.size() !== this.length) throw takenOver();
+      if (this.fence && file.size() !== this.length) throw takenOverError();
       this.remnant = true;
       const end = writeRecords(file, records, this.length);
       await file.sync();

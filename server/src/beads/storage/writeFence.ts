@@ -16,7 +16,7 @@ export interface WriteFence {
 /** @throws UserError `unavailable` if the right to write has passed to another process */
 export function requireCurrent(fence: WriteFence | undefined): void {
   if (!fence || fence.isCurrent()) return;
-  throw takenOver();
+  throw takenOverError();
 }
 
 /** The owner field of a record. */
@@ -24,7 +24,7 @@ export function ownerOf(fence: WriteFence | undefined): Pick<JournalRecord, 'own
   return fence ? { owner: { name: fence.name, epoch: fence.epoch } } : {};
 }
 
-export function takenOver(): UserError {
+export function takenOverError(): UserError {
   return new UserError(
     'another process has taken over this ledger: nothing was written',
     'Try again; the command then reaches the new owner.',

@@ -3,7 +3,7 @@ import { polecatAddress } from '../../town/layout';
 import type { CliCommand, Invocation } from '../shared/command';
 import type { GtContext } from './context';
 import { addList } from './mq';
-import { processedLines } from './mqText';
+import { processedLines, submittedLines } from './mqText';
 
 /** `gt merge-queue`: older names of the commands of `gt mq`. */
 export function addMergeQueue(program: CliCommand, context: GtContext): void {
@@ -19,7 +19,7 @@ export function addMergeQueue(program: CliCommand, context: GtContext): void {
     .action(async (rig: string, name: string, { message }: { message?: string }, invocation: Invocation) => {
       const agent = name.includes('/') ? name : polecatAddress(rig, name);
       const result = await context.call(invocation, MqSubmit.spec, { agent, message });
-      context.print(invocation, result, () => `✓ ${result.bead} is in the merge queue (${result.mergeRequest})`);
+      context.print(invocation, result, () => submittedLines(result));
     });
   addList(queue, context);
 }

@@ -16,7 +16,7 @@ import {
 } from '../../protocol/town';
 import { InvalidValue, type CliCommand, type Invocation } from '../shared/command';
 import type { GtContext } from './context';
-import { judgementLines, logLines, queueLine, statusLines } from './mqText';
+import { judgementLines, logLines, queueLine, statusLines, submittedLines } from './mqText';
 
 interface ListOptions extends Omit<MqListFilter, 'rig' | 'status'> {
   status?: MergeRequestState;
@@ -131,7 +131,8 @@ function addStatus(mq: CliCommand, context: GtContext): void {
 
 function addSubmit(mq: CliCommand, context: GtContext): void {
   mq.command('submit')
-    .description('submit the work of a polecat to the merge queue')
+    .description('submit the work of a polecat or of the crew to the merge queue')
+    .argument('[agent]', 'whose work it is, such as toy/rust or toy/crew/joe')
     .option('--issue <bead>', 'the bead whose work it is')
     .option('--branch <branch>', 'the branch of the work')
     .option(
@@ -141,19 +142,20 @@ function addSubmit(mq: CliCommand, context: GtContext): void {
     )
     .option('-m, --message <text>', 'a note for the reviewer')
     .withHelp({
-      text: 'An agent submits its own work, as with "gt done", and its session ends. A person submits the work of an agent whose session has ended, such as one that was stopped. The same checks as for "gt done" apply: everything is committed, there is a change, and its steps are done.',
+      text: 'An agent submits its own work, as with "gt done", and its session ends. A person submits the work of an agent whose session has ended, such as one that was stopped. The same checks as for "gt done" apply: everything is committed, there is a change, and its steps are done.\nOf a member of the crew, the commits of the branch that is checked out in its clone, or of --branch, are submitted as they are now; the clone is left alone, and the member may continue. They belong to the bead named by --issue or by the name of the branch, or to a new one. Work that is sent back comes to the member as mail.',
       examples: [
         ['gt mq submit', "for agents: the caller's work"],
         ['gt mq submit --issue toy-a1b2c -p 0', 'the work on a bead, as an urgent one'],
+        ['gt mq submit toy/crew/joe --branch fix -m "Login works"', 'a branch of the crew, for a new bead'],
       ],
       exits: { 1: 'something is not committed, or there is nothing to submit' },
       see: ['gt done', 'gt land'],
     })
-    .action(async (options: SubmitOptions, invocation: Invocation) => {
+    .action(async (agent: string | undefined, options: SubmitOptions, invocation: Invocation) => {
       const { issue: bead, branch, priority: urgency, message } = options;
-      const params = { bead, branch, priority: urgency, message };
+      const params = { agent, bead, branch, priority: urgency, message };
       const result = await context.call(invocation, MqSubmit.spec, params);
-      context.print(invocation, result, () => `✓ ${result.bead} is in the merge queue (${result.mergeRequest})`);
+      context.print(invocation, result, () => submittedLines(result));
     });
 }
 

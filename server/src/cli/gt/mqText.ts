@@ -5,6 +5,7 @@ import type {
   GateLog,
   LandingCheck,
   MergeRequestInfo,
+  MqSubmit,
   ProcessedRequest,
   ReviewerInfo,
 } from '../../protocol/town';
@@ -182,5 +183,12 @@ export function landingLines(result: DirectLandingResult): string[] {
     ),
     ...(snapshot === undefined ? [] : [`  snapshot of its worktree: ${snapshot}`]),
     ...(landed !== undefined && result.keptBranch ? [`  the branch ${result.branch} is still there`] : []),
+  ];
+}
+
+export function submittedLines({ bead, mergeRequest, isDirty }: MqSubmit.Result): string[] {
+  return [
+    `✓ ${bead} is in the merge queue (${mergeRequest})`,
+    ...(isDirty ? ['  Changes that are not committed are not part of it.'] : []),
   ];
 }

@@ -14,6 +14,7 @@ import {
   type GateName,
   type ReviewSetting,
   type RigInfo,
+  type RigTarget,
 } from '../../protocol/town';
 import { rigNameFrom } from '../../base/rigName';
 import type { CliCommand, Invocation } from '../shared/command';
@@ -82,10 +83,12 @@ function addSet(rig: CliCommand, context: GtContext): void {
     .argument('<rig>')
     .argument('<key=value...>', 'a setting or gate and its value; an empty value removes it')
     .withHelp({
-      text: `Settings: ${rigSettingNames.join(', ')}. The documentation explains each.\nGates: ${gateNames.join(', ')}. A command that you set here is accepted.`,
+      text: `Settings: ${rigSettingNames.join(', ')}. The documentation explains each.\nGates: ${gateNames.join(', ')}. A command that you set here is accepted.\nParts of the repository that need only some of the gates: target.<name>="<paths>: <gates>". Their changes run these gates alone.`,
       examples: [
         ['gt rig set toy max_workers=4 review=person', 'settings'],
         ['gt rig set toy test="npm test" lint=', 'set one gate and remove another'],
+        ['gt rig set toy target.docs="docs/** **/*.md: lint"', 'changes of texts alone run only lint'],
+        ['gt rig set toy target.docs=', 'they run all gates again'],
       ],
       see: ['gt rig add'],
     })
@@ -94,6 +97,7 @@ function addSet(rig: CliCommand, context: GtContext): void {
       context.print(invocation, info, () => [
         `✓ ${info.id}: ${plural(info.maxWorkers, 'worker')}, review ${reviewText(info.review)}, merge strategy ${info.mergeStrategy}`,
         ...gateLines(info),
+        ...targetLines(info),
         ...(info.accepted ? [] : [`  Its commands run only after you accept them: gt rig accept ${info.id}`]),
       ]);
     });
@@ -210,23 +214,56 @@ function gateLines(info: RigInfo): string[] {
   return [...info.gates, ...(info.filters ?? [])].map(({ name, command }) => `    ${name}: ${command}`);
 }
 
+function targetLines({ targets = {} }: RigInfo): string[] {
+  return Object.entries(targets).map(
+    ([name, { paths, gates }]) => `    ${name} (${paths.join(' ')}): ${gates.join(', ') || 'no gates'}`,
+  );
+}
+
 interface RigChanges {
   settings: Record<string, string>;
   gates: Record<string, string>;
+  targets: Record<string, RigTarget | null>;
 }
 
+const TARGET_KEY = /^target\.(.+)$/;
+
 function parseSettings(entries: readonly string[]): RigChanges {
-  const changes: RigChanges = { settings: {}, gates: {} };
+  const changes: RigChanges = { settings: {}, gates: {}, targets: {} };
   for (const entry of entries) {
     const [key, value] = keyAndValue(entry) ?? [];
     if (key === undefined || value === undefined)
       throw new UserError(`"${entry}" is not a setting`, 'write it as key=value');
-    if (gateNames.some((gate) => gate === key)) changes.gates[key] = value;
+    const target = TARGET_KEY.exec(key)?.[1];
+    if (target !== undefined) changes.targets[target] = parseTarget(entry, value);
+    else if (gateNames.some((gate) => gate === key)) changes.gates[key] = value;
     else if (rigSettingNames.some((name) => name === key)) changes.settings[key] = value;
     else
-      throw new UserError(`there is no setting ${key}`, `settings: ${[...rigSettingNames, ...gateNames].join(', ')}`);
+      throw new UserError(
+        `there is no setting ${key}`,
+        `settings: ${[...rigSettingNames, ...gateNames, 'target.<name>'].join(', ')}`,
+      );
   }
   return changes;
+}
+
+/** @param value `<paths>: <gates>`, both separated by spaces or commas; empty where it is to be removed */
+function parseTarget(entry: string, value: string): RigTarget | null {
+  if (value.trim() === '') return null;
+  const colon = value.lastIndexOf(':');
+  const [paths, names] = [value.slice(0, Math.max(0, colon)), value.slice(colon + 1)].map((list) =>
+    list.split(/[\s,]+/).filter(Boolean),
+  ) as [string[], string[]];
+  if (paths.length === 0)
+    throw new UserError(
+      `"${entry}" does not say which gates which files need`,
+      'write it as target.<name>="<paths>: <gates>", such as target.docs="docs/** **/*.md: lint"',
+    );
+  const gates = names.map((name) => gateNames.find((gate) => gate === name));
+  const unknown = names.find((_name, index) => gates[index] === undefined);
+  if (unknown !== undefined)
+    throw new UserError(`there is no gate ${unknown}`, `names of gates: ${gateNames.join(', ')}`);
+  return { paths, gates: gates.filter((gate) => gate !== undefined) };
 }
 
 function parseGates(entries: readonly string[] | undefined): Partial<Record<GateName, string>> | undefined {

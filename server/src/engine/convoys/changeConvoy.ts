@@ -124,7 +124,7 @@ export async function unwatchConvoy(
 function refuseOthersAddress(context: CallContext, address: string): void {
   if (context.agent !== undefined && address !== context.agent)
     throw new UserError(
-      'an agent may only subscribe itself',
+      'an agent may only change its own subscription',
       `leave out the address: it is ${context.agent}`,
       'refused',
     );

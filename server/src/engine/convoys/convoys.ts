@@ -9,7 +9,7 @@ import { withoutEpics } from '../dispatch/epics';
 import type { AddressBook } from '../mail/addresses';
 import { refuseStep } from '../molecules/molecules';
 import { CONVOY, isClosed, isLaunched, isOfThisTown, trackedIds } from '../state/work';
-import type { PlannedRig } from './planCheck';
+import type { PlannedRig } from './checkPlan';
 
 /** Facts about the town that convoys depend on. */
 export interface ConvoyTown {

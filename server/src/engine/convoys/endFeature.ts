@@ -21,10 +21,11 @@ export async function endFeature(action: EndAction, context: EngineContext): Pro
   const feature = convoy && featureOf(convoy);
   if (!feature) return;
   const moved: string[] = [];
-  for (const [rig, { landed }] of Object.entries(feature.rigs)) {
+  for (const [rig, { landed, tip }] of Object.entries(feature.rigs)) {
     // The repository of a removed rig is gone.
     if (!context.rig(rig)) continue;
-    if ((await requireRig(context, rig).dropFeature(feature.branch, landed !== undefined)) === 'moved') moved.push(rig);
+    if ((await requireRig(context, rig).dropFeature(feature.branch, { landed: landed !== undefined, tip })) === 'moved')
+      moved.push(rig);
   }
   await context.store.batch({ actor: actors.engine }, (tx) => {
     const current = tx.get(action.convoy);

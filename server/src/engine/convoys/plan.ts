@@ -3,7 +3,7 @@ import type { Bead } from '../../protocol/bead';
 import type { PlanCheck, PlanFinding } from '../../protocol/convoyPlan';
 import { isClosed } from '../state/work';
 import type { ConvoyTown } from './convoys';
-import { checkPlan, hinders } from './planCheck';
+import { checkPlan, hinders } from './checkPlan';
 
 /** Checks a plan of these beads against the current state of the town. */
 export async function planOf(town: ConvoyTown, beads: readonly Bead[], isEpic = false): Promise<PlanCheck> {

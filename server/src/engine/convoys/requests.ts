@@ -30,7 +30,7 @@ import { checkConvoys, closeConvoy, landOwnedConvoy } from './endConvoy';
 import { featureInfo } from './featureInfo';
 import { needsOf } from './needs';
 import { planOf } from './plan';
-import { hinders } from './planCheck';
+import { hinders } from './checkPlan';
 import { stageConvoy } from './stageConvoy';
 import { addToConvoy, createConvoy, launchConvoy } from './startConvoy';
 

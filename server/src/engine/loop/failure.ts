@@ -2,6 +2,8 @@ import type { Transaction } from '../../beads/store';
 import { cutBytes, firstLine } from '../../base/text';
 import type { Bead } from '../../protocol/bead';
 import { escalate } from '../escalation/escalation';
+import { parseAddress, refineryAddress } from '../../town/layout';
+import { sendMail } from '../mail/mail';
 import { withWork, workOf } from '../state/work';
 
 export interface Failure {
@@ -31,6 +33,7 @@ export function backoffMs(count: number): number {
 export function failAttempt(tx: Transaction, bead: Bead, failure: Failure): void {
   const work = workOf(bead);
   const problem = cutBytes(firstLine(failure.problem), 300);
+  if (parseAddress(bead.assignee ?? '')?.role === 'crew') return returnToCrew(tx, bead, { ...failure, problem });
   if (failure.retry) {
     tx.update(bead.id, {
       status: 'hooked',
@@ -55,5 +58,19 @@ export function failAttempt(tx: Transaction, bead: Bead, failure: Failure): void
     agent: bead.assignee,
     title: `${bead.id} failed: ${problem}`,
     detail: `${bead.title}\n\n${failure.feedback}\n\nThe worktree of ${bead.assignee ?? 'its agent'} is kept. Fix the problem, then retry ${bead.id}.`,
+  });
+}
+
+/** A member of the crew goes on when it pleases: no attempt is used up, and no session starts. */
+function returnToCrew(tx: Transaction, bead: Bead, { problem, feedback, rebaseOnto, rig }: Failure): void {
+  const member = bead.assignee!;
+  tx.update(bead.id, { status: 'in_progress', metadata: withWork(bead, { problem, feedback, rebaseOnto }) });
+  tx.event({ type: 'attempt_failed', bead: bead.id, agent: member, rig, message: problem });
+  sendMail(tx, {
+    from: refineryAddress(rig),
+    to: member,
+    subject: `${bead.id} was not merged: ${problem}`,
+    body: `${feedback}\n\nCommit what is missing, then "gt mq submit ${member} --issue ${bead.id}".`,
+    priority: 'high',
   });
 }

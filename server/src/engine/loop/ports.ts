@@ -1,7 +1,7 @@
 import type { GateInfo, MergeMode, MergeStrategy, ReviewSetting, SnapshotInfo } from '../../protocol/town';
 import type { LandingBase } from '../../git/landingBase';
 import type { RebaseResult } from '../../git/rebase';
-import type { DroppedFeature } from '../../rigs/featureBranches';
+import type { DroppedFeature, EndedFeature } from '../../rigs/featureBranches';
 import type { RigPullRequests } from '../../rigs/forge/pullRequests';
 import type { BranchFiles } from '../../rigs/branchFiles';
 import type { MergeWindow } from '../../rigs/mergeWindow';
@@ -86,11 +86,8 @@ export interface RigPort {
   ): Promise<RebaseResult | { kind: 'incomplete'; problems: string[] }>;
   /** Tip of a feature branch. */
   featureTip(branch: string): Promise<string | undefined>;
-  /**
-   * Deletes the feature branch of a convoy that has ended. Safe to repeat. @param landed whether the whole branch is on
-   * the target
-   */
-  dropFeature(branch: string, landed: boolean): Promise<DroppedFeature>;
+  /** Deletes the feature branch of a convoy that has ended. Safe to repeat. */
+  dropFeature(branch: string, ended: EndedFeature): Promise<DroppedFeature>;
   /**
    * Runs the gates on exactly this commit and stops at the first failure. Known results for the same tree are reused.
    */

@@ -2,7 +2,7 @@ import { actionKey, type Action } from './action';
 import type { TownView } from '../state/townView';
 import { sessionEnds } from '../supervision/sessionEndRule';
 import { deaths } from '../supervision/deathRule';
-import { revisions } from '../dispatch/revisionRule';
+import { sessionStarts } from '../dispatch/startSessionRule';
 import { dispatch } from '../dispatch/dispatchRule';
 import { reviewerEnds, reviews } from '../review/reviewRule';
 import { stalls } from '../supervision/stallRule';
@@ -27,7 +27,7 @@ const progress: Rule[] = [
   crashLoops,
   stalls,
   orphanedReviews,
-  revisions,
+  sessionStarts,
   dispatch,
   reviews,
   mayorStarts,

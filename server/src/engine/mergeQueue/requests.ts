@@ -23,12 +23,13 @@ import {
   MqSubmit,
   Verify,
   type MergeRequestInfo,
-  type ReviewResult,
 } from '../../protocol/town';
 import { readableDiff } from '../../git/patchId';
 import { filesChanged, targetsTouched } from '../../rigs/gateTargets';
 import { townSettingsFile } from '../../town/config';
-import { fullAddress, type TownLayout } from '../../town/layout';
+import { crewAddress, crewNames } from '../../rigs/crew';
+import type { Rig } from '../../rigs/rig';
+import { fullAddress, parseAddress, type TownLayout } from '../../town/layout';
 import { done, hookedBead } from '../dispatch/done';
 import type { Engine } from '../loop/engine';
 import { landDirectly } from './directLanding';
@@ -37,6 +38,7 @@ import { processQueue } from './processQueue';
 import { reorder } from './reorder';
 import { retryMerge } from './retry';
 import { verifyWork } from './verify';
+import { submitCrewWork } from './submitCrew';
 import { submitWork, workToSubmit, type NamedWork } from './submit';
 import type { BeadStore } from '../../beads/store';
 import type { Dispatcher } from '../../protocol/dispatcher';
@@ -176,8 +178,10 @@ async function submit(
   town: MergeQueueTown,
   caller: CallContext,
   { message, priority, ...named }: MqSubmit.Params,
-): Promise<ReviewResult> {
+): Promise<MqSubmit.Result> {
   const { engineContext: context } = town;
+  const member = memberNamed(town, caller, named.agent);
+  if (member) return submitCrewWork(context, caller, member, { message, priority, ...named });
   if (caller.kind === 'agent') {
     refuseOthersWork(context, caller.agent, named);
     const result = await done(context, caller, { status: 'completed', message, priority });
@@ -186,6 +190,27 @@ async function submit(
   }
   const { bead, agent } = workToSubmit(context, named);
   return { mergeRequest: await submitWork(context, caller, { bead, agent, message, priority }), bead: bead.id };
+}
+
+/** The member of the crew that an agent is, or that a person names: `toy/crew/joe`, or `toy/joe` where no polecat has the name. */
+function memberNamed(
+  { rigs }: MergeQueueTown,
+  caller: CallContext,
+  named: string | undefined,
+): { rig: Rig; name: string } | undefined {
+  const own = caller.kind === 'agent' ? caller.agent : undefined;
+  const address = parseAddress(fullAddress(named ?? own ?? ''));
+  const rig = address && rigs.get(address.rig);
+  if (!rig) return undefined;
+  const isMember =
+    address.role === 'crew' ||
+    (named !== fullAddress(named ?? '') &&
+      !rig.worktrees().some(({ name }) => name === address.name) &&
+      crewNames(rig).includes(address.name));
+  if (!isMember) return undefined;
+  if (own !== undefined && own !== crewAddress(rig.name, address.name))
+    throw new UserError('an agent submits only its own work', 'run "gt mq submit" for it', 'refused');
+  return { rig, name: address.name };
 }
 
 function refuseOthersWork(

@@ -26,6 +26,12 @@ export const rigSchemas = [
       name,
       settings: z.partialRecord(z.enum(rigSettingNames), z.string()).default({}),
       gates: gates.default({}),
+      targets: z
+        .record(
+          z.string().min(1).max(64),
+          z.object({ paths: z.array(z.string()), gates: z.array(z.enum(gateNames)) }).nullable(),
+        )
+        .default({}),
     }),
   ),
   schemaFor(RigList.spec, noParams),

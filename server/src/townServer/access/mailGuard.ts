@@ -11,20 +11,20 @@ import { MailAck, MailInbox, MailRead, MailReply, MailSend, MayorAnswer, MayorPl
  */
 export function guardMail(dispatcher: Dispatcher, store: BeadStore, addresses: AddressBook): void {
   dispatcher.wrap(MailInbox.spec, (next) => async (params, caller) => {
-    if (params.address !== undefined) refuseOthersMail(caller, recipient(params.address, addresses));
+    if (params.address !== undefined) requireOwnAddress(caller, recipient(params.address, addresses));
     return next(params, caller);
   });
   for (const spec of [MailRead.spec, MailReply.spec])
     dispatcher.wrap<typeof spec>(spec, (next) => async (params, caller) => {
-      refuseMailOfOthers(store, caller, [params.id]);
+      requireOwnMail(store, caller, [params.id]);
       return next(params, caller);
     });
   dispatcher.wrap(MailAck.spec, (next) => async (params, caller) => {
-    refuseMailOfOthers(store, caller, params.ids);
+    requireOwnMail(store, caller, params.ids);
     return next(params, caller);
   });
   dispatcher.wrap(MailSend.spec, (next) => async (params, caller) => {
-    if (params.replyTo !== undefined) refuseMailOfOthers(store, caller, [params.replyTo]);
+    if (params.replyTo !== undefined) requireOwnMail(store, caller, [params.replyTo]);
     return next(params, caller);
   });
   for (const spec of [MayorPlan.spec, MayorAnswer.spec])
@@ -35,11 +35,11 @@ export function guardMail(dispatcher: Dispatcher, store: BeadStore, addresses: A
     });
 }
 
-function refuseMailOfOthers(store: BeadStore, caller: CallContext, ids: readonly string[]): void {
-  for (const id of ids) refuseOthersMail(caller, requireMail(store, id).assignee);
+function requireOwnMail(store: BeadStore, caller: CallContext, ids: readonly string[]): void {
+  for (const id of ids) requireOwnAddress(caller, requireMail(store, id).assignee);
 }
 
-function refuseOthersMail({ agent }: CallContext, address: string | undefined): void {
+function requireOwnAddress({ agent }: CallContext, address: string | undefined): void {
   if (agent !== undefined && address !== agent)
     throw new UserError('this mail belongs to another recipient', `yours: gt mail inbox ${agent}`, 'refused');
 }

@@ -6,6 +6,11 @@ import { Disposable, toDisposable } from '../../base/lifecycle';
 import { Mutex } from '../../base/mutex';
 import { Debouncer, paced } from '../../base/debouncer';
 import type { BeadStore } from '../../beads/store';
+import { requestsIn } from '../../engine/mergeQueue/requestIndex';
+import { mergeOf } from '../../engine/state/work';
+import { reviewersOf } from '../../engine/review/reviewers';
+import { dropLandedCrewBranches } from '../../rigs/crewBranches';
+import { removeFormerReviewers } from '../../rigs/formerReviewers';
 import { syncLedger } from '../../rigs/ledgerSync';
 import type { Rig } from '../../rigs/rig';
 import type { TownLayout } from '../../town/layout';
@@ -132,10 +137,22 @@ export class LedgerMaintenance extends Disposable {
       await syncLedger(rig, this.town.store);
       pruneGateLogs(path.join(this.town.layout.gateLogs, rig.name));
       await this.snapshots.prune(rig.repository);
-      if (!this.town.isAtWork()) await collectGarbage(rig.repository);
+      if (this.town.isAtWork()) return;
+      await removeFormerReviewers(rig, (reviewer) => this.town.isAtWork() || this.reviews(rig, reviewer));
+      await dropLandedCrewBranches(rig, (branch) => this.hasLanded(branch));
+      await collectGarbage(rig.repository);
     } catch (error) {
       this.town.log.error(`keeping ${rig.name}: ${messageOf(error)}`);
     }
+  }
+
+  private hasLanded(branch: string): boolean {
+    const request = requestsIn(this.town.store).find(branch);
+    return request !== undefined && mergeOf(request)?.landed !== undefined;
+  }
+
+  private reviews(rig: Rig, reviewer: string): boolean {
+    return reviewersOf(rig.review).reviewers.includes(reviewer);
   }
 
   private run(what: string, task: () => Promise<void>): void {

@@ -3,7 +3,7 @@ import type { BeadStore } from '../../beads/store';
 import { requestsIn } from '../../engine/mergeQueue/requestIndex';
 import { isClosed, mergeOf, workOf } from '../../engine/state/work';
 import type { WhyNots } from '../../engine/explain/whyNot';
-import { workSessions } from '../../engine/supervision/workSessions';
+import { workSessions } from '../../engine/history/attempts';
 import type { RigRepository } from '../../git/repository';
 import type { Bead } from '../../protocol/bead';
 import { BeadDiff, BeadPage, type BeadPageInfo, type MergeInfo } from '../../protocol/board';

@@ -24,8 +24,8 @@ export type Happening =
   | { kind: 'submit' }
   | { kind: 'push'; red: boolean }
   | { kind: 'repair' }
-  /** Of the server, with kill -9; it starts again at once. */
-  | { kind: 'kill' }
+  /** Of the server, with kill -9, so many promises after a call went on; it starts again at once. */
+  | { kind: 'kill'; which?: number; after?: number; powerCut?: boolean }
   | { kind: 'verdict'; which: number; approves: boolean }
   | { kind: 'first'; which: number }
   | { kind: 'settings'; settings: Partial<Settings> }
@@ -135,7 +135,7 @@ export class QueueRun {
       case 'repair':
         return this.pushFromOutside({ repairs: true });
       case 'kill':
-        return this.kill();
+        return this.kill(happening);
       case 'verdict':
         return this.judge(happening.which, happening.approves);
       case 'first':
@@ -156,9 +156,12 @@ export class QueueRun {
     pending.splice(which % pending.length, 1)[0]!.goOn();
   }
 
-  private async kill(): Promise<void> {
+  private async kill({ which, after = 0, powerCut }: Extract<Happening, { kind: 'kill' }>): Promise<void> {
     const { life } = this;
+    if (which !== undefined) this.step(which);
+    for (let left = after; left > 0; left -= 1) await Promise.resolve();
     life.alive = false;
+    if (powerCut) this.world.disk.powerCut();
     this.world.pending.length = 0;
     await life.store.close().catch(() => undefined);
     await this.begin();

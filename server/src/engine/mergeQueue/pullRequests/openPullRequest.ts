@@ -18,12 +18,16 @@ export function requestFor(
   { request }: Member,
   { store }: EngineContext,
 ): { branch: string; title: string; body: string } {
-  const { source, note } = request;
+  const { source, note, landing } = request;
   const bead = store.get(source);
   return {
     branch: `gastown/${safePart(source)}`,
     title: cutBytes(bead?.title ?? source, MAX_TITLE_BYTES),
-    body: [cutBytes(bead?.description ?? '', MAX_BODY_BYTES), cutBytes(note ?? '', MAX_BODY_BYTES), `Bead: ${source}`]
+    body: [
+      cutBytes(bead?.description ?? '', MAX_BODY_BYTES),
+      cutBytes(note ?? '', MAX_BODY_BYTES),
+      `${landing ? 'Convoy' : 'Bead'}: ${source}`,
+    ]
       .map((part) => part.trim())
       .filter(Boolean)
       .join('\n\n'),

@@ -116,7 +116,8 @@ async function giveBack({ action, context, request }: Watched, why: Feedback): P
 async function goOn(watched: Watched, status: PullRequestStatus): Promise<void> {
   const { action, rig, pullRequest, context } = watched;
   const { merging: method } = rig.pullRequests;
-  const merging = method();
+  // Other methods would lose the commits of the beads, or the merge that resolves conflicts with the target.
+  const merging = watched.request.landing && method() !== 'off' ? 'merge' : method();
   const isPending = status.checks.some(({ outcome }) => outcome === 'pending');
   const isReady = status.merging === 'possible' && !isPending;
   const isApproved = rig.review === 'off' || watched.request.review?.state === 'approved';

@@ -1,6 +1,6 @@
 import { serveJobs } from '../../base/jobs/serveJobs';
-import { writeCheckpoint, type CheckpointJob } from '../../beads/storage/checkpointFile';
-import { realFs } from '../../beads/storage/ledgerFs';
+import { writeCheckpoint, type CheckpointJob } from './checkpointFile';
+import { realFs } from './ledgerFs';
 
 /**
  * The program of the worker thread that writes the ledgers' files (`dist/checkpointWorker.js`): however large a ledger

@@ -4,7 +4,7 @@ import { isHooked, sessionOf, type TownView } from '../state/townView';
 import { liveSessions } from './capacity';
 
 /** Starts a session for hooked work without a session: after hooking, a crash, or a rejected merge. */
-export function revisions(view: TownView): Action[] {
+export function sessionStarts(view: TownView): Action[] {
   return view.rigs.flatMap((rig): Action[] => {
     if (!rig.accepted || rig.crashLooping) return [];
     const hooked = view.work.filter((work) => work.rig === rig.name && isHooked(work) && !sessionOf(view, work));
