@@ -73,6 +73,8 @@ export interface ConvoyStatus extends ConvoyInfo {
   warnings: PlanFinding[];
   /** Who is notified when the convoy lands. */
   notify: string[];
+  /** Agents among these that also get a line in their terminal; missing if there are none. */
+  nudge?: string[];
   /** Since when it is paused, and by whom. */
   pause?: { by: string; at: string; reason?: string };
 }
@@ -138,7 +140,13 @@ export namespace ConvoyCheck {
 
 export namespace ConvoyWatch {
   /** Subscribes an address, by default the caller, to the landing of a convoy. */
-  export const spec = request<{ id: string; address?: string }, ConvoyInfo>('gastown/convoy/watch', 'write');
+  export interface Params {
+    id: string;
+    address?: string;
+    /** Also types a line into the terminal of the agent when the convoy lands. */
+    nudge?: boolean;
+  }
+  export const spec = request<Params, ConvoyInfo>('gastown/convoy/watch', 'write');
 }
 
 export namespace ConvoyUnwatch {

@@ -152,7 +152,12 @@ export interface ContinueResult {
 
 export interface SquashResult {
   molecule_id: string;
-  digest_id?: string;
+  /** Empty where there was nothing to squash. */
+  digest_id: string;
+  /** What it says. */
+  digest: string;
+  /** The molecule was a wisp itself. */
+  wisp_squash?: true;
   squashed_ids: string[];
   squashed_count: number;
   deleted_count: number;

@@ -96,6 +96,14 @@ export namespace LedgerImport {
     skipExisting?: boolean;
     /** Replaces other prefixes by that of the ledger; otherwise beads with them are refused. */
     ownPrefix?: boolean;
+    /** Imports the beads beside lines that are none, which are refused otherwise. */
+    skipBroken?: boolean;
+    /** Refuses dependencies on beads that are nowhere. */
+    strict?: boolean;
+    /** Beads below a parent that is nowhere; they are imported by default. */
+    orphans?: 'allow' | 'skip' | 'strict';
+    /** Takes a reference to another system from beads that are not the first with it. */
+    clearDuplicateRefs?: boolean;
   }
   export const spec = request<Params, ImportResult>('gastown/ledger/import', 'write', {
     timeLimitMs: LONG_LIMIT_MS,

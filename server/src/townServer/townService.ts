@@ -1,3 +1,4 @@
+import { nudgeWatchers } from '../engine/convoys/nudgeWatchers';
 import { mergeOf } from '../engine/state/work';
 import { FileReader } from './fileReader';
 import { Disposable, Emitter, toDisposable } from '../base/lifecycle';
@@ -331,6 +332,7 @@ export class TownService extends Disposable {
     for (const event of events) {
       const rig = event.type === 'merged' && event.rig ? this.rigs.get(event.rig) : undefined;
       if (rig) void this.rigs.refreshFastForward(rig);
+      nudgeWatchers(this.store, this.sessions, event);
       const message = messageFor(event);
       if (message) this.personEmitter.fire(message);
       this.eventEmitter.fire(event);

@@ -325,6 +325,7 @@ describe('requests about beads', () => {
         updated: [],
         unchanged: 2,
         skipped: [],
+        problems: [],
       });
       await other.store.close();
     });
@@ -391,7 +392,7 @@ describe('requests about beads', () => {
         '{"id":"hq-1","title":"t","created_at":"2026-01-01T00:00:00Z","updated_at":"2026-01-01T00:00:00Z"}\n';
       await refused(
         service.call(LedgerImport.spec, { text: good + good.replace('hq-1', 'bd-1') }),
-        /prefix mismatch detected: database uses 'hq-' but found issues with prefixes: \[bd-\]/,
+        /Prefix Mismatch Detected: database uses 'hq-' but found issues with prefixes: \[bd-\]/,
       );
       await refused(
         service.call(LedgerImport.spec, { text: `${good}{"id":` }),

@@ -423,7 +423,7 @@ describe('bd', () => {
       ids: [id],
     });
     assert.equal((await other.bdIn(other.cwd, {}, ['import', '-'], out)).code, 0);
-    await other.fails(/reading file: .*nope\.jsonl/, 'import', 'nope.jsonl');
+    await other.fails(/opening input file: open nope\.jsonl/, 'import', 'nope.jsonl');
   });
 
   it('writes an SQLite file when it is asked to, and only then', async () => {

@@ -236,7 +236,7 @@ describe('commands of bd on a ledger of their own', () => {
   it('beads of another project are imported under the prefix of this one', async () => {
     const bead = { id: 'kw-1', title: 'x', created_at: '2026-01-01T00:00:00Z', updated_at: '2026-01-01T00:00:00Z' };
     fs.writeFileSync(path.join(cwd, 'other.jsonl'), `${JSON.stringify(bead)}\n`);
-    await fails(/prefix mismatch detected[\s\S]*--rename-on-import/, 'import', 'other.jsonl');
+    await fails(/Prefix Mismatch Detected[\s\S]*--rename-on-import/, 'import', 'other.jsonl');
     assert.deepEqual((await json<{ ids: string[] }>('import', 'other.jsonl', '--rename-on-import')).ids, ['bd-1']);
     assert.equal((await json<Bead[]>('list'))[0]!.id, 'bd-1');
   });

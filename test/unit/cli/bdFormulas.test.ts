@@ -205,7 +205,10 @@ describe('bd with formulas', () => {
       /^\nDry run: would squash 2 ephemeral children of bd-wisp-[^]*\nWisp children to squash:\n {2}- \[open\] /,
     );
     assert.match(preview, /\n\nChildren would be deleted after digest creation\.\n$/);
-    assert.match(await ok('mol', 'burn', root), new RegExp(`\\n {2}- \\[open\\] .* \\(${root}\\) \\[ROOT\\]\\n`));
+    assert.match(
+      await ok('mol', 'burn', root, '--dry-run'),
+      new RegExp(`\\n {2}- \\[open\\] .* \\(${root}\\) \\[ROOT\\]\\n`),
+    );
     assert.equal(fs.readFileSync(path.join(cwd, '.beads', 'issues.jsonl'), 'utf8'), '');
     await ok('close', wisp.id_mapping['two.a']!, '--continue');
     assert.match(
@@ -215,8 +218,8 @@ describe('bd with formulas', () => {
     assert.match(await ok('mol', 'squash', wisp.new_epic_id), /^No ephemeral children found for molecule bd-wisp-/);
     const mol = await json<PourResult>('mol', 'pour', 'two', '--var', 'who=it');
     assert.match(
-      await ok('mol', 'burn', mol.new_epic_id),
-      /Dry run: would burn mol [\s\S]*Issues to delete \(3 total\)[\s\S]*--force/,
+      await ok('mol', 'burn', mol.new_epic_id, '--dry-run'),
+      /Dry run: would burn mol [\s\S]*Issues to delete \(3 total\)[\s\S]*No digest will be created/,
     );
     assert.equal(
       (await json<{ dry_run?: boolean; deleted_count: number }>('mol', 'burn', mol.new_epic_id, '--dry-run')).dry_run,

@@ -171,6 +171,22 @@ describe('gt convoy', () => {
     assert.equal(await ok('status'), 'No open convoys\n');
   });
 
+  it('a list shows the beads of each as a tree', async () => {
+    const login = convoy('hq-cv-1', ['toy-1', 'toy-2'], { title: 'Login', done: 1 });
+    town.answer(ConvoyList.spec, [login]);
+    town.answer(ConvoyGet.spec, {
+      ...{ ...login, waves: [], errors: [], warnings: [], notify: ['toy/crew/joe'], nudge: ['toy/crew/joe'] },
+      tracked: [bead('toy-1', { title: 'Form', phase: 'closed' }), bead('toy-2', { title: 'Page' })],
+    });
+    assert.match(
+      await ok('list', '--tree'),
+      /^hq-cv-1 1\/2 open.* Login\n├── \S toy-1: Form \[task\].*\n└── \S toy-2: Page \[task\].*\n$/,
+    );
+    assert.match(await ok('status', 'hq-cv-1'), /Notify: +toy\/crew\/joe \(also in its terminal\)/);
+    town.answer(ConvoyList.spec, []);
+    assert.equal(await ok('list', '--tree'), 'No convoys\n');
+  });
+
   it('list takes a status, and refuses one that is none', async () => {
     town.answer(ConvoyList.spec, [convoy('hq-cv-1', ['toy-1'], { title: 'Login', status: 'closed', owned: true })]);
     assert.equal(await ok('list', '--status=closed'), 'hq-cv-1 0/1 closed (owned) Login\n');

@@ -17,6 +17,7 @@ import {
   ConvoyUnwatch,
   ConvoyWatch,
 } from '../../../server/src/protocol/town';
+import { nudgeWatchers } from '../../../server/src/engine/convoys/nudgeWatchers';
 import { refused } from '../beads/service';
 import { ann, ConvoyTestTown, rust } from './convoyTown';
 import { EngineTown } from './engineTown';
@@ -199,6 +200,29 @@ describe('changes of a convoy', () => {
     assert.deepEqual(await watchers(), []);
     await town.call(ConvoyClose.spec, { id });
     await refused(town.call(ConvoyWatch.spec, { id }), /is closed/, 'conflict');
+  });
+
+  it('are told in their terminals where agents want that', async () => {
+    const { id } = await create({ launch: true });
+    const nudged = async () => (await town.call(ConvoyGet.spec, { id })).nudge;
+    await town.call(ConvoyWatch.spec, { id }, rust);
+    assert.equal(await nudged(), undefined);
+    await town.call(ConvoyWatch.spec, { id, nudge: true }, rust);
+    await town.call(ConvoyWatch.spec, { id, address: 'toy/joe', nudge: true });
+    await refused(town.call(ConvoyWatch.spec, { id, nudge: true }), /ann has no terminal/);
+    assert.deepEqual(await nudged(), ['toy/polecats/rust', 'toy/crew/joe']);
+    await town.call(ConvoyUnwatch.spec, { id, address: 'toy/joe' });
+    await town.call(ConvoyWatch.spec, { id, address: 'mayor/', nudge: true });
+    const typed: string[] = [];
+    const session = (agent: string, more: object = {}) => ({ id: `s-${agent}`, agent, ...more });
+    const sessions = {
+      all: () => [session('mayor'), session('toy/polecats/rust', { exit: {} }), session('toy/crew/joe')] as never,
+      takesNudges: () => true,
+      nudge: async (to: string, text: string) => void typed.push(`${to} ${text}`),
+    };
+    nudgeWatchers(town.store, sessions, { type: 'convoy_closed', convoy: id });
+    nudgeWatchers(town.store, sessions, { type: 'convoy_landed', convoy: id });
+    assert.deepEqual(typed, [`s-mayor Convoy ${id} has landed: Both. See "gt mail inbox".`]);
   });
 
   it('a server has nothing to do for a convoy that is paused', async () => {

@@ -320,19 +320,22 @@ describe('molecules', () => {
     const dry = await service.call(MoleculeSquash.spec, { id: poured.new_epic_id, dryRun: true });
     assert.equal(dry.squashed_count, 4);
     const kept = await service.call(MoleculeSquash.spec, { id: poured.new_epic_id, keep: true, summary: 'Short.' });
-    assert.deepEqual([kept.deleted_count, get(kept.digest_id!).description], [0, 'Short.']);
+    assert.deepEqual([kept.deleted_count, get(kept.digest_id).description], [0, 'Short.']);
     assert.equal(get(poured.new_epic_id).status, 'closed');
 
     await pour('d', { ephemeral: true });
     await close('a', { reason: 'well' });
     const result = await service.call(MoleculeSquash.spec, { id: id('a') });
     assert.deepEqual([result.squashed_count, result.deleted_count, service.store.get(id('a'))], [4, 4, undefined]);
-    const digest = get(result.digest_id!);
+    const digest = get(result.digest_id);
     assert.deepEqual(
       [digest.title, digest.status, digest.close_reason, digest.ephemeral],
       ['Digest: d', 'closed', 'Squashed from 4 wisps', undefined],
     );
-    assert.match(digest.description ?? '', /1 of 4 done[\s\S]*1\. \*\*\[closed\]\*\* Do a\n {3}\*well\*/);
+    assert.match(
+      digest.description ?? '',
+      /^## Molecule Execution Summary\n\n\*\*Molecule\*\*: d\n[^]*\*\*Completed\*\*: 1\/4\n[^]*\n1\. \*\*\[closed\]\*\* Do a\n[^]* {3}\*Outcome: well\*\n/,
+    );
     await pour('d');
     assert.deepEqual(
       (await service.call(MoleculeSquash.spec, { id: poured.new_epic_id })).squashed_ids,

@@ -2,6 +2,7 @@ import { UserError } from '../../base/errors';
 import type { BeadFilter } from '../../protocol/beadFilter';
 import type { CallContext } from '../../protocol/dispatcher';
 import { canonicalStatus, typeFromInput } from '../model/fields';
+import { compareTimes } from '../model/time';
 import { checkStatus, checkType, type LedgerRules } from '../model/validate';
 import type { BeadService } from './common';
 
@@ -13,6 +14,11 @@ export function checkFilter(service: BeadService, context: CallContext, filter: 
   const { priorityMin = 0, priorityMax = 4 } = filter;
   if (priorityMin > priorityMax)
     throw new UserError(`priority range reversed: min ${priorityMin} is above max ${priorityMax}`);
+  for (const name of ['created', 'updated', 'closed', 'due', 'defer'] as const) {
+    const [after, before] = [filter[`${name}After`], filter[`${name}Before`]];
+    if (after && before && compareTimes(after, before) > 0)
+      throw new UserError(`${name} range reversed: ${after} is later than ${before}`);
+  }
 }
 
 /** Checks a type; one that a bead already has is valid, regardless of the settings. */

@@ -19,6 +19,7 @@ import { compareTimes } from '../model/time';
 import { mergeVersion } from '../sync/mergeVersion';
 import { checkFilter } from './checkFilter';
 import { batchUnless, metaOf, resolveOne } from './common';
+import { chosenBeads } from './importChoices';
 import { ImportParts } from './importParts';
 import { withOwnPrefix } from './foreignPrefix';
 
@@ -62,7 +63,7 @@ export function registerFileHandlers(service: BeadService): void {
     const ledger = service.ledgerFor(context, params.ledger);
     const text = parts.finish(context, params.upload, params.text);
     const broken = text.problems.filter((problem) => !problem.reason.startsWith('duplicate'));
-    if (broken.length > 0) {
+    if (broken.length > 0 && !params.skipBroken) {
       const shown = broken
         .slice(0, 3)
         .map((problem) => `line ${problem.line}: ${problem.reason}`)
@@ -73,12 +74,19 @@ export function registerFileHandlers(service: BeadService): void {
     if (!params.ownPrefix) refuseForeignPrefixes(store.prefixOf(ledger) ?? '', foreign);
     const own = { prefix: store.prefixOf(ledger) ?? '', get: (id: string) => store.get(id) };
     const beads = foreign.length > 0 ? withOwnPrefix(text.beads, foreign, own) : text.beads;
+    const problems = broken.map(({ line, reason }) => ({ line, reason }));
+    const chosen = chosenBeads(beads, params, {
+      has: (id) => store.get(id) !== undefined,
+      withReference: (reference) =>
+        store.list({ externalContains: reference, all: true, limit: 0 }).find((bead) => bead.external_ref === reference)
+          ?.id,
+    });
     return batchUnless(params.dryRun, store, context, (tx) => {
-      if (!params.skipExisting) return importBeads(tx, ledger, beads);
-      const isNew = ([id]: [string, Stored]): boolean => tx.view.locate(id) === undefined;
-      const fresh = new Map([...beads].filter(isNew));
-      const skipped = [...beads.keys()].filter((id) => !fresh.has(id));
-      return { ...importBeads(tx, ledger, fresh), skipped };
+      const isNew = ([id]: [string, Stored]): boolean => !params.skipExisting || tx.view.locate(id) === undefined;
+      const fresh = new Map([...chosen.beads].filter(isNew));
+      const known = [...chosen.beads.keys()].filter((id) => !fresh.has(id));
+      const result = importBeads(tx, ledger, fresh);
+      return { ...result, skipped: [...chosen.skipped, ...known, ...result.skipped], problems };
     });
   });
 }
@@ -87,13 +95,13 @@ function refuseForeignPrefixes(prefix: string, foreign: readonly string[]): void
   if (foreign.length === 0) return;
   const prefixes = [...new Set(foreign.map((id) => id.slice(0, id.indexOf('-') + 1)))].sort();
   throw new UserError(
-    `prefix mismatch detected: database uses '${prefix}-' but found issues with prefixes: [${prefixes.join(' ')}] (use --rename-on-import to automatically fix)`,
+    `Prefix Mismatch Detected: database uses '${prefix}-' but found issues with prefixes: [${prefixes.join(' ')}] (use --rename-on-import to automatically fix)`,
   );
 }
 
 /** Imports beads by a merge without a base: the newer value of each field wins, and beads of only one side are kept. */
 export function importBeads(tx: Transaction, ledger: string, incoming: ReadonlyMap<string, Stored>): ImportResult {
-  const result: ImportResult = { created: [], updated: [], unchanged: 0, skipped: [] };
+  const result: ImportResult = { created: [], updated: [], unchanged: 0, skipped: [], problems: [] };
   const ours = new Map<string, Stored>();
   const theirs = new Map<string, Stored>();
   for (const [id, stored] of incoming) {

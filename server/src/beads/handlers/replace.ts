@@ -2,7 +2,26 @@ import { UserError } from '../../base/errors';
 import { BeadRename, BeadReplace, dependencyType } from '../../protocol/bead';
 import { checkGivenId } from '../model/ids';
 import { namesId } from '../model/references';
+import type { Transaction } from '../transaction';
 import { metaOf, resolveOne, type BeadService } from './common';
+
+/** A bead that stands for another one cannot be replaced by it. */
+function refuseCircle(tx: Transaction, { id, by, kind }: { id: string; by: string; kind: string }): void {
+  const seen = new Set<string>();
+  const visit = (next: string): boolean => {
+    if (next === id) return true;
+    if (seen.has(next)) return false;
+    seen.add(next);
+    const edges = tx.view.get(next)?.dependencies ?? [];
+    return edges.some((edge) => edge.type === kind && visit(edge.depends_on_id));
+  };
+  if (visit(by))
+    throw new UserError(
+      `${by} ${kind} ${id} already: this would create a cycle`,
+      `Reopen ${by} first, which takes its link away: bd reopen ${by}`,
+      'conflict',
+    );
+}
 
 /** Requests that replace one bead by another: duplicates, replacements, and new ids. */
 export function registerReplaceHandlers(service: BeadService): void {
@@ -17,6 +36,7 @@ export function registerReplaceHandlers(service: BeadService): void {
           : 'cannot mark an issue as superseded by itself',
       );
     return store.batch(metaOf(context), (tx) => {
+      refuseCircle(tx, { id, by, kind: params.kind });
       tx.addDependency(id, by, dependencyType(params.kind));
       const reason = params.kind === 'duplicates' ? `Duplicate of ${by}` : `Superseded by ${by}`;
       return { id, by, status: tx.close(id, reason).status };

@@ -26,6 +26,9 @@ export function addActivity(program: CliCommand, context: BdContext): void {
     .option('--type <type>', 'only of this type: create, update, status, comment, close, delete', parseType)
     .option('--mol <prefix>', 'only beads whose ids start with this')
     .option('-n, --limit <count>', 'maximum number of results; 0 for all', parseLimit, DEFAULT_LIMIT)
+    .option('--interval <duration>', 'accepted: it looks every second', parseSince)
+    .option('--town', 'accepted: it shows this ledger alone')
+    .option('-d, --details', 'accepted, has no effect')
     .option('-f, --follow', 'keep printing new events')
     .withHelp({
       examples: [

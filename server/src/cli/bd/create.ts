@@ -111,6 +111,8 @@ export function addCreate(program: CliCommand, context: BdContext): void {
     .option('--event-actor <uri>', 'for an event: who did it')
     .option('--event-target <id>', 'for an event: to what')
     .option('--event-payload <json>', 'for an event: more data')
+    .option('--no-inherit-labels', 'accepted: children have no labels of their parent')
+    .option('--no-history', 'accepted, has no effect')
     .option('--agent-rig <name>', 'for an agent: its rig')
     .option('--role-type <name>', 'for an agent: polecat, crew, witness, refinery, mayor or deacon')
     .option('--validate', 'refuse a description without the sections that its type needs')

@@ -18,6 +18,7 @@ interface TreeOptions {
   direction?: Direction;
   reverse?: boolean;
   status?: string[];
+  type?: string;
   format?: string;
   showAllPaths?: boolean;
 }
@@ -29,7 +30,8 @@ export function addDepTree(dep: CliCommand, context: BdContext): void {
     .option('-d, --max-depth <depth>', 'how deep', parseDepth)
     .option('--direction <direction>', 'down, up or both', parseDirection)
     .option('--reverse', 'same as --direction up')
-    .option('--status <statuses>', 'only beads with this status, and the bead itself', collect)
+    .option('--status <statuses>', 'only beads with this status, and the path to them', collect)
+    .option('-t, --type <type>', 'only dependencies of this type')
     .option('--show-all-paths', 'each bead as often as it is reached, not only at its smallest depth')
     .option('--format <format>', 'mermaid: as a flowchart')
     .withHelp({
@@ -49,8 +51,9 @@ export function addDepTree(dep: CliCommand, context: BdContext): void {
       const wanted = options.status;
       // Refuses a misspelt status.
       if (wanted) await context.call(invocation, BeadList.spec, { status: wanted, limit: 1 });
-      const nodes = wanted ? found.filter((node) => node.depth === 0 || wanted.includes(node.status)) : found;
-      const root = nodes.find((node) => node.depth === 0)!;
+      const ofType = options.type === undefined ? found : reachedBy(options.type, found);
+      const nodes = wanted ? withWayTo(ofType, (node) => wanted.includes(node.status)) : ofType;
+      const root = found.find((node) => node.depth === 0)!;
       if (options.format !== undefined && options.format !== 'mermaid')
         throw new UserError(`unknown format: ${options.format}`, 'Valid: mermaid. For programs there is --json.');
       const isReady =
@@ -58,10 +61,40 @@ export function addDepTree(dep: CliCommand, context: BdContext): void {
           ? (await context.call(invocation, BeadReady.spec, { ids: [root.id], limit: 1 })).length > 0
           : false;
       context.print(invocation, nodes.map(plainNode), () =>
-        options.format
-          ? mermaidLines(nodes)
-          : treeLines(root, options.showAllPaths ? nodes : byParent(root, nodes), { direction, isReady }),
+        nodes.length === 0
+          ? ['', `${root.id} has no ${direction === 'up' ? 'dependents' : 'dependencies'}`]
+          : options.format
+            ? mermaidLines(nodes)
+            : treeLines(root, options.showAllPaths ? nodes : byParent(root, nodes), { direction, isReady }),
       );
+    });
+}
+
+/** Nodes that a predicate holds for, with those between them and the root. */
+function withWayTo(nodes: readonly TreeNode[], isWanted: (node: TreeNode) => boolean): TreeNode[] {
+  const parents = new Map(nodes.map(({ id, parent_id: parent }) => [id, parent]));
+  const kept = new Set<string>();
+  for (const { id } of nodes.filter(isWanted))
+    for (let next: string | undefined = id; next !== undefined && !kept.has(next); next = parents.get(next))
+      kept.add(next);
+  return nodes.filter(({ id }) => kept.has(id));
+}
+
+/** The root, and what is reached from it by edges of this type alone. */
+function reachedBy(type: string, nodes: readonly TreeNode[]): TreeNode[] {
+  const byId = new Map(nodes.map((node) => [node.id, node]));
+  const hasEdge = (from: TreeNode | undefined, to: string): boolean =>
+    from?.dependencies?.some((edge) => edge.depends_on_id === to && edge.type === type) === true;
+  const reached = new Set<string>();
+  const isReached = (node: TreeNode): boolean =>
+    node.depth === 0 ||
+    (reached.has(node.parent_id) && (hasEdge(byId.get(node.parent_id), node.id) || hasEdge(node, node.parent_id)));
+  return [...nodes]
+    .sort((a, b) => a.depth - b.depth)
+    .filter((node) => {
+      const isKept = isReached(node);
+      if (isKept) reached.add(node.id);
+      return isKept;
     });
 }
 
@@ -118,9 +151,16 @@ function nodeText(node: TreeNode): string {
   return `${oneLine(id)}: ${oneLine(title)} [P${priority}] (${oneLine(status)})${truncated ? ' …' : ''}`;
 }
 
+const mermaidMarks: Readonly<Record<string, string>> = {
+  open: '☐',
+  in_progress: '◧',
+  blocked: '⚠',
+  deferred: '❄',
+  closed: '☑',
+};
+
 function mermaidLines(nodes: readonly TreeNode[]): string[] {
-  const mark = ({ id, status }: TreeNode): string =>
-    isExternal(id) ? '⚠' : status === 'closed' ? '☑' : status === 'in_progress' ? '◧' : '☐';
+  const mark = ({ id, status }: TreeNode): string => (isExternal(id) ? '⚠' : (mermaidMarks[status] ?? '?'));
   const label = (node: TreeNode): string => oneLine(`${mark(node)} ${node.id}: ${node.title}`).replaceAll('"', "'");
   return [
     'flowchart TD',
@@ -154,12 +194,16 @@ export function addDepList(dep: CliCommand, context: BdContext): void {
         ...(options.direction === 'up' ? [] : (bead?.dependencies ?? [])),
         ...(options.direction === 'down' ? [] : (bead?.dependents ?? [])),
       ].filter((other) => options.type === undefined || other.dependency_type === options.type);
-      context.print(invocation, related, () => listLines(bead?.id ?? id, related, options.direction));
+      context.print(invocation, related, () => listLines(bead?.id ?? id, related, options));
     });
 }
 
-function listLines(id: string, related: BeadDetails['dependencies'], direction: Direction): string[] {
-  if (related.length === 0) return ['', direction === 'up' ? `No issues depend on ${id}` : `${id} has no dependencies`];
+function listLines(id: string, related: BeadDetails['dependencies'], { direction, type }: ListOptions): string[] {
+  if (related.length === 0) {
+    const [withType, ofType] =
+      type === undefined ? ['', ''] : [` with type '${oneLine(type)}'`, ` of type '${oneLine(type)}'`];
+    return ['', direction === 'up' ? `No issues depend on ${id}${withType}` : `${id} has no dependencies${ofType}`];
+  }
   return [
     '',
     direction === 'up' ? `📋 Issues that depend on ${id}:` : `📋 ${id} depends on:`,

@@ -6,7 +6,7 @@ import type { CliCommand, Invocation } from '../shared/command';
 import { oneLine } from '../shared/output';
 import type { BdContext } from './context';
 import type { Backend } from './localBackend';
-import { parseLimit } from './options';
+import { oneOf, parseLimit } from './options';
 
 /** `bd duplicates` (the same content) and `bd find-duplicates` (similar texts). */
 
@@ -122,10 +122,21 @@ const DEFAULT_LIMIT = 50;
 /** Comparing all pairs takes quadratic time. */
 const MAX_COMPARED = 2000;
 
+function parseMethod(text: string): string {
+  if (text === 'ai')
+    throw new UserError(
+      '--method ai is not here: this program asks no service',
+      'Use --method mechanical.',
+      'unavailable',
+    );
+  return oneOf(text, ['mechanical', 'ai'], 'method');
+}
+
 export function addFindDuplicates(program: CliCommand, context: BdContext): void {
   program
     .command('find-duplicates')
     .description('find open beads with similar texts')
+    .option('--method <method>', 'mechanical, the only one: no service is asked', parseMethod)
     .option('--threshold <share>', 'how similar, from 0 to 1', parseShare, DEFAULT_THRESHOLD)
     .option('-n, --limit <count>', 'maximum number of pairs; 0 for all', parseLimit, DEFAULT_LIMIT)
     .option('-s, --status <status>', 'only with this status')

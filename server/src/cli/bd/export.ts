@@ -28,6 +28,8 @@ export function addExport(program: CliCommand, context: BdContext): void {
     .option('--parent <id>', 'descendants of this bead')
     .option('--force', 'accepted, has no effect')
     .option('--events', 'print the path of the event log')
+    .option('--events-reset', 'accepted, has no effect')
+    .option('--include-infra', 'accepted: everything is exported')
     .option('--all', 'accepted: everything is exported')
     .option('--sqlite', 'write .beads/beads.db, for sqlite3; a copy that is not kept up to date');
   withConditionOptions(withFilterOptions(command))

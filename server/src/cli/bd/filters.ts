@@ -57,7 +57,7 @@ export interface FilterOptions extends Pick<BeadFilter, SameName>, Partial<Recor
 /** Adds the options of `bd list`, `bd ready`, `bd search`, `bd count` and `bd export`. */
 export function withFilterOptions(command: CliCommand): CliCommand {
   return command
-    .option('-a, --assignee <name>', 'assigned to this person or agent')
+    .option('-a, --assignee <name>', 'assigned to this person or agent', parseAssignee)
     .option('-t, --type <types>', 'types, separated by commas', collect)
     .option('--exclude-type <types>', 'not of these types', collect)
     .option('-l, --label <labels>', 'with all of these labels', collect)
@@ -115,6 +115,19 @@ function withTimes(command: CliCommand, names: readonly TimeName[]): CliCommand 
   return command;
 }
 
+function parseAssignee(text: string, earlier: string | false | undefined): string {
+  if (earlier === false && text !== '') throw new UserError('--no-assignee cannot be combined with --assignee');
+  return text;
+}
+
+/** Options that no bead can meet together. */
+function refuseContradictions(options: FilterOptions): void {
+  if (options.labels === false && [...(options.label ?? []), ...(options.labelAny ?? [])].length > 0)
+    throw new UserError('--no-labels cannot be combined with --label or --label-any');
+  if (options.emptyDescription && options.descContains)
+    throw new UserError('--empty-description cannot be combined with --desc-contains');
+}
+
 /** Parses `key=value`. */
 export function parseField(text: string, earlier: [string, string][] = []): [string, string][] {
   const equals = text.indexOf('=');
@@ -124,6 +137,7 @@ export function parseField(text: string, earlier: [string, string][] = []): [str
 
 /** The request parameters for these options. */
 export function filterParams(options: FilterOptions): BeadFilter {
+  refuseContradictions(options);
   const status = [...(options.status ?? []), ...(options.state ?? [])].filter((name) => name !== 'all');
   const parent = options.parent || options.filterParent || options.mol;
   return defined({

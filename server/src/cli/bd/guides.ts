@@ -6,7 +6,7 @@ import type { CliCommand, Invocation } from '../shared/command';
 import { oneLine } from '../shared/output';
 import type { BdContext } from './context';
 
-/** `bd prime`, `bd onboard`, `bd quickstart` and `bd human`: how to work with beads, for agents and for people. */
+/** `bd prime`, `bd onboard` and `bd quickstart`: how to work with beads, for agents and for people. */
 
 interface PrimeOptions {
   mcp?: boolean;
@@ -144,28 +144,6 @@ bd - Dependency-Aware Issue Tracker
   bd close app-a1b2c                 end it
 
 The beads are in .beads/issues.jsonl: commit it.
-`;
-
-export function addHuman(program: CliCommand, context: BdContext): void {
-  program
-    .command('human')
-    .description('show the most frequently used commands')
-    .withHelp({ examples: [['bd human', 'a short list']], see: ['bd help'] })
-    .action((_options: unknown, invocation: Invocation) =>
-      context.print({ ...invocation, options: {} }, undefined, () => humanText.trimEnd()),
-    );
-}
-
-const humanText = `
-bd - Essential Commands for Humans
-
-  create    create a bead              list      list beads
-  show      everything about one       ready     what can be started
-  update    change one                 search    find by words
-  close     end one                    blocked   what waits
-  dep add   let one wait for another   stats     how many of each
-
-All commands: bd help
 `;
 
 export function addSmallTexts(program: CliCommand, context: BdContext): void {

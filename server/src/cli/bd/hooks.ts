@@ -78,6 +78,7 @@ function addInstall(hooks: CliCommand, context: BdContext): void {
     .option('--force', 'accepted: older ones of bd are replaced anyway')
     .option('--chain', 'accepted: other hooks are called anyway')
     .option('--shared', 'accepted, has no effect')
+    .option('--beads', 'accepted, has no effect')
     .withHelp({ examples: [['bd hooks install', 'for this clone']], see: ['bd hooks list'] })
     .action(async (_options: unknown, invocation: Invocation) => {
       const folder = await hooksFolder(context);

@@ -5,7 +5,6 @@ import { openNamed } from '../../base/safeFiles';
 import { LedgerImport, LedgerImportPart } from '../../protocol/ledger';
 import type { Result } from '../../protocol/request';
 import type { Backend } from './localBackend';
-import { defined } from './options';
 
 /** Bytes of a file in one request. */
 const PART = 1024 * 1024;
@@ -14,9 +13,7 @@ const PART = 1024 * 1024;
 export async function importText(
   backend: Backend,
   parts: Iterable<string>,
-  options: Partial<Record<'dryRun' | 'skipExisting' | 'ownPrefix', boolean | undefined>> & {
-    ledger?: string | undefined;
-  },
+  options: Omit<LedgerImport.Params, 'text' | 'upload'>,
 ): Promise<Result<typeof LedgerImport.spec>> {
   const upload = randomUUID();
   let last = '';
@@ -26,15 +23,16 @@ export async function importText(
     last = text;
     part += 1;
   }
-  return backend.call(LedgerImport.spec, { text: last, ...(part > 0 ? { upload } : {}), ...defined({ ...options }) });
+  return backend.call(LedgerImport.spec, { text: last, ...(part > 0 ? { upload } : {}), ...options });
 }
 
 /**
  * The text of a file in parts of whole lines; a part exceeds the limit only if a single line does.
+ * @param shown the name of the file in messages
  * @throws UserError if the file cannot be read
  */
-export function* textParts(file: string, limit = PART): Generator<string> {
-  const fd = open(file);
+export function* textParts(file: string, limit = PART, shown = file): Generator<string> {
+  const fd = open(file, shown);
   try {
     let rest: Buffer[] = [];
     for (let read = -1; read !== 0; ) {
@@ -50,21 +48,21 @@ export function* textParts(file: string, limit = PART): Generator<string> {
     const text = Buffer.concat(rest).toString('utf8');
     if (text !== '') yield text;
   } catch (error) {
-    throw readError(file, error);
+    throw readError(shown, error);
   } finally {
     fs.closeSync(fd);
   }
 }
 
-function open(file: string): number {
+function open(file: string, shown: string): number {
   try {
     return openNamed(file);
   } catch (error) {
-    throw readError(file, error);
+    throw readError(shown, error);
   }
 }
 
 function readError(file: string, error: unknown): UserError {
   const why = hasCode(error, 'ENOENT') ? 'no such file or directory' : messageOf(error);
-  return new UserError(`reading file: failed to open file: open ${file}: ${why}`);
+  return new UserError(`opening input file: open ${file}: ${why}`);
 }

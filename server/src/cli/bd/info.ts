@@ -16,6 +16,7 @@ export function addInfo(program: CliCommand, context: BdContext): void {
     .command('info')
     .description("show the ledger's folder and content")
     .option('--schema', 'accepted: everything is shown')
+    .option('--thanks', 'accepted: see bd thanks')
     .option('--whats-new', 'changes of this program')
     .withHelp({ examples: [['bd info --json', 'for a program']], see: ['bd where', 'bd status', 'bd doctor'] })
     .action(async (options: { whatsNew?: boolean }, invocation: Invocation) => {

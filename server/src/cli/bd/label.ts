@@ -4,6 +4,7 @@ import { BeadList, BeadShow, LabelChange, LabelList, type LabelResult } from '..
 import type { CliCommand, Invocation } from '../shared/command';
 import { oneLine } from '../shared/output';
 import type { BdContext } from './context';
+import { partly } from './partly';
 
 export function addLabel(program: CliCommand, context: BdContext): void {
   const label = program.command('label').description('labels of beads');
@@ -45,9 +46,15 @@ async function changeLabel(
 ): Promise<void> {
   const ids = words.slice(0, -1);
   const label = words.at(-1) ?? '';
-  if (ids.length === 0) throw new UserError('give at least one id and a label', `bd label ${change} <id...> <label>`);
+  if (ids.length === 0)
+    throw new UserError(
+      `requires at least 2 arg(s), only received ${words.length}`,
+      `bd label ${change} <id...> <label>`,
+    );
   if (change === 'add') refuseReserved(label);
-  const results = await context.call(invocation, LabelChange.spec, { ids, label, change });
+  const results = await context.withLedger(invocation, (backend) =>
+    partly(ids, { invocation, context }, (some) => backend.call(LabelChange.spec, { ids: some, label, change })),
+  );
   printChanges(invocation, context, results);
 }
 

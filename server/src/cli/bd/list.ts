@@ -1,3 +1,4 @@
+import { UserError } from '../../base/errors';
 import { BeadList, BeadReady, type BeadListItem } from '../../protocol/bead';
 import { type BeadFilter } from '../../protocol/beadFilter';
 import { longLines, rowWithRelations } from '../shared/beadText';
@@ -51,6 +52,8 @@ export function addList(program: CliCommand, context: BdContext): void {
       'dependencies between them: digraph, dot, or a template such as "{{.IssueID}} {{.DependsOnID}}"',
     )
     .option('-w, --watch', 'print the list again whenever it changes')
+    .option('--include-infra', 'accepted: beads of agents, roles and rigs are listed anyway')
+    .option('--skip-labels', 'accepted, has no effect')
     .option('--no-pager', 'accepted, has no effect: there is no pager')
     .withHelp({
       text: 'Closed beads, gates, templates and wisps are left out unless --all or --status asks for them.',
@@ -69,6 +72,9 @@ export function addList(program: CliCommand, context: BdContext): void {
 }
 
 async function printList(invocation: Invocation, context: BdContext, options: ListOptions): Promise<string> {
+  const other = (options.status ?? []).find((status) => status !== 'open');
+  if (options.ready && other !== undefined)
+    throw new UserError(`--ready lists open beads and cannot be combined with --status ${other}`);
   const all = options.all || wantsAll(options);
   const limit = options.limit ?? (all || options.tree ? 0 : DEFAULT_LIMIT);
   const filter = { ...filterParams(options), limit: limit > 0 ? limit + 1 : 0 };

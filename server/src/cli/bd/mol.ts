@@ -1,18 +1,7 @@
 import path from 'node:path';
 import { UserError } from '../../base/errors';
-import { plural } from '../../base/text';
-import { BeadShow, type BeadDetails } from '../../protocol/bead';
-import {
-  MoleculeBond,
-  MoleculeBurn,
-  FormulaShow,
-  MoleculePour,
-  MoleculeSquash,
-  type BondType,
-  type BurnResult,
-  type PourResult,
-  type SquashResult,
-} from '../../protocol/formula';
+import { BeadShow } from '../../protocol/bead';
+import { MoleculeBond, FormulaShow, MoleculePour, type BondType, type PourResult } from '../../protocol/formula';
 import type { Params } from '../../protocol/request';
 import type { CliCommand, HelpDetails, Invocation } from '../shared/command';
 import { oneLine } from '../shared/output';
@@ -20,6 +9,7 @@ import type { BdContext } from './context';
 import type { Backend } from './localBackend';
 import { readFormula, withVariableOption } from './cook';
 import { addDistill } from './distill';
+import { addBurn, addSquash } from './moleculeEnd';
 import { addMoleculeLists } from './moleculeLists';
 import { addWispGc, addWispList } from './wisps';
 import { addBond, addSeed, parseBondType } from './moleculeBond';
@@ -81,11 +71,13 @@ function addWisp(mol: CliCommand, context: BdContext): void {
 }
 
 function withPourOptions(command: CliCommand, context: BdContext, ephemeral: boolean): CliCommand {
+  const isWisp = command.name === 'wisp';
   return withVariableOption(command)
-    .argument('<formula>')
+    .argument(isWisp ? '[formula]' : '<formula>')
     .option('--assignee <name>', 'assignee of the molecule')
     .option('--dry-run', 'only show what would be created')
-    .action((formula: string, _options: unknown, invocation: Invocation) => {
+    .action((formula: string | undefined, _options: unknown, invocation: Invocation) => {
+      if (formula === undefined) return invocation.printHelp(command);
       // `wisp` and `wisp create` have the same options: those after `create` are parsed as those of `wisp`.
       const options = invocation.options as PourOptions;
       return pourFormula({ formula, options, ephemeral }, invocation, context);
@@ -124,8 +116,9 @@ async function pourOrNotFound(backend: Backend, params: Params<typeof MoleculePo
   } catch (error) {
     const { formula } = params;
     if (!(error instanceof UserError) || error.message !== `formula ${JSON.stringify(formula)} not found`) throw error;
+    const name = JSON.stringify(formula).slice(1, -1);
     throw new UserError(
-      `${JSON.stringify(formula).slice(1, -1)} not found as formula or proto ID`,
+      params.ephemeral ? `'${name}' not found as formula or proto` : `${name} not found as formula or proto ID`,
       error.hint,
       error.code,
     );
@@ -185,7 +178,7 @@ function dryRunLines(name: string, result: PourResult): string[] {
     '',
     `Dry run: would ${isWisp ? `create wisp with ${count}` : `pour ${count}`}`,
     '',
-    `Storage: ${isWisp ? 'wisp (never in issues.jsonl)' : 'permanent (.beads/)'}`,
+    `Storage: ${isWisp ? 'main database (ephemeral=true, not exported to JSONL)' : 'permanent (.beads/)'}`,
     '',
     row(name, name),
     ...Object.entries(result.titles).map(([step, title]) => row(title, `${name}.${step}`)),
@@ -199,7 +192,7 @@ function pouredLines(result: PourResult, attached: number, { paint }: BdContext)
   return [
     `${paint('green', '✓')} ${isWisp ? `Created wisp: ${result.created} issues` : `Poured mol: created ${result.created} issues`}`,
     `  Root issue: ${paint('bold', root)}`,
-    `  Phase: ${isWisp ? 'vapor (never in issues.jsonl)' : 'liquid (persistent in .beads/)'}`,
+    `  Phase: ${isWisp ? 'vapor (ephemeral, not exported to JSONL)' : 'liquid (persistent in .beads/)'}`,
     ...(attached > 0 ? [`  Attached: ${attached} issues`] : []),
     ...steps,
     ...(isWisp
@@ -207,142 +200,9 @@ function pouredLines(result: PourResult, attached: number, { paint }: BdContext)
           '',
           'Next steps:',
           `  bd close ${root}.<step>       # Complete steps`,
-          `  bd mol squash ${root}         # Condense to digest`,
-          `  bd mol burn ${root}           # Discard without digest`,
+          `  bd mol squash ${root}         # Condense to digest (promotes to persistent)`,
+          `  bd mol burn ${root}           # Discard without creating digest`,
         ]
       : []),
-  ];
-}
-
-function addSquash(mol: CliCommand, context: BdContext): void {
-  mol
-    .command('squash')
-    .description('replace the wisps of a molecule by one closed bead, the digest')
-    .argument('<id>', 'the molecule')
-    .option('--summary <text>', 'the text of the digest')
-    .option('--keep-children', 'keep the wisps')
-    .option('--dry-run', 'only show')
-    .withHelp({
-      examples: [['bd mol squash app-m1n2o --summary "Nothing to report"', 'one closed bead instead of its wisps']],
-      see: ['bd mol wisp'],
-    })
-    .action(
-      async (
-        id: string,
-        options: { summary?: string; keepChildren?: boolean; dryRun?: boolean },
-        invocation: Invocation,
-      ) => {
-        await context.withLedger(invocation, async (backend) => {
-          const result = await backend.call(MoleculeSquash.spec, {
-            id,
-            ...defined({ summary: options.summary, keep: options.keepChildren, dryRun: options.dryRun }),
-          });
-          const preview = options.dryRun
-            ? await backend.call(BeadShow.spec, { ids: [result.molecule_id, ...result.squashed_ids] })
-            : undefined;
-          context.print(invocation, result, () =>
-            result.digest_id === undefined
-              ? `No ephemeral children found for molecule ${result.molecule_id}`
-              : preview
-                ? squashPreview(result, preview)
-                : squashedLines(result),
-          );
-        });
-      },
-    );
-}
-
-function squashPreview(result: SquashResult, [root, ...children]: readonly BeadDetails[]): string[] {
-  return [
-    '',
-    `Dry run: would squash ${result.squashed_count} ephemeral children of ${result.molecule_id}`,
-    '',
-    `Root: ${oneLine(root?.title ?? '')}`,
-    '',
-    'Wisp children to squash:',
-    ...children.map((bead) => `  - [${oneLine(bead.status)}] ${oneLine(bead.title)} (${bead.id})`),
-    '',
-    result.kept_children
-      ? '--keep-children: children would NOT be deleted'
-      : 'Children would be deleted after digest creation.',
-  ];
-}
-
-function squashedLines(result: SquashResult): string[] {
-  return [
-    `✓ Squashed molecule: ${result.squashed_count} children → 1 digest`,
-    `  Digest ID: ${result.digest_id}`,
-    ...(result.deleted_count > 0 ? [`  Deleted: ${plural(result.deleted_count, 'wisp')}`] : []),
-    ...(result.kept_children ? ['  Children preserved (--keep-children)'] : []),
-  ];
-}
-
-function addBurn(mol: CliCommand, context: BdContext): void {
-  mol
-    .command('burn <ids...>')
-    .description('delete molecules with their steps; without --force only show what would be deleted')
-    .option('-f, --force', 'delete them')
-    .hiddenOption('-y, --yes', 'same as --force')
-    .option('--dry-run', 'only show')
-    .withHelp({
-      examples: [
-        ['bd mol burn app-m1n2o', 'show what would be deleted'],
-        ['bd mol burn app-m1n2o --force', 'delete it'],
-      ],
-      see: ['bd mol squash'],
-    })
-    .action(
-      async (ids: string[], options: { force?: boolean; yes?: boolean; dryRun?: boolean }, invocation: Invocation) => {
-        const dryRun = options.dryRun === true || !(options.force || options.yes);
-        const burnt = await context.withLedger(invocation, async (backend) => {
-          const results: Burnt[] = [];
-          for (const id of ids) {
-            const [root] = await backend.call(BeadShow.spec, { ids: [id] });
-            const result = await backend.call(MoleculeBurn.spec, { id: root!.id, dryRun });
-            const beads = dryRun ? await backend.call(BeadShow.spec, { ids: result.deleted_ids }) : [];
-            results.push({ result, root: root!, beads });
-          }
-          return results;
-        });
-        const results = burnt.map(({ result }) => result);
-        const total = results.reduce((sum, { deleted_count }) => sum + deleted_count, 0);
-        const value = results.length === 1 ? results[0]! : { results, total_deleted: total, failed_count: 0 };
-        context.print(invocation, dryRun ? { ...value, dry_run: true } : value, () =>
-          burnt.flatMap((each) => burntLines(each, dryRun)),
-        );
-      },
-    );
-}
-
-interface Burnt {
-  result: BurnResult;
-  root: BeadDetails;
-  /** The beads that a dry run would delete. */
-  beads: readonly BeadDetails[];
-}
-
-function burntLines({ result, root, beads }: Burnt, dryRun: boolean): string[] {
-  const isWisp = root.ephemeral === true;
-  const kind = isWisp ? 'wisp' : 'mol';
-  if (dryRun)
-    return [
-      '',
-      `Dry run: would burn ${kind} ${result.molecule_id}`,
-      '',
-      `Root: ${oneLine(root.title)}`,
-      '',
-      `${isWisp ? 'Wisp issues' : 'Issues'} to delete (${result.deleted_count} total):`,
-      ...beads.map(
-        ({ id, status, title }) =>
-          `  - [${oneLine(status)}] ${oneLine(title)} (${id})${id === root.id ? ' [ROOT]' : ''}`,
-      ),
-      '',
-      'Nothing of them is kept; "bd mol squash" keeps a digest.',
-      `To delete: bd mol burn ${result.molecule_id} --force`,
-    ];
-  return [
-    `✓ Burned ${kind}: ${result.deleted_count} issues deleted`,
-    `  ${isWisp ? 'Ephemeral' : 'Persistent'}: ${result.molecule_id}`,
-    '  No digest created.',
   ];
 }

@@ -117,12 +117,13 @@ export function parseEstimate(text: string): number {
   return Number(text);
 }
 
-/** Parses `30s`, `15m`, `2h` or `1d` into nanoseconds, the unit of the file format. */
+/** Parses `30s`, `15m`, `1h30m` or `1d` into nanoseconds, the unit of the file format. */
 export function parseDuration(text: string): number {
-  const match = /^(\d+)(s|m|h|d)$/.exec(text.trim());
-  if (!match) throw new UserError(`invalid duration: ${text}`, 'Use 30s, 15m, 2h or 1d.');
-  const unit = { s: 1, m: 60, h: 3600, d: 86_400 }[match[2] as 's' | 'm' | 'h' | 'd'];
-  return Number(match[1]) * unit * 1e9;
+  const parts = [...text.trim().matchAll(/(\d+)(s|m|h|d)/gy)];
+  if (parts.length === 0 || parts.map(([whole]) => whole).join('') !== text.trim())
+    throw new UserError(`invalid duration: ${text}`, 'Use 30s, 15m, 2h, 1h30m or 1d.');
+  const units = { s: 1, m: 60, h: 3600, d: 86_400 };
+  return parts.reduce((sum, [, count, unit]) => sum + Number(count) * units[unit as keyof typeof units] * 1e9, 0);
 }
 
 /** The text of a file, or of standard input for `-`. @param doing start of the message of an error */

@@ -4,6 +4,7 @@ import { LedgerInfoGet } from '../../protocol/ledger';
 import type { CliCommand, Invocation } from '../shared/command';
 import { oneLine } from '../shared/output';
 import type { BdContext } from './context';
+import { collect, defined } from './options';
 
 const GIT_MS = 30_000;
 const COMMITS = 500;
@@ -16,20 +17,33 @@ interface Orphan {
   latest_commit_message: string;
 }
 
+interface OrphanOptions {
+  details?: boolean;
+  fix?: boolean;
+  label?: string[];
+  labelAny?: string[];
+}
+
 export function addOrphans(program: CliCommand, context: BdContext): void {
   program
     .command('orphans')
     .description('find open beads that a commit names as done: with their ids in brackets in its message')
     .option('--details', 'also the commits')
     .option('--fix', 'close them')
+    .option('--label <labels>', 'only with all of these labels', collect)
+    .option('--label-any <labels>', 'only with one of these labels', collect)
     .withHelp({
       examples: [['bd orphans', 'such as those of a commit "Fix the login (app-a1b2c)"']],
       see: ['bd stale', 'bd lint'],
     })
-    .action(async (options: { details?: boolean; fix?: boolean }, invocation: Invocation) =>
+    .action(async (options: OrphanOptions, invocation: Invocation) =>
       context.withLedger(invocation, async (backend) => {
         const { prefix } = await backend.call(LedgerInfoGet.spec, {});
-        const open = await backend.call(BeadList.spec, { status: ['open', 'in_progress'], limit: 0 });
+        const open = await backend.call(BeadList.spec, {
+          status: ['open', 'in_progress'],
+          limit: 0,
+          ...defined({ labels: options.label, labelsAny: options.labelAny }),
+        });
         const found = orphansIn(open, await commits(context.process.cwd), prefix);
         if (options.fix && found.length > 0)
           await backend.call(BeadClose.spec, { ids: found.map((each) => each.issue_id), reason: 'Implemented' });

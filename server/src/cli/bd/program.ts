@@ -54,7 +54,10 @@ const groups = [
     'Tidy up',
     ['duplicate', 'duplicates', 'find-duplicates', 'supersede', 'lint', 'orphans', 'prune', 'purge', 'gc', 'admin'],
   ],
-  ['Formulas and molecules', ['formula', 'cook', 'mol', 'gate', 'swarm', 'merge-slot', 'agent', 'slot']],
+  [
+    'Formulas and molecules',
+    ['formula', 'cook', 'mol', 'squash', 'burn', 'gate', 'swarm', 'merge-slot', 'agent', 'slot'],
+  ],
   [
     'The ledger',
     [
@@ -201,6 +204,8 @@ function modules(context: BdContext): CommandModule[] {
     { commands: ['list', 'ls'], add: async (program) => (await import('./list')).addList(program, context) },
     { commands: ['merge'], add: async (program) => (await import('./merge')).addMerge(program, context) },
     { commands: ['mol', 'molecule'], add: async (program) => (await import('./mol')).addMol(program, context) },
+    { commands: ['squash'], add: async (program) => (await import('./moleculeEnd')).addSquash(program, context) },
+    { commands: ['burn'], add: async (program) => (await import('./moleculeEnd')).addBurn(program, context) },
     { commands: ['ready'], add: async (program) => (await import('./ready')).addReady(program, context) },
     { commands: ['reopen'], add: async (program) => (await import('./reopen')).addReopen(program, context) },
     { commands: ['show', 'view'], add: async (program) => (await import('./show')).addShow(program, context) },
@@ -233,7 +238,7 @@ function modules(context: BdContext): CommandModule[] {
     { commands: ['epic'], add: async (program) => (await import('./epic')).addEpic(program, context) },
     { commands: ['gate'], add: async (program) => (await import('./gate')).addGate(program, context) },
     { commands: ['graph'], add: async (program) => (await import('./graph')).addGraph(program, context) },
-    { commands: ['human'], add: async (program) => (await import('./guides')).addHuman(program, context) },
+    { commands: ['human'], add: async (program) => (await import('./human')).addHuman(program, context) },
     { commands: ['info'], add: async (program) => (await import('./info')).addInfo(program, context) },
     { commands: ['kv'], add: async (program) => (await import('./kv')).addKv(program, context) },
     { commands: ['lint'], add: async (program) => (await import('./lint')).addLint(program, context) },

@@ -2,6 +2,7 @@ import { UserError } from '../../base/errors';
 import { BeadUpdate } from '../../protocol/bead';
 import type { CliCommand, Invocation } from '../shared/command';
 import type { BdContext } from './context';
+import { partly } from './partly';
 import {
   collect,
   collectLabels,
@@ -69,6 +70,9 @@ export function addUpdate(program: CliCommand, context: BdContext): void {
     .option('--await-id <id>', 'for a gate: its condition, such as the number of a run')
     .option('--ephemeral', 'turn it into a wisp, which is never written to issues.jsonl')
     .option('--persistent', 'turn a wisp into an ordinary bead')
+    .option('--allow-empty-description', 'accepted: an empty one clears it')
+    .option('--history', 'accepted, has no effect')
+    .option('--no-history', 'accepted, has no effect')
     .option('--session <id>', 'with --status closed: session in which it was done')
     .option('--add-label <labels>', 'add labels', collectLabels)
     .option('--remove-label <labels>', 'remove labels', collectLabels)
@@ -91,7 +95,10 @@ export function addUpdate(program: CliCommand, context: BdContext): void {
         ['bd update a1b2c d3e4f --add-label urgent --priority 0', 'several at once'],
         ['bd update app-a1b2c --defer tomorrow', 'not before tomorrow'],
       ],
-      exits: { 1: 'nothing was changed, for example because --claim found another assignee' },
+      exits: {
+        0: 'at least one was changed; errors about others are on standard error',
+        1: 'nothing was changed, for example because --claim found another assignee',
+      },
       see: ['bd close', 'bd reopen', 'bd label'],
     })
     .action(async (ids: string[], options: UpdateOptions, invocation: Invocation) => {
@@ -101,7 +108,9 @@ export function addUpdate(program: CliCommand, context: BdContext): void {
         if (ids.length === 0) await context.call(invocation, BeadUpdate.spec, { ids });
         throw new UserError('No updates specified', 'See bd update --help for what can be changed.');
       }
-      const beads = await context.call(invocation, BeadUpdate.spec, { ids, ...changes });
+      const beads = await context.withLedger(invocation, (backend) =>
+        partly(ids, { invocation, context }, (some) => backend.call(BeadUpdate.spec, { ids: some, ...changes })),
+      );
       context.print(invocation, beads, () =>
         beads.map((bead) => `${context.paint('green', '✓')} Updated issue: ${bead.id}`),
       );

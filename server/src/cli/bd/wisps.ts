@@ -1,4 +1,4 @@
-import { BeadDelete, BeadList, type BeadListItem } from '../../protocol/bead';
+import { BeadDelete, BeadList, type Bead, type BeadListItem } from '../../protocol/bead';
 import type { CliCommand, Invocation } from '../shared/command';
 import { oneLine } from '../shared/output';
 import type { BdContext } from './context';
@@ -93,6 +93,8 @@ export function addWispGc(wisp: CliCommand, context: BdContext): void {
     .description('delete wisps that have not changed for a while')
     .option('--age <duration>', 'how long, such as 30m or 24h', parseDuration, AN_HOUR)
     .option('--all', 'closed ones too')
+    .option('--closed', 'closed ones only, however old')
+    .option('--force', 'with --closed: delete them; without it they are only shown')
     .option('--dry-run', 'only show')
     .withHelp({
       text: 'A molecule with a step in progress is kept, with all its steps.',
@@ -104,27 +106,41 @@ export function addWispGc(wisp: CliCommand, context: BdContext): void {
     })
     .action(async (_options: unknown, invocation: Invocation) => {
       // --dry-run is an option of `wisp` too, and is parsed as such.
-      const options = invocation.options as { age: number; all?: boolean; dryRun?: boolean };
-      const ids = await context.withLedger(invocation, async (backend) => {
+      const given = invocation.options as { age: number } & Partial<
+        Record<'all' | 'closed' | 'force' | 'dryRun', boolean>
+      >;
+      const options = { ...given, dryRun: given.dryRun === true || (given.closed === true && !given.force) };
+      const kind = options.closed ? 'closed' : 'abandoned';
+      const found = await context.withLedger(invocation, async (backend) => {
         const beads = await backend.call(BeadList.spec, { all: true, limit: 0 });
-        const before = Date.now() - options.age / NANOSECONDS_PER_MS;
-        const found = abandoned(beads, before).filter((bead) => options.all || bead.status !== 'closed');
+        const before = options.closed ? Date.now() + 1 : Date.now() - options.age / NANOSECONDS_PER_MS;
+        const isMeant = ({ status }: Bead): boolean =>
+          options.closed ? status === 'closed' : options.all === true || status !== 'closed';
         // Children first, so that the remaining trees are always complete.
-        const list = found.map((bead) => bead.id).reverse();
+        const list = abandoned(beads, before).filter(isMeant).reverse();
         if (!options.dryRun && list.length > 0)
-          await backend.call(BeadDelete.spec, { ids: list, reason: 'wisp not changed for a while' });
+          await backend.call(BeadDelete.spec, {
+            ids: list.map((bead) => bead.id),
+            reason: 'wisp not changed for a while',
+          });
         return list;
       });
+      const ids = found.map((bead) => bead.id);
       const value = options.dryRun
         ? { cleaned_ids: ids, cleaned_count: 0, candidates: ids.length, dry_run: true }
         : { cleaned_ids: ids, cleaned_count: ids.length };
       context.print(invocation, value, () =>
         ids.length === 0
-          ? 'No abandoned wisps found'
-          : [
-              `${options.dryRun ? 'Dry run: would clean' : '✓ Cleaned'} ${ids.length} abandoned wisps:`,
-              ...ids.map((id) => `  ${id}`),
-            ],
+          ? `No ${kind} wisps found`
+          : options.dryRun
+            ? [
+                `Dry run: would clean ${ids.length} ${kind} wisp(s):`,
+                '',
+                ...found.map((bead) => `  ${bead.id}: ${oneLine(bead.title)} (last updated: ${ago(bead.updated_at)})`),
+                '',
+                options.closed ? 'Add --force to delete these wisps.' : 'Run without --dry-run to delete these wisps.',
+              ]
+            : [`✓ Cleaned ${ids.length} ${kind} wisp(s)`, ...ids.map((id) => `  - ${id}`)],
       );
     });
 }

@@ -12,7 +12,7 @@ import {
 import type { CliCommand, Invocation } from '../shared/command';
 import type { GtContext } from './context';
 import { addConvoyControl } from './convoyControl';
-import { convoyListLine, convoyStatusLines, convoySummaryLines, startHint } from './convoyText';
+import { convoyListLine, convoyStatusLines, convoyTreeLines, convoySummaryLines, startHint } from './convoyText';
 
 interface CreateOptions {
   stage?: boolean;
@@ -21,6 +21,12 @@ interface CreateOptions {
   featureBranch?: boolean;
   human?: boolean;
   notify?: string[];
+}
+
+interface ListOptions {
+  all?: boolean;
+  tree?: boolean;
+  status?: ConvoyListStatus;
 }
 
 /** Value of `--notify` without an address. */
@@ -131,6 +137,7 @@ function addList(convoy: CliCommand, context: GtContext): void {
     .command('list')
     .description('list open convoys')
     .option('--all', 'also those that are closed')
+    .option('--tree', 'with their beads and the states of these')
     .addOption('--status <status>', `only those that are ${convoyListStatuses.join(', ')}`, {
       choices: convoyListStatuses,
     })
@@ -138,12 +145,18 @@ function addList(convoy: CliCommand, context: GtContext): void {
       examples: [
         ['gt convoy list', 'open ones'],
         ['gt convoy list --status closed', 'those that have landed'],
+        ['gt convoy list --tree', 'open ones with their beads'],
         ['gt convoy list --all --json', 'all, for a program'],
       ],
       see: ['gt convoy status'],
     })
-    .action(async (options: { all?: boolean; status?: ConvoyListStatus }, invocation: Invocation) => {
+    .action(async (options: ListOptions, invocation: Invocation) => {
       const convoys = await context.call(invocation, ConvoyList.spec, { all: options.all, status: options.status });
+      if (options.tree && convoys.length > 0) {
+        const trees = await Promise.all(convoys.map(({ id }) => context.call(invocation, ConvoyGet.spec, { id })));
+        context.print(invocation, trees, () => trees.flatMap(convoyTreeLines));
+        return;
+      }
       context.print(invocation, convoys, () => (convoys.length > 0 ? convoys.map(convoyListLine) : 'No convoys'));
     });
 }

@@ -189,15 +189,17 @@ function addWatch(convoy: CliCommand, context: GtContext): void {
     .command('watch <convoy>')
     .description('get a notification when a convoy lands')
     .option('--addr <address>', 'another recipient: an agent, mayor/, overseer, or a person')
+    .option('--nudge', 'also type a line into the terminal of the agent')
     .withHelp({
       examples: [
         ['gt convoy watch hq-cv-u3v4w', 'tell me'],
-        ['gt convoy watch hq-cv-u3v4w --addr toy/crew/ann', 'notify a crew member'],
+        ['gt convoy watch hq-cv-u3v4w --addr toy/crew/ann --nudge', 'notify a crew member, also in its terminal'],
       ],
       see: ['gt convoy unwatch', 'gt mail inbox'],
     })
-    .action(async (id: string, options: { addr?: string }, invocation: Invocation) => {
-      const info = await context.call(invocation, ConvoyWatch.spec, { id, address: options.addr });
+    .action(async (id: string, options: { addr?: string; nudge?: boolean }, invocation: Invocation) => {
+      const { addr: address, nudge } = options;
+      const info = await context.call(invocation, ConvoyWatch.spec, { id, address, nudge });
       context.print(invocation, info, () => `✓ ${options.addr ?? 'You'} will be notified when ${info.id} lands`);
     });
   convoy

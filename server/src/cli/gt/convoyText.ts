@@ -24,7 +24,11 @@ export function convoyStatusLines(convoy: ConvoyStatus): string[] {
         ]
       : []),
     ...featureLines(convoy),
-    ...(convoy.notify.length > 0 ? [`  Notify:    ${convoy.notify.join(', ')}`] : []),
+    ...(convoy.notify.length > 0
+      ? [
+          `  Notify:    ${convoy.notify.map((to) => (convoy.nudge?.includes(to) ? `${to} (also in its terminal)` : to)).join(', ')}`,
+        ]
+      : []),
     '',
     convoy.tracked.length > 0 ? '  Tracked Issues:' : '  Tracked Issues: none',
     ...convoy.tracked.map((bead) => `    ${issueLine(bead)}`),
@@ -70,6 +74,15 @@ export function convoySummaryLines(convoys: readonly ConvoyInfo[]): string[] {
 /** One convoy as a line of a list. */
 export function convoyListLine(convoy: ConvoyInfo): string {
   return `${convoy.id} ${convoy.done}/${convoy.total} ${stateText(convoy)} ${convoy.title}`;
+}
+
+/** A convoy as a line of a list, with its beads below it. */
+export function convoyTreeLines(convoy: ConvoyStatus): string[] {
+  const { tracked } = convoy;
+  return [
+    convoyListLine(convoy),
+    ...tracked.map((bead, index) => `${index === tracked.length - 1 ? '└──' : '├──'} ${issueLine(bead)}`),
+  ];
 }
 
 /** Errors and warnings, each with what to do about it. */

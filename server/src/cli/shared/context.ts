@@ -8,6 +8,8 @@ export interface ProcessContext {
   cwd: string;
   env: NodeJS.ProcessEnv;
   readStdin(): string;
+  /** One line that a person types; standard input as a whole where this is not there. */
+  readLine?(): string;
 }
 
 /** Options that every command has. */

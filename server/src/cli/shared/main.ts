@@ -28,6 +28,7 @@ export async function runMain({ offline, serverOf, load }: Main): Promise<void> 
     cwd: process.cwd(),
     env: process.env,
     readStdin: () => fs.readFileSync(0, 'utf8'),
+    readLine,
   };
   const started = needsServer(words, offline) ? await startAhead(() => serverOf(context, words)) : undefined;
   await started?.link.started;
@@ -38,6 +39,14 @@ export async function runMain({ offline, serverOf, load }: Main): Promise<void> 
   started?.link.close();
   // Wait only for a slow reader of the output, for nothing else.
   setTimeout(() => process.exit(), FLUSH_MS).unref();
+}
+
+/** The next line of standard input; empty at its end. */
+function readLine(): string {
+  const byte = Buffer.alloc(1);
+  const bytes: number[] = [];
+  while (fs.readSync(0, byte) === 1 && byte[0] !== 10) bytes.push(byte[0]!);
+  return Buffer.from(bytes).toString('utf8');
 }
 
 /**

@@ -1,6 +1,8 @@
 import { UserError } from '../../base/errors';
 import type { CallContext } from '../../protocol/dispatcher';
-import type { ConvoyInfo } from '../../protocol/town';
+import type { ConvoyInfo, ConvoyWatch } from '../../protocol/town';
+import { parseAddress } from '../../town/layout';
+import { MAYOR } from '../mayor/mayor';
 import { knownRecipient, recipient } from '../mail/addresses';
 import { convoyOf, trackedIds, withConvoy } from '../state/work';
 import { refuseCollected } from './featureRules';
@@ -77,21 +79,29 @@ export async function resumeConvoy(town: ConvoyTown, context: CallContext, id: s
   });
 }
 
-/** Adds an address to notify when the convoy lands; by default the caller's. */
+/**
+ * Adds an address to notify when the convoy lands; by default the caller's.
+ * @param nudge whether the agent also gets a line in its terminal
+ */
 export async function watchConvoy(
   town: ConvoyTown,
   context: CallContext,
-  id: string,
-  address: string = context.actor,
+  { id, address = context.actor, nudge = false }: ConvoyWatch.Params,
 ): Promise<ConvoyInfo> {
   const convoy = requireConvoy(town, id);
   refuseClosed(convoy);
   const full = knownRecipient(address, town.addresses, context.actor);
   refuseOthersAddress(context, full);
+  if (nudge && !hasTerminal(full))
+    throw new UserError(`${full} has no terminal to type into`, 'leave out --nudge: it gets a mail');
   return changeConvoy(town, context, convoy.id, (tx, current) => {
-    const { notify } = convoyOf(current);
-    if (notify.includes(full)) return undefined;
-    tx.update(current.id, { metadata: withConvoy(current, { notify: [...notify, full] }) });
+    const { notify, nudge: nudged } = convoyOf(current);
+    const isNew = !notify.includes(full) || (nudge && !nudged.includes(full));
+    if (!isNew) return undefined;
+    const add = (list: readonly string[]): string[] => [...new Set([...list, full])];
+    tx.update(current.id, {
+      metadata: withConvoy(current, { notify: add(notify), nudge: nudge ? add(nudged) : nudged }),
+    });
     return { event: 'convoy_changed' };
   });
 }
@@ -115,10 +125,15 @@ export async function unwatchConvoy(
       'not-found',
     );
   return changeConvoy(town, context, convoy.id, (tx, current) => {
-    const notify = convoyOf(current).notify.filter((watcher) => watcher !== full);
-    tx.update(current.id, { metadata: withConvoy(current, { notify }) });
+    const without = (list: readonly string[]): string[] => list.filter((watcher) => watcher !== full);
+    const { notify, nudge } = convoyOf(current);
+    tx.update(current.id, { metadata: withConvoy(current, { notify: without(notify), nudge: without(nudge) }) });
     return { event: 'convoy_changed' };
   });
+}
+
+function hasTerminal(address: string): boolean {
+  return address === MAYOR || parseAddress(address) !== undefined;
 }
 
 function refuseOthersAddress(context: CallContext, address: string): void {

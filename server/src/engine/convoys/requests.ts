@@ -48,7 +48,7 @@ export function registerConvoyHandlers(dispatcher: Dispatcher, town: ConvoyTown)
   dispatcher.on(ConvoyClose.spec, (params, context) => closeConvoy(town, context, params.id, params.reason));
   dispatcher.on(ConvoyLand.spec, (params, context) => landOwnedConvoy(town, context, params));
   dispatcher.on(ConvoyCheck.spec, (params, context) => checkConvoys(town, context, params));
-  dispatcher.on(ConvoyWatch.spec, (params, context) => watchConvoy(town, context, params.id, params.address));
+  dispatcher.on(ConvoyWatch.spec, (params, context) => watchConvoy(town, context, params));
   dispatcher.on(ConvoyUnwatch.spec, (params, context) => unwatchConvoy(town, context, params.id, params.address));
   guardConvoyBeads(dispatcher, town);
 }
@@ -63,7 +63,7 @@ function listConvoys(town: ConvoyTown, { all, status }: { all: boolean; status?:
 
 async function convoyStatus(town: ConvoyTown, convoy: Bead): Promise<ConvoyStatus> {
   const beads = trackedBeads(town.store, convoy);
-  const { notify, paused } = convoyOf(convoy);
+  const { notify, nudge, paused } = convoyOf(convoy);
   const needs = needsOf(town.store, beads);
   return {
     ...convoyInfo(town.store, convoy),
@@ -71,6 +71,7 @@ async function convoyStatus(town: ConvoyTown, convoy: Bead): Promise<ConvoyStatu
     waves: wavesOf(beads.map(({ id }) => id).sort(), (id) => needs.get(id) ?? []).waves,
     ...(await findingsOf(town, convoy, beads)),
     notify,
+    ...(nudge.length > 0 ? { nudge } : {}),
     ...(paused ? { pause: paused } : {}),
     ...(await featureWithCommits(town, convoy)),
   };

@@ -292,6 +292,8 @@ const convoySchema = z.looseObject({
   launched_at: z.string().optional(),
   /** Addresses to notify when it lands, as `recipient` returns them. */
   notify: z.array(z.string()).default([]),
+  /** Agents among these that also get a line in their terminal. */
+  nudge: z.array(z.string()).default([]),
   /** Why a person closed it before its work was done. */
   cancelled: z.string().optional(),
   /** Set if a person paused the convoy: none of its beads is started. */

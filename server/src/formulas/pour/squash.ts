@@ -2,9 +2,12 @@ import { cutBytes } from '../../base/text';
 import { UserError } from '../../base/errors';
 import { childrenOf, descendantsOf, isFinished } from '../../beads/index/blocking';
 import type { Transaction } from '../../beads/store';
-import type { Bead } from '../../protocol/bead';
+import { dependencyType, type Bead } from '../../protocol/bead';
 import type { BurnResult, SquashResult } from '../../protocol/formula';
 import { byPlace } from './molecule';
+
+/** Bytes of a step's description in the summary. */
+const MAX_DESCRIPTION = 200;
 
 /**
  * Replaces the wisps of a molecule by one closed bead that lists the finished steps. Does nothing if there are none.
@@ -19,38 +22,73 @@ export function squash(
     .filter((bead) => bead.ephemeral && bead.status !== 'tombstone')
     .sort(byPlace(root.id));
   if (wisps.length === 0)
-    return { molecule_id: root.id, squashed_ids: [], squashed_count: 0, deleted_count: 0, kept_children: options.keep };
+    return {
+      molecule_id: root.id,
+      digest_id: '',
+      digest: '',
+      squashed_ids: [],
+      squashed_count: 0,
+      deleted_count: 0,
+      kept_children: options.keep,
+    };
+  const text = options.summary?.trim() || summaryOf(root, wisps);
   const digest = tx.create(ledger, {
     title: cutBytes(`Digest: ${root.title}`, 400),
     type: 'task',
     status: 'closed',
     priority: root.priority,
-    description: options.summary?.trim() || summaryOf(root, wisps),
-    labels: ['digest'],
+    description: text,
     extra: { close_reason: `Squashed from ${wisps.length} wisps` },
-    // The molecule may be a wisp itself, which no file may refer to.
-    ...(root.ephemeral ? {} : { parent: root.id }),
   });
+  tx.addDependency(digest.id, root.id, dependencyType('parent-child'));
   if (!options.keep) for (const wisp of [...wisps].reverse()) tx.delete(wisp.id, `squashed into ${digest.id}`);
-  if (root.ephemeral && !isFinished(tx.require(root.id)))
-    tx.close(root.id, `Squashed: ${wisps.length} steps → ${digest.id}`, { force: true });
+  if (root.ephemeral) {
+    if (!isFinished(tx.require(root.id)))
+      tx.close(root.id, `Squashed: ${wisps.length} steps → ${digest.id}`, { force: true });
+    // The digest refers to it, so that it has to be in the file too.
+    tx.update(root.id, { ephemeral: undefined });
+  }
   return {
     molecule_id: root.id,
     digest_id: digest.id,
+    digest: text,
     squashed_ids: wisps.map((wisp) => wisp.id),
     squashed_count: wisps.length,
     deleted_count: options.keep ? 0 : wisps.length,
     kept_children: options.keep,
+    ...(root.ephemeral ? { wisp_squash: true as const } : {}),
   };
 }
 
+/** What the digest says where nobody has written a summary. */
 function summaryOf(root: Bead, wisps: readonly Bead[]): string {
-  const done = wisps.filter(isFinished).length;
-  const lines = wisps.map(
-    (wisp, index) =>
-      `${index + 1}. **[${wisp.status}]** ${wisp.title}${wisp.close_reason ? `\n   *${wisp.close_reason}*` : ''}`,
-  );
-  return [`## ${root.title}`, `**Steps**: ${done} of ${wisps.length} done`, ...lines].join('\n\n');
+  const count = (status: string): number => wisps.filter((wisp) => wisp.status === status).length;
+  const inProgress = count('in_progress');
+  return [
+    '## Molecule Execution Summary',
+    '',
+    `**Molecule**: ${root.title}`,
+    `**Steps**: ${wisps.length}`,
+    '',
+    `**Completed**: ${count('closed')}/${wisps.length}`,
+    ...(inProgress > 0 ? [`**In Progress**: ${inProgress}`] : []),
+    '',
+    '---',
+    '',
+    '### Steps',
+    '',
+    ...wisps.flatMap(stepLines),
+  ].join('\n');
+}
+
+function stepLines({ status, title, description = '', close_reason: reason }: Bead, index: number): string[] {
+  const isLong = Buffer.byteLength(description) > MAX_DESCRIPTION;
+  return [
+    `${index + 1}. **[${status}]** ${title}`,
+    ...(description === '' ? [] : [`   ${isLong ? `${cutBytes(description, MAX_DESCRIPTION)}...` : description}`]),
+    ...(reason ? [`   *Outcome: ${reason}*`] : []),
+    '',
+  ];
 }
 
 /** Deletes a molecule with its steps: wisps completely, other beads with a tombstone. */

@@ -261,6 +261,10 @@ export const beadSchemas = [
       dryRun: flag,
       skipExisting: flag,
       ownPrefix: flag,
+      skipBroken: flag,
+      strict: flag,
+      orphans: z.enum(['allow', 'skip', 'strict']).optional(),
+      clearDuplicateRefs: flag,
     }),
   ),
   schemaFor(

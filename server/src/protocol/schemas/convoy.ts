@@ -66,7 +66,7 @@ export const convoySchemas = [
     z.object({ id: name, force: z.boolean().default(false), dryRun: z.boolean().default(false) }),
   ),
   schemaFor(ConvoyCheck.spec, z.object({ id: name.optional(), dryRun: z.boolean().default(false) })),
-  schemaFor(ConvoyWatch.spec, watcher),
+  schemaFor(ConvoyWatch.spec, watcher.extend({ nudge: z.boolean().optional() })),
   schemaFor(ConvoyUnwatch.spec, watcher),
   schemaFor(ConvoyStranded.spec, noParams),
   schemaFor(
