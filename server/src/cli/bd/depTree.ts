@@ -70,7 +70,7 @@ export function addDepTree(dep: CliCommand, context: BdContext): void {
     });
 }
 
-/** Nodes that a predicate holds for, with those between them and the root. */
+/** Nodes that satisfy a predicate, with those between them and the root. */
 function withWayTo(nodes: readonly TreeNode[], isWanted: (node: TreeNode) => boolean): TreeNode[] {
   const parents = new Map(nodes.map(({ id, parent_id: parent }) => [id, parent]));
   const kept = new Set<string>();
@@ -80,7 +80,7 @@ function withWayTo(nodes: readonly TreeNode[], isWanted: (node: TreeNode) => boo
   return nodes.filter(({ id }) => kept.has(id));
 }
 
-/** The root, and what is reached from it by edges of this type alone. */
+/** The root, and the nodes that are reached from it by edges of this type alone. */
 function reachedBy(type: string, nodes: readonly TreeNode[]): TreeNode[] {
   const byId = new Map(nodes.map((node) => [node.id, node]));
   const hasEdge = (from: TreeNode | undefined, to: string): boolean =>

@@ -247,7 +247,7 @@ function parseSettings(entries: readonly string[]): RigChanges {
   return changes;
 }
 
-/** @param value `<paths>: <gates>`, both separated by spaces or commas; empty where it is to be removed */
+/** @param value `<paths>: <gates>`, both separated by spaces or commas; empty to remove it */
 function parseTarget(entry: string, value: string): RigTarget | null {
   if (value.trim() === '') return null;
   const colon = value.lastIndexOf(':');
