@@ -91,7 +91,36 @@ describe('times in words', () => {
     assert.equal(timeFromWords('in 3 days', now), '2026-03-13T12:00:00Z');
     assert.equal(timeFromWords('2 weeks ago', now), '2026-02-24T12:00:00Z');
     assert.equal(pastTime('7d', now), '2026-03-03T12:00:00Z');
-    for (const text of ['7d', '2026-02-30', 'someday']) assert.equal(timeFromWords(text, now), undefined, text);
+    assert.equal(timeFromWords('3d', now), '2026-03-13T12:00:00Z');
+    assert.equal(timeFromWords('in 30 minutes', now), '2026-03-10T12:30:00Z');
+    assert.equal(timeFromWords('within two days', now), '2026-03-12T12:00:00Z');
+    assert.equal(timeFromWords('an hour ago', now), '2026-03-10T11:00:00Z');
+    const local = (day: number, hour: number, minute = 0): string =>
+      new Date(2026, 2, day, hour, minute).toISOString().replace('.000Z', 'Z');
+    for (const [text, wanted] of [
+      ['tomorrow at 9am', local(11, 9)],
+      ['Tomorrow  9:30', local(11, 9, 30)],
+      ['next monday at 5 pm', local(16, 17)],
+      ['friday at 12am', local(13, 0)],
+      ['at 12pm', local(10, 12)],
+      ['17:45', local(10, 17, 45)],
+      ['tomorrow morning', local(11, 8)],
+      ['this evening', local(10, 18)],
+      ['tonight', local(10, 23)],
+      ['2026-03-12 10:15', local(12, 10, 15)],
+      ['2026-03-12T10:15:00', local(12, 10, 15)],
+    ] as const)
+      assert.equal(timeFromWords(text, now), wanted, text);
+    const none = [
+      '7',
+      'tomorrow at 25:00',
+      '13pm',
+      'someday at 9am',
+      '2026-02-30 10:00',
+      '2026-03-12 25:00',
+      'in a while',
+    ];
+    for (const text of [...none, '2026-02-30', 'someday']) assert.equal(timeFromWords(text, now), undefined, text);
   });
 });
 

@@ -137,7 +137,9 @@ describe('what the original gets wrong', () => {
   it('29, 30, 45: options that contradict each other are refused', async () => {
     await bd.fails(/cannot be combined/, 'update', a, '--claim', '--status', 'open');
     await bd.fails(/--ready/, 'list', '--ready', '--status', 'closed');
-    await bd.fails(/--no-assignee/, 'list', '--no-assignee', '--assignee', 'ann');
+    await bd.fails(/--assignee and --no-assignee are/, 'list', '--no-assignee', '--assignee', 'ann');
+    await bd.fails(/--no-assignee/, 'list', '--no-assignee', '-a', 'ann');
+    await bd.fails(/--pinned and --no-pinned are mutually exclusive/, 'list', '--pinned', '--no-pinned');
     await bd.fails(/--no-labels/, 'list', '--no-labels', '--label', 'x');
     await bd.fails(/--empty-description/, 'list', '--empty-description', '--desc-contains', 'x');
   });

@@ -43,6 +43,7 @@ export async function runCommandLine(line: CommandLine, given: readonly string[]
       ? ['version', ...given.filter((word) => !versionFlags.includes(word))]
       : given;
     await addCommandsFor(line, words, program);
+    refuseBoth(words);
     const call = words.length === 0 ? { helpFor: program, exitCode: 0 } : await parse(program, words);
     if ('helpFor' in call)
       return await printHelp(terminal, { ...call, exitCode: call.exitCode && program.groupHelpExit });
@@ -52,6 +53,15 @@ export async function runCommandLine(line: CommandLine, given: readonly string[]
     terminal.writeError(errorText(error, given.includes('--json')));
     return 1;
   }
+}
+
+/** An option and its opposite, of which the parsers take the later one. @throws UserError */
+function refuseBoth(words: readonly string[]): void {
+  const end = words.indexOf('--');
+  const names = new Set((end < 0 ? words : words.slice(0, end)).map((word) => word.split('=')[0]!));
+  for (const name of names)
+    if (name.startsWith('--no-') && names.has(`--${name.slice('--no-'.length)}`))
+      throw new UserError(`--${name.slice('--no-'.length)} and ${name} are mutually exclusive`, 'Give one of them.');
 }
 
 async function parse(program: CliProgram, words: readonly string[]): Promise<ParsedCall | HelpCall> {
