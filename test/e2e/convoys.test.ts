@@ -141,7 +141,7 @@ describe('convoys from the shell', function () {
     const other = (await json<ConvoyInfo>('convoy', 'create', 'Other', one, '--notify')).id;
     assert.match(await convoy('check', other), /✓ Landed/);
     const last = (await json<ConvoyInfo>('convoy', 'create', 'Last', two)).id;
-    assert.match(await refused('land', last), /lands by itself/);
+    assert.match(await refused('land', last), /lands automatically/);
     assert.match(await refused('resume', last), /is not paused/);
     assert.match(
       await convoy('close', last, '--reason', 'not needed'),

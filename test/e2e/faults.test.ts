@@ -203,7 +203,7 @@ describe('faults', function () {
     );
     assert.match(
       (await run('bd', ['update', convoy, '--title', 'x'])).stderr,
-      /only people and the town itself change/,
+      /only people and the town itself may change/,
     );
     assert.match(
       (await run('bd', ['import', '-i', path.join(town.root, 'toy', '.beads', 'issues.jsonl')])).stderr,
@@ -437,7 +437,7 @@ describe('faults', function () {
       [['rig', 'remove', 'nope'], /there is no rig nope/],
       [['convoy', 'launch', 'hq-nope'], /no issue found matching/],
       [['convoy', 'create', 'x', 'toy-nope'], /no issue found matching/],
-      [['stop'], /say what to stop/],
+      [['stop'], /name what to stop/],
       [['stop', 'toy/polecats/nobody'], /has no session/],
       [['config', 'default-agent', 'nope'], /no agent runtime nope.*\n.*claude/],
       [['config', 'agent', 'set', 'claude', 'x'], /is built in/],
@@ -451,7 +451,7 @@ describe('faults', function () {
       assert.match(result.stderr, expected, args.join(' '));
     }
     const json = await town.person.run('gt', ['stop', '--json'], { cwd: town.root });
-    assert.equal((JSON.parse(json.stderr) as { error: string }).error, 'say what to stop');
+    assert.equal((JSON.parse(json.stderr) as { error: string }).error, 'name what to stop');
     const lost = await new Person().run('gt', ['status']);
     assert.match(lost.stderr, /you have no town/);
   });

@@ -84,7 +84,7 @@ describe('what agents have done', function () {
     await person.ok('bd', ['init', '--prefix', 'x', '--quiet'], { cwd });
     const { code, stderr } = await person.run('bd', ['skills'], { cwd });
     assert.equal(code, 1);
-    assert.match(stderr, /only a town knows[\s\S]*gt install/);
+    assert.match(stderr, /only a town has a history[\s\S]*gt install/);
     await person.ok('bd', ['create', 'mine', '--assignee', 'bob'], { cwd });
     await person.ok('bd', ['create', 'other'], { cwd });
     assert.match(await person.ok('bd', ['stats', '--actor', 'bob'], { cwd }), /Total Issues: +1\n/);

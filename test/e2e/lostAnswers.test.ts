@@ -90,7 +90,7 @@ describe('a server that dies in the middle of an answer', function () {
         assert.equal(code, 1);
         assert.equal(stdout, '');
         assert.match(stderr, /the connection to the server was lost before it answered .*: .* is not a town/);
-        assert.match(stderr, isWrite ? /not known whether the change was made: look, for example with/ : /try again/);
+        assert.match(stderr, isWrite ? /unknown whether the change was made: check, for example with/ : /try again/);
       } finally {
         fs.renameSync(`${moved}.away`, moved);
       }

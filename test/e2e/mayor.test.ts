@@ -154,7 +154,7 @@ describe('the Mayor', function () {
 
   it('says what is wrong with a request, a plan or a runtime', async () => {
     town = await CliTown.make();
-    assert.match(await refused('mayor', 'ask', ' '), /say what you want/);
+    assert.match(await refused('mayor', 'ask', ' '), /describe what you want/);
     assert.match(await refused('mayor', 'ask', '-F', 'nowhere.md'), /cannot read nowhere\.md/);
     assert.match(await refused('config', 'mayor', 'nobody'), /no agent runtime nobody/);
     assert.match(await refused('mayor', 'attach'), /needs a terminal/);
@@ -182,7 +182,7 @@ describe('the Mayor', function () {
     );
     assert.match(
       await refused('mayor', 'start'),
-      /nobody has accepted the runtime thinker[\s\S]*gt config agent accept thinker/,
+      /the runtime thinker are not accepted[\s\S]*gt config agent accept thinker/,
     );
     assert.match(await town.gt('mayor', 'status'), /not accepted yet/);
     await town.gt('up');

@@ -209,7 +209,7 @@ describe('review', function () {
     const primes = fs.readdirSync(town.person.home).filter((file) => file.startsWith('prime-strict'));
     const prime = fs.readFileSync(path.join(town.person.home, primes[0]!), 'utf8');
     assert.match(prime, /This is a deep review/);
-    assert.match(prime, /Others look at it at the same time: dead, the review command\. All of you have to approve it/);
+    assert.match(prime, /Other reviewers of the same change: dead, the review command\. All of you have to approve it/);
     assert.match(prime, /The author's commits/);
     await waitUntil('the others have answered', async () =>
       /strict +✓ approved[\s\S]*dead +! did not answer[\s\S]*script +✓ approved/.test(

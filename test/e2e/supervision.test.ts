@@ -82,7 +82,7 @@ describe('supervision', function () {
         .catch(() => [])
     ).map((event) => event.type);
     if (events.length > 0) assert.equal(events.filter((type) => type === 'silent_nudge').length, 3);
-    assert.match(item.detail, /nudged 3 times; the Mayor was told/);
+    assert.match(item.detail, /nudged 3 times; the Mayor was notified/);
     assert.equal(town.sessions().length, 1, 'it is left alone for the person to look at');
   });
 
@@ -173,7 +173,7 @@ describe('supervision', function () {
     await town.convoyLands(convoy);
     assert.match(
       sh(town.project, 'git', 'show', 'gastown/main:prime.md'),
-      /The session before you says[\s\S]*I am tired: finish a\.txt/,
+      /Message of the previous session[\s\S]*I am tired: finish a\.txt/,
     );
     assert.match(
       (await town.person.run('gt', ['handoff'], { cwd: town.root })).stderr,

@@ -128,7 +128,7 @@ describe('the client of a command', () => {
     const lost = await rejection(open().call(Die, {}));
     assert.equal(lost.code, 'unavailable');
     assert.match(lost.message, /lost before it answered fake\/die: cannot start transportFakeServer.js/);
-    assert.match(lost.hint ?? '', /not known whether the change was made/);
+    assert.match(lost.hint ?? '', /unknown whether the change was made/);
   });
 
   describe('and a server that is not what it seems', () => {

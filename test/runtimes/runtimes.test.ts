@@ -204,8 +204,8 @@ for (const runtime of Object.keys(agentPrograms) as AgentProgram[]) {
         sh: `a=$(bd create --rig toy --title='Part ${n}' --silent) && c=$(gt convoy create 'Plan ${n}' $a --stage --json | sed -n 's/^  "id": "\\(.*\\)",$/\\1/p') && r=$(gt mayor status --json | sed -n 's/^      "id": "\\(.*\\)",$/\\1/p') && gt mayor plan $r $c`,
       });
       agent = await AgentTown.make(runtime, [
-        { match: /there is something new for you/, steps: [PRIME, planned(2)] },
-        { match: /do what it says/, steps: [PRIME, planned(1)] },
+        { match: /there are new requests or mails/, steps: [PRIME, planned(2)] },
+        { match: /and follow it/, steps: [PRIME, planned(1)] },
       ]);
       const { town } = agent;
       await town.gt('mayor', 'ask', 'A first thing');
@@ -222,7 +222,7 @@ for (const runtime of Object.keys(agentPrograms) as AgentProgram[]) {
       await agent.until('the second plan is there', isPlanned('Plan 2'));
       await agent.nothingIsLeftRunning();
       const resumed = agent.model.requests.find(({ conversation }) =>
-        conversation.items.some((item) => item.kind === 'user' && item.text.includes('something new for you')),
+        conversation.items.some((item) => item.kind === 'user' && item.text.includes('new requests or mails')),
       );
       assert.ok(
         resumed?.conversation.items.some((item) => item.kind === 'call' && item.id.includes('call_fake_1_0_')),

@@ -145,7 +145,7 @@ export class TownConnection extends Disposable implements ServerConnection {
         const known = responseErrorOf(error);
         if (known) throw known;
         if (error instanceof UserError || !client.isClosed || options.repeat === false) throw error;
-        this.options.log.info(`${spec.method}: the connection ended before the answer came, sending it again`);
+        this.options.log.info(`${spec.method}: the connection ended before the answer arrived, repeating the request`);
       }
     }
   }

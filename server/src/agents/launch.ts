@@ -36,7 +36,7 @@ export function sessionLauncher(town: LaunchTown, isAccepted: (runtime: RuntimeI
     const runtime = isShell ? shellRuntime() : resolveRuntime(request.runtime, agentsFile(layout).read().agents);
     // Its settings may have changed since the reconciler read them.
     if (!isShell && !isAccepted(runtime))
-      throw new UserError(`nobody has accepted the runtime ${runtime.name} as it is now`, undefined, 'consent');
+      throw new UserError(`the current settings of the runtime ${runtime.name} are not accepted`, undefined, 'consent');
     writeShims({ directory: layout.bin });
     const base = await loginEnvironment();
     const known = { ...base, ...runtime.env };

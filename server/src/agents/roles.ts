@@ -6,18 +6,18 @@ import type { AgentRole } from '../town/layout';
  */
 const words: Readonly<Record<AgentRole, { begin?: string; resume?: string }>> = {
   polecat: {
-    begin: 'Run `gt prime` and do the work on your hook as it says. End with `gt done`.',
+    begin: 'Run `gt prime` and do the work on your hook as described there. End with `gt done`.',
     resume:
-      'Your session was interrupted. Run `gt prime`, look at `git status` and `git log`, and go on where you stopped. End with `gt done`.',
+      'Your session was interrupted. Run `gt prime`, check `git status` and `git log`, and continue where you stopped. End with `gt done`.',
   },
   refinery: {
-    begin: 'Run `gt prime` and review the change as it says. End with `gt mq approve` or `gt mq reject`.',
+    begin: 'Run `gt prime` and review the change as described there. End with `gt mq approve` or `gt mq reject`.',
     resume:
-      'Your session was interrupted. Run `gt prime` and go on with your review. End with `gt mq approve` or `gt mq reject`.',
+      'Your session was interrupted. Run `gt prime` and continue your review. End with `gt mq approve` or `gt mq reject`.',
   },
   mayor: {
-    begin: 'Run `gt prime` and do what it says.',
-    resume: 'Run `gt prime` and do what it says: there is something new for you.',
+    begin: 'Run `gt prime` and follow it.',
+    resume: 'Run `gt prime` and follow it: there are new requests or mails.',
   },
   // A user's workspace: the user types the first prompt.
   crew: {},

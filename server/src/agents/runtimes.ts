@@ -112,7 +112,7 @@ function promptArguments(runtime: RuntimeInfo, prompt: string | undefined): stri
   if (runtime.prompt === 'argument') return [text];
   if (!runtime.promptFlag)
     throw new UserError(
-      `the runtime ${runtime.name} takes its prompt after a flag but does not say which`,
+      `the runtime ${runtime.name} takes its prompt after a flag but does not name the flag`,
       'Set promptFlag in its settings.',
     );
   return [runtime.promptFlag, text];

@@ -48,7 +48,7 @@ function openRegular(file: string, flags: number, mode?: number): { fd: number; 
 function notRegular(file: string): UserError {
   return new UserError(
     `${file}: it is not a regular file`,
-    'A pipe, a device or a folder stands in its place. Look at it, and move it away.',
+    'There is a pipe, a device or a folder instead. Check it, and move it away.',
     'refused',
   );
 }
@@ -172,7 +172,7 @@ function tooLarge(file: string, maxBytes: number): UserError {
   const size = maxBytes < 16 * 1024 * 1024 ? `${maxBytes} bytes` : `${Math.floor(maxBytes / 1024 / 1024)} MB`;
   return new UserError(
     `${file}: it is larger than ${size}`,
-    'Files of this kind are never that large: check what it holds.',
+    'Files of this kind are never that large: check its content.',
     'refused',
   );
 }

@@ -16,7 +16,7 @@ export interface Divergence {
   right: number;
 }
 
-/** A file that differs between two commits, as it is in the second one. */
+/** A file that differs between two commits, with its state in the second one. */
 export interface ChangedEntry {
   /** Mode of the entry; `000000` if it was deleted. */
   mode: string;

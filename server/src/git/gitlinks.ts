@@ -19,7 +19,7 @@ export async function missingSubmodules(repository: RigRepository, base: string,
     links.map(async ({ folder, hash }) => {
       const submodule = known.get(folder);
       if (!submodule)
-        return `${folder} is a git repository of its own, and .gitmodules does not name it: its files would not be in the commit`;
+        return `${folder} is a separate git repository, and .gitmodules does not list it: its files would not be in the commit`;
       return (await isAvailable(repository, commit, submodule, hash))
         ? undefined
         : `the commit ${hash.slice(0, 10)} of the submodule ${folder} is not in its remote ${submodule.url}`;

@@ -243,7 +243,7 @@ function removeLeftOver(directory: string): void {
   } catch (error) {
     throw new UserError(
       `${directory} cannot be removed: ${messageOf(error)}`,
-      'what is in it is kept as a snapshot; remove the folder yourself, or take ownership of it',
+      'its content is kept as a snapshot; remove the folder yourself, or take ownership of it',
       'conflict',
     );
   }

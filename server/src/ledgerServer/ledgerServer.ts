@@ -149,7 +149,7 @@ export class LedgerServer {
   private removeUnusedFolders(): void {
     const removed = removeUnusedFolders(path.dirname(this.options.state), Date.now());
     if (removed.length > 0)
-      this.log.info(`removed what was kept about ${plural(removed.length, 'ledger')} that no longer exist`);
+      this.log.info(`removed the data of ${plural(removed.length, 'ledger')} that no longer exist`);
   }
 
   private async handle(spec: RequestSpec, context: CallContext, run: () => Promise<unknown>): Promise<unknown> {

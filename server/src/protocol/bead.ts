@@ -8,12 +8,12 @@ import { LONG_LIMIT_MS } from './timeLimit';
 export * from './beadRecord';
 export * from './vocabulary';
 
-/** Fields of a bead that stands for an agent. An empty string clears one. */
+/** Fields of a bead that represents an agent. An empty string clears one. */
 export interface AgentFields {
   state?: string;
   /** RFC 3339. */
   lastActivity?: string;
-  /** The bead on its hook; it is refused while another one is there. */
+  /** The bead on its hook; refused while there is another one. */
   hook?: string;
   /** The bead that describes its role. */
   role?: string;
@@ -143,7 +143,7 @@ export namespace BeadUpdate {
     claim?: boolean;
     /** Keys to set; null removes one. `metadata` replaces all of them. */
     metadataChanges?: Record<string, unknown>;
-    /** For a gate: who is told when it opens. */
+    /** For a gate: who is notified when it opens. */
     addWaiters?: string[];
     /** False makes a wisp an ordinary bead. */
     ephemeral?: boolean;

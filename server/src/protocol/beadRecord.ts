@@ -151,6 +151,6 @@ export interface ImportResult {
   updated: string[];
   unchanged: number;
   skipped: string[];
-  /** Lines that are no beads, where they were to be left out. */
+  /** Lines that are no beads, if these are skipped. */
   problems: { line: number; reason: string }[];
 }

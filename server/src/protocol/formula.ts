@@ -152,9 +152,9 @@ export interface ContinueResult {
 
 export interface SquashResult {
   molecule_id: string;
-  /** Empty where there was nothing to squash. */
+  /** Empty if there was nothing to squash. */
   digest_id: string;
-  /** What it says. */
+  /** The text of the digest. */
   digest: string;
   /** The molecule was a wisp itself. */
   wisp_squash?: true;

@@ -96,13 +96,13 @@ export namespace LedgerImport {
     skipExisting?: boolean;
     /** Replaces other prefixes by that of the ledger; otherwise beads with them are refused. */
     ownPrefix?: boolean;
-    /** Imports the beads beside lines that are none, which are refused otherwise. */
+    /** Imports the beads even if some lines are none; by default these are an error. */
     skipBroken?: boolean;
-    /** Refuses dependencies on beads that are nowhere. */
+    /** Refuses dependencies on beads that do not exist. */
     strict?: boolean;
-    /** Beads below a parent that is nowhere; they are imported by default. */
+    /** Beads below a parent that does not exist; they are imported by default. */
     orphans?: 'allow' | 'skip' | 'strict';
-    /** Takes a reference to another system from beads that are not the first with it. */
+    /** Removes a reference to another system from all beads but the first with it. */
     clearDuplicateRefs?: boolean;
   }
   export const spec = request<Params, ImportResult>('gastown/ledger/import', 'write', {

@@ -222,7 +222,7 @@ export namespace MqSubmit {
     message?: string;
   }
   export interface Result extends ReviewResult {
-    /** The clone of the crew member has changes that are in none of the commits, and not part of what was submitted. */
+    /** The clone of the crew member has uncommitted changes, which were not submitted. */
     isDirty?: boolean;
   }
   /** Submits the work of a polecat, checked as for `gt done`, or of the crew. A polecat's session ends with it. */

@@ -19,7 +19,7 @@ export interface RigInfo {
   /** Who reviews changes before they are merged. */
   review: ReviewSetting;
   mergeStrategy: MergeStrategy;
-  /** Parts of the repository with gates of their own, by their names; missing where there are none. */
+  /** Parts of the repository with their own gates, by name; missing if there are none. */
   targets?: Readonly<Record<string, RigTarget>>;
   /** False while a person has not yet accepted the rig's commands. */
   accepted: boolean;
@@ -176,7 +176,7 @@ export namespace RigSet {
     /** An empty text removes the setting. */
     settings?: Partial<Record<RigSettingName, string>>;
     gates?: GateCommands;
-    /** Null removes one; the others stay as they are. */
+    /** Null removes a part; parts that are not named do not change. */
     targets?: Record<string, RigTarget | null>;
   }
   /** Sets settings of a rig. Commands are accepted at once if the caller is a person who may accept them. */

@@ -24,7 +24,9 @@ export namespace AgentNudge {
   }
   export interface Result {
     agent: string;
-    /** `mailed`: the agent was working, or a user had begun to type in its terminal, so it gets the message as mail. */
+    /**
+     * `mailed`: the agent was working, or a user had started to type in its terminal, so it gets the message as mail.
+     */
     delivery: 'typed' | 'mailed';
   }
   /**

@@ -65,7 +65,7 @@ function timeLimitError({ method, access }: Pick<RequestSpec, 'method' | 'access
 }
 
 const unknownOutcome =
-  'it is not known whether the change was made: look, for example with "bd show" or "gt status", before you try again';
+  'it is unknown whether the change was made: check, for example with "bd show" or "gt status", before you try again';
 
 /** The error of a request whose answer was lost with the connection and which could not be repeated. */
 export function answerLostError({ method, access }: Pick<RequestSpec, 'method' | 'access'>, reason: string): UserError {

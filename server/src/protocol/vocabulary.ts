@@ -163,11 +163,11 @@ export function dependencyType(text: string): DependencyType {
   return text as DependencyType;
 }
 
-/** What molecules are for. */
+/** Purposes of molecules. */
 export const moleculeTypes = ['swarm', 'patrol', 'work'] as const;
 
-/** What wisps are for. */
+/** Purposes of wisps. */
 export const wispTypes = ['heartbeat', 'ping', 'patrol', 'gc_report', 'recovery', 'error', 'escalation'] as const;
 
-/** What gates wait for. */
+/** Conditions of gates. */
 export const awaitTypes = ['human', 'timer', 'bead', 'gh:run', 'gh:pr', 'mail'] as const;

@@ -9,26 +9,26 @@ import { crewAddress, requireMember } from './crew';
 import type { Rig } from './rig';
 import { requireChange } from './submission';
 
-/** Commits of a crew member, as the merge queue takes them. */
+/** Commits of a crew member for the merge queue. */
 export interface CrewWork {
-  /** Branch of the rig's repository that holds them. Nothing that the member does to its own branch moves it. */
+  /** Branch of the rig's repository that holds them. Changes of the member's own branch do not affect it. */
   branch: string;
   commit: string;
   /** The branch in the member's clone. */
   from: string;
   /** First line of the last commit's message. */
   subject: string;
-  /** The branch is checked out, and there are changes that are not committed. */
+  /** The branch is checked out, and has uncommitted changes. */
   isDirty: boolean;
 }
 
-/** Tells one submission of a branch from the next. */
+/** Distinguishes submissions of the same branch. */
 type Mark = () => string;
 
 /**
  * Copies a branch of a crew member's clone into the rig's repository. The clone is only read.
- * @param wanted the one that is checked out where it is missing
- * @throws UserError where there is nothing to merge
+ * @param wanted the branch; by default the one that is checked out
+ * @throws UserError if there is nothing to merge
  */
 export async function takeCrewBranch(
   rig: Rig,
@@ -51,7 +51,7 @@ export async function takeCrewBranch(
   if (isCheckedOut && operation !== undefined)
     throw new UserError(`a ${operation} is in progress in ${folder}`, 'finish it first', 'conflict');
   const { repository } = rig;
-  await rig.landingBase(); // what has landed meanwhile is not the member's own work
+  await rig.landingBase(); // commits that have landed in the meantime are not the member's own work
   const branch = `crew/${name}/${from}@${mark()}`;
   await git(repository.directory, [
     ...['fetch', '--quiet', '--no-tags', '--no-write-fetch-head', '--', folder],

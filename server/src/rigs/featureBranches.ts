@@ -10,7 +10,7 @@ import type { RigLayout } from '../town/layout';
 export type DroppedFeature = 'deleted' | 'moved';
 
 export interface EndedFeature {
-  /** Whether all of it is on the target. */
+  /** Whether all of its commits are on the target. */
   landed: boolean;
   /** Tip of the branch after its last bead. */
   tip?: string | undefined;
@@ -33,7 +33,7 @@ export async function dropFeature(
   if (here) await git(repository.directory, ['update-ref', '-d', localRef(branch), here]);
   const tip = await repository.resolve(`refs/remotes/origin/${branch}`);
   const target = await repository.tip();
-  // Squashed at a provider, the commits of the branch are not on the target themselves.
+  // If a provider squashed them, the commits of the branch are not on the target themselves.
   const isLanded = tip === known || (target !== undefined && tip && (await repository.isAncestor(tip, target)));
   if (landed && tip && !isLanded) return 'moved';
   if (tip && !landed) await keepFeature(repository.directory, branch, tip);

@@ -10,10 +10,10 @@ import { MAIN_REVIEWER } from '../town/layout';
 import type { Rig } from './rig';
 
 /**
- * Removes the worktrees of reviewers that the settings do not name any more. One in which something was changed, or that git
- * cannot read, stays: a reviewer or a person may have noted something there.
- * @param isNeeded whether a review of this reviewer may still be under way
- * @returns the names of those that were removed
+ * Removes the worktrees of reviewers that are no longer in the settings. A worktree with changes, or that git cannot
+ * read, stays: it may have notes by a reviewer or a person.
+ * @param isNeeded whether a review of this reviewer may still be running
+ * @returns the names of the removed reviewers
  */
 export async function removeFormerReviewers(rig: Rig, isNeeded: (reviewer: string) => boolean): Promise<string[]> {
   const removed: string[] = [];
@@ -21,7 +21,7 @@ export async function removeFormerReviewers(rig: Rig, isNeeded: (reviewer: strin
     if (isNeeded(reviewer)) continue;
     const directory = rig.layout.reviewWorktree(reviewer);
     const mayHaveWork = await hasWork(directory).catch(() => true);
-    // Asked again: reading the worktree takes a while.
+    // Checked again: reading the worktree takes time.
     if (mayHaveWork || isNeeded(reviewer)) continue;
     await withRepository(rig.repository.directory, async () => {
       removeTree(rig.layout.reviewer(reviewer));
@@ -32,7 +32,7 @@ export async function removeFormerReviewers(rig: Rig, isNeeded: (reviewer: strin
   return removed;
 }
 
-/** Files that are changed or new, or commits on top of what was to be reviewed. */
+/** Files that are changed or new, or commits on top of the reviewed one. */
 async function hasWork(directory: string): Promise<boolean> {
   const state = await inspectWorktree(directory);
   if (!state) return false;

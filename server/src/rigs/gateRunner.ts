@@ -79,7 +79,7 @@ export class GateRunner {
         filesFor: () => files,
         world: this.worldOf(commit, run, settings, async () => {
           slot ??= run.isSpare ? this.slots.takeSpare() : await this.slots.take(run.target ?? '');
-          if (!slot) throw new AbortedError(); // a spare run gives way to needed ones
+          if (!slot) throw new AbortedError(); // a spare run does not wait for a slot
           return slot.index;
         }),
       });

@@ -85,7 +85,9 @@ export async function runGate(
   };
   if (gate.limits && !canLimit())
     collect(
-      Buffer.from('The limits of memory and processes are not applied: this system does not tell what a gate uses.\n'),
+      Buffer.from(
+        'The limits of memory and processes are not applied: this system does not show the usage of a gate.\n',
+      ),
     );
   const timer = setTimeout(() => {
     timedOut = true;

@@ -280,7 +280,7 @@ export class Rig {
           target,
           title: work.title,
           trailers: [`Bead: ${work.bead}`],
-          // Of the crew it is the person who has committed it.
+          // A crew member's commits keep the person who committed them as their author.
           author: parseAddress(work.worker)?.role === 'crew' ? undefined : identityOf(work.worker, this.emailDomain()),
           signing: signingOf(this.settings),
         },

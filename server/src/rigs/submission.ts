@@ -9,7 +9,7 @@ import { submodulesOf } from '../git/submodules';
 import { inspectWorktree } from '../git/worktree';
 
 const NESTED_HINT =
-  'make its files a part of this repository (remove the .git inside it, "git rm -r --cached" it, add and commit it again); or push it to a remote, and name it and its commit as a submodule; or remove it';
+  'make its files part of this repository (remove the .git inside it, "git rm -r --cached" it, add and commit it again); or push it to a remote, and name it and its commit as a submodule; or remove it';
 
 /** Refuses repositories inside the worktree, whose files are in none of its commits. */
 async function refuseNested(repository: RigRepository, directory: string, head: string): Promise<void> {
@@ -18,14 +18,14 @@ async function refuseNested(repository: RigRepository, directory: string, head: 
   const unnamed = nested.filter((folder) => !named.has(folder));
   if (unnamed.length > 0)
     throw new UserError(
-      `${unnamed.join(', ')} ${unnamed.length === 1 ? 'is a git repository' : 'are git repositories'} inside the worktree: what is in there would not be merged`,
+      `${unnamed.join(', ')} ${unnamed.length === 1 ? 'is a git repository' : 'are git repositories'} inside the worktree: their content would not be merged`,
       NESTED_HINT,
       'conflict',
     );
 }
 
 const NO_CHANGE_HINT =
-  'commit your work, then "gt done" again; if nothing has to change, say why: "gt done --status no-change -m <why>"';
+  'commit your work, then "gt done" again; if nothing has to change, give the reason: "gt done --status no-change -m <why>"';
 
 /** Whether a branch has exactly the files of its base. */
 async function isUnchanged(repository: RigRepository, target: string | undefined, head: string): Promise<boolean> {
@@ -71,11 +71,11 @@ export async function checkSubmission(
   work: SubmittedWork,
 ): Promise<{ commit: string }> {
   const state = await inspectWorktree(directory);
-  if (!state?.head) throw new UserError(`the worktree ${directory} is gone`, 'a person has to look at it', 'not-found');
+  if (!state?.head) throw new UserError(`the worktree ${directory} is gone`, 'a person has to check it', 'not-found');
   if (state.operation !== undefined)
     throw new UserError(
       `a ${state.operation} is in progress`,
-      `go on with "git ${state.operation} --continue", or give it up with "git ${state.operation} --abort"`,
+      `continue it with "git ${state.operation} --continue", or abort it with "git ${state.operation} --abort"`,
       'conflict',
     );
   if (state.branch !== work.branch) {
@@ -100,7 +100,7 @@ export async function checkSubmission(
     if (commits.length > 0 && !(await isUnchanged(repository, target, state.head)))
       throw new UserError(
         `there is a change: ${plural(commits.length, 'commit')} on this branch`,
-        'submit it with "gt done", or take it back with "git reset --hard" to the commit that the branch was made from',
+        'submit it with "gt done", or revert it with "git reset --hard" to the commit that the branch was created from',
         'conflict',
       );
     return { commit: state.head };

@@ -54,7 +54,7 @@ export function requireImportable({ info, text }: TrackedBeads, prefix: string):
   const foreign = [...text.beads.keys()].find((id) => !id.startsWith(`${prefix}-`));
   if (foreign !== undefined)
     throw new UserError(
-      `the repository's own beads cannot be imported: ${foreign} does not begin with ${prefix}-`,
+      `the repository's own beads cannot be imported: ${foreign} does not start with ${prefix}-`,
       `add the rig with --prefix ${info.prefix}, or without --import`,
     );
 }

@@ -111,7 +111,10 @@ export class SessionManager extends Disposable {
     return record !== undefined && this.options.acceptsText(record.runtime);
   }
 
-  /** Types to a session and presses Enter, one text at a time, see `typeText`. @throws UserError `not-found` if it has ended */
+  /**
+   * Types to a session and presses Enter, one text at a time, see `typeText`. @throws UserError `not-found` if it has
+   * ended
+   */
   nudge(session: string, text: string, force = false): Promise<void> {
     return this.typing.run(session, () => this.type(session, text, force));
   }

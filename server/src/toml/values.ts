@@ -225,7 +225,7 @@ export class ValueParser extends KeyParser {
     if (node.closed) node.end = this.at;
     else {
       node.end = Math.max(node.end, node.start + 1);
-      report(node.start, node.end, 'Close this table with } on the same line, or give it a [header] of its own.');
+      report(node.start, node.end, 'Close this table with } on the same line, or give it a separate [header].');
     }
     return node;
   }

@@ -193,7 +193,7 @@ const rigSettingsSchema = z
           .default({}),
         /** Variables for the gates, such as folders of caches. They are accepted together with the commands. */
         env: z.record(z.string().regex(/^[A-Za-z_][A-Za-z0-9_]*$/), z.string()).default({}),
-        /** `each` tests every commit by itself, `batch` several together: see `mergeModes`. */
+        /** `each` tests every commit separately, `batch` several together: see `mergeModes`. */
         mode: z.enum(mergeModes).default('batch'),
         /** The merge strategy; by default that of the town. */
         merge_strategy: mergeStrategy.optional(),

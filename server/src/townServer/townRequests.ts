@@ -41,7 +41,7 @@ export function registerTownHandlers(service: TownService): void {
   dispatcher.on(TownStop.spec, async (given, context) => {
     const params = { ...given, agent: given.agent === undefined ? undefined : fullAddress(given.agent) };
     if (!params.all && !params.rig && !params.agent)
-      throw new UserError('say what to stop', 'an agent, a rig or everything');
+      throw new UserError('name what to stop', 'an agent, a rig or everything');
     if (params.rig) rigs.require(params.rig);
     if (params.all) await service.setUp(false, context.actor);
     const stopped = await stopWork(service.engineContext, context.actor, params);

@@ -143,6 +143,17 @@ describe('commands of bd on several beads', () => {
     });
   });
 
+  it('below a parent are shown as a tree with that parent', async () => {
+    const epic = await bd.create('e', '-t', 'epic');
+    const child = await bd.create('child', '--parent', epic);
+    const { out } = await bd.run('list', '--tree', '--parent', epic.slice(2));
+    assert.ok(out.startsWith(`○ ${epic} ● P2 [epic] e\n└── ○ ${child} ● P2 child\n`), out);
+    assert.deepEqual(
+      (await bd.json<Bead[]>('list', '--tree', '--parent', epic)).map(({ id }) => id),
+      [child],
+    );
+  });
+
   it('in a tree of dependencies are chosen by type and status, with the way to them', async () => {
     const [a, b, c, d] = [await bd.create('a'), await bd.create('b'), await bd.create('c'), await bd.create('d')];
     await bd.json('dep', 'add', a, b);

@@ -167,7 +167,7 @@ describe('commands of bd that keep and tidy a ledger', () => {
       const child = await bd.create('child', '--parent', epic);
       await bd.json('close', old, child);
       await bd.json('update', pinned, '--status', 'pinned');
-      await bd.fails(/say which beads/, 'prune');
+      await bd.fails(/select beads/, 'prune');
       await bd.fails(/cannot parse time/, 'prune', '--older-than', 'yesterweek');
       assert.deepEqual(await bd.json('prune', '--older-than', '1d'), {
         ids: [],

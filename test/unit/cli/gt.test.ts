@@ -234,7 +234,7 @@ describe('gt', () => {
       vars: { a: '1', b: 'x=y' },
     });
     await fails(/name the beads and the rig/, 'sling', 'toy-1');
-    await fails(/--on takes one formula/, 'sling', 'shiny', 'other', '--on', 'toy-1', 'toy');
+    await fails(/--on requires one formula/, 'sling', 'shiny', 'other', '--on', 'toy-1', 'toy');
     await fails(/invalid variable format 'a'/, 'sling', 'toy-1', 'toy', '--var', 'a');
   });
 
@@ -347,7 +347,7 @@ describe('gt', () => {
     await fails(/required option '-s, --subject <text>' not specified/, 'mail', 'send', 'ann');
     await fails(/the reply has no text/, 'mail', 'reply', 'hq-1');
     await fails(/"PATH" is not an environment variable/, 'config', 'agent', 'set', 'mine', '/x', '--env', 'PATH');
-    await fails(/say what you want/, 'mayor', 'ask', ' ');
+    await fails(/describe what you want/, 'mayor', 'ask', ' ');
     await fails(/cannot read nothing\.md/, 'mayor', 'ask', '-F', 'nothing.md');
     await fails(/this needs a terminal/, 'attach', 'toy/rust');
     assert.deepEqual(town.calls, []);

@@ -51,7 +51,7 @@ describe('gt convoy', () => {
     assert.equal(await ok('create', 'Login', 'toy-1', '--launch'), lines('✓ Launched hq-cv-1: Login (1 bead)'));
     assert.equal(
       await ok('create', 'Login', 'toy-1', '--stage'),
-      lines('✓ Staged hq-cv-1: Login (1 bead)', '  Staged: nothing starts before: gt convoy launch hq-cv-1'),
+      lines('✓ Staged hq-cv-1: Login (1 bead)', '  Staged: nothing starts until: gt convoy launch hq-cv-1'),
     );
     assert.equal(
       await ok('create', 'Login'),
@@ -135,7 +135,7 @@ describe('gt convoy', () => {
           '    ○ bd-ghi: Update docs [task]',
           '    ● gt-jkl: Deploy to prod [task] (working; gt/polecats/nux; attempt 2)',
           '  ! bd-ghi waits for x, which this convoy does not track (gt convoy add <convoy> x)',
-          '  Paused: none of its beads starts. Go on: gt convoy resume hq-cv-abc',
+          '  Paused: none of its beads starts. Resume: gt convoy resume hq-cv-abc',
         ),
       );
       const { pause: _pause, ...closed } = status;

@@ -170,8 +170,8 @@ describe('gt mq', () => {
     assert.equal(await ok('mq', 'reorder', 'toy-1', '--before', 'toy-2'), '✓ toy-1 is merged before toy-2');
     assert.deepEqual(town.last(MqReorder.spec), { id: 'toy-1', place: 'before', before: 'toy-2' });
     assert.equal(await ok('mq', 'reorder', 'toy-1', '--last'), '✓ toy-1 is merged last');
-    await fails(/say where it goes/, 'mq', 'reorder', 'toy-1');
-    await fails(/say where it goes/, 'mq', 'reorder', 'toy-1', '--first', '--last');
+    await fails(/name the new position/, 'mq', 'reorder', 'toy-1');
+    await fails(/name the new position/, 'mq', 'reorder', 'toy-1', '--first', '--last');
     town.answer(MqReject.spec, { mergeRequest: 'toy-mr1', bead: 'toy-1' });
     await ok('mq', 'reject', 'toy-1', '-r', 'add a test');
     assert.equal(town.last(MqReject.spec)?.message, 'add a test');

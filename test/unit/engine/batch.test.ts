@@ -248,7 +248,7 @@ describe('a batch of the merge queue', () => {
     assert.deepEqual(batch.statuses.slice(0, 2), ['a: open in_review', 'b: open in_review']);
     assert.deepEqual([batch.work('a').attempt, batch.request('a').retries], [1, 0]);
     assert.ok(batch.request('a').notBefore);
-    assert.deepEqual(town().escalations, ['toy cannot merge: its target branch fails the gate "test" by itself']);
+    assert.deepEqual(town().escalations, ['toy cannot merge: its target branch itself fails the gate "test"']);
     assert.deepEqual(town().mergeWindow, { size: 1, failed: true });
     await batch.turn('c');
     assert.deepEqual([batch.pushes, town().escalations], [['root+c'], []]);
@@ -432,7 +432,7 @@ describe('a batch of the merge queue', () => {
       batch.isRed = () => true;
       await batch.turn('ab');
       await search('ab');
-      assert.deepEqual(town().escalations, ['toy cannot merge: its target branch fails the gate "test" by itself']);
+      assert.deepEqual(town().escalations, ['toy cannot merge: its target branch itself fails the gate "test"']);
       assert.deepEqual([batch.request('a').suspected, batch.work('a').attempt], [undefined, 1]);
     });
 

@@ -144,7 +144,7 @@ describe('changes of a convoy', () => {
 
   it('land is for owned ones: when all is closed, or by force', async () => {
     const plain = await create();
-    await refused(town.call(ConvoyLand.spec, { id: plain.id }), /lands by itself/, 'conflict');
+    await refused(town.call(ConvoyLand.spec, { id: plain.id }), /lands automatically/, 'conflict');
     const owned = await create({ owned: true, notify: ['ann'] });
     await refused(town.call(ConvoyLand.spec, { id: owned.id }), new RegExp(`open beads: ${one}, ${two}`), 'conflict');
     await refused(town.call(ConvoyLand.spec, { id: owned.id, force: true }, rust), /may not land/, 'refused');
@@ -190,8 +190,8 @@ describe('changes of a convoy', () => {
     await town.call(ConvoyWatch.spec, { id }, rust);
     assert.deepEqual(await watchers(), ['ann', 'mayor', 'toy/polecats/rust']);
     await refused(town.call(ConvoyWatch.spec, { id, address: 'toy/nux' }), /no crew member or polecat nux/);
-    await refused(town.call(ConvoyWatch.spec, { id, address: 'mayor/' }, rust), /anybody but itself/, 'refused');
-    await refused(town.call(ConvoyUnwatch.spec, { id, address: 'mayor/' }, rust), /anybody but itself/, 'refused');
+    await refused(town.call(ConvoyWatch.spec, { id, address: 'mayor/' }, rust), /its own subscription/, 'refused');
+    await refused(town.call(ConvoyUnwatch.spec, { id, address: 'mayor/' }, rust), /its own subscription/, 'refused');
     await town.call(ConvoyUnwatch.spec, { id, address: 'mayor' });
     await town.call(ConvoyUnwatch.spec, { id }, rust);
     await refused(town.call(ConvoyUnwatch.spec, { id, address: 'Bob' }), /Bob does not watch/, 'not-found');

@@ -234,10 +234,10 @@ describe('how far a reviewer is told to look', () => {
   });
 
   it('and who else looks at it', () => {
-    assert.doesNotMatch(told('normal'), /Others look at it/);
+    assert.doesNotMatch(told('normal'), /Other reviewers of the same change/);
     assert.match(
       told('normal', { others: { names: ['codex', 'a person'], needed: 'all' } }),
-      /at the same time: codex, a person\. All of you have to approve it/,
+      /Other reviewers of the same change: codex, a person\. All of you have to approve it/,
     );
     assert.match(told('normal', { others: { names: ['codex'], needed: 'any' } }), /One approval is enough/);
   });

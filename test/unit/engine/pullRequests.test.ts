@@ -205,8 +205,8 @@ describe('a change that is merged by a pull request', () => {
 
   it('waits for a person where somebody has closed it or pushed to its branch, and is proposed again by a retry', async () => {
     for (const [other, said] of [
-      [{ ...green, state: 'closed' as const }, /somebody has closed its pull request #7/],
-      [{ ...green, head: 'theirs' }, /somebody else has pushed to the branch/],
+      [{ ...green, state: 'closed' as const }, /its pull request #7 was closed/],
+      [{ ...green, head: 'theirs' }, /there are commits by others on the branch/],
     ] as const) {
       await town.update(bead, { status: 'in_review' });
       await town.update(request, { status: 'open' });

@@ -115,7 +115,7 @@ describe('what people do with the merge queue', () => {
       await town.update(sentBack.bead, { status: 'failed' });
       town.rig.branchTip = async () => 'another';
       await assert.rejects(retryMerge(town.context, ann, sentBack.request), (error: UserError) => {
-        assert.match(error.message, /is not what was submitted any more/);
+        assert.match(error.message, /has changed since it was submitted/);
         assert.match(error.hint ?? '', /gt mq submit --issue/);
         return true;
       });
@@ -235,7 +235,7 @@ describe('what people do with the merge queue', () => {
       );
       await assert.rejects(submit({ bead: id, branch: 'feature' }), /is on polecat\/rust\/one, not on feature/);
       town.sessions.push({ id: 's1', agent: RUST } as SessionView);
-      await assert.rejects(submit({ bead: id }), /is working on .* and submits it by itself/);
+      await assert.rejects(submit({ bead: id }), /is working on .* and will submit it/);
     });
 
     it('is refused where the bead changes hands meanwhile', async () => {

@@ -137,7 +137,7 @@ describe('validating a formula', () => {
       'formula: name is required',
       'version: must be a whole number of 1 or more',
     ]);
-    assert.match(errors('formula = "a b"\n[[steps]]\nid = "a"\ntitle = "A"')[0]!, /the name may hold/);
+    assert.match(errors('formula = "a b"\n[[steps]]\nid = "a"\ntitle = "A"')[0]!, /the name may contain/);
     assert.deepEqual(errors('formula = "f"'), ['steps: a workflow formula requires at least one step']);
     assert.deepEqual(errors('formula = "f"\ntype = "expansion"'), [
       'template: an expansion formula requires at least one template',
@@ -199,7 +199,7 @@ describe('validating a formula', () => {
       ),
       [
         'steps[0]: id is required',
-        'steps[1]: the id "b c" may hold letters, digits, dots, hyphens and underscores',
+        'steps[1]: the id "b c" may contain letters, digits, dots, hyphens and underscores',
         'steps[3]: duplicate id "d" (first defined at steps[2])',
         'steps[1] (b c): title is required (unless using expand)',
         'steps[2] (d): priority must be 0-4',
@@ -224,7 +224,7 @@ describe('validating a formula', () => {
     assert.deepEqual(wrong('gate = {}'), ['steps[0] (a): gate.type is required']);
     assert.match(
       warnings('formula = "f"\n[[steps]]\nid = "a"\ntitle = "A"\ngate = {type = "weather"}')[0]!,
-      /a gate of type "weather" never opens by itself/,
+      /a gate of type "weather" never opens automatically/,
     );
     assert.deepEqual(wrong('on_complete = {for_each = "x"}'), [
       'steps[0] (a).on_complete: bond is required when for_each is set',

@@ -221,7 +221,7 @@ describe('a change with a repository inside', function () {
     const base = (await repository.tip())!;
     const tool = makeRepository({ 'tool.txt': 'tool\n' }, 'main', path.join(directory, 'lib', 'tool'));
     const bare = commitFiles(directory, {}, 'Tool');
-    assert.match((await missingSubmodules(repository, base, bare)).join(), /^lib\/tool is a git repository of its own/);
+    assert.match((await missingSubmodules(repository, base, bare)).join(), /^lib\/tool is a separate git repository/);
 
     const remote = path.join(tempDir('remote'), 'tool.git');
     sh(tool, 'git', 'clone', '--quiet', '--bare', tool, remote);
@@ -238,14 +238,14 @@ describe('a change with a repository inside', function () {
 
     commitFiles(tool, { 'tool.txt': 'unpushed\n' }, 'Unpushed');
     const ahead = commitFiles(directory, {}, 'Ahead');
-    assert.match((await missingSubmodules(repository, base, ahead)).join(), /lib\/tool is not in its remote/);
+    assert.match((await missingSubmodules(repository, base, ahead)).join(), /submodule lib\/tool is not in its remote/);
     assert.deepEqual(await missingSubmodules(repository, named, named), []);
 
     sh(directory, 'git', 'rm', '--quiet', '--cached', '.gitmodules');
     fs.rmSync(path.join(directory, '.gitmodules'));
     sh(tool, 'git', 'checkout', '--quiet', 'HEAD~1');
     const unnamed = commitFiles(directory, {}, 'Unnamed');
-    assert.match((await missingSubmodules(repository, named, unnamed)).join(), /\.gitmodules does not name it/);
+    assert.match((await missingSubmodules(repository, named, unnamed)).join(), /\.gitmodules does not list it/);
 
     fs.writeFileSync(
       path.join(directory, '.gitmodules'),

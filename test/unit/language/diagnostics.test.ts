@@ -115,7 +115,7 @@ describe('diagnostics of formulas', () => {
       [
         '"x": invalid step condition format: "x" (expected {{var}}, !{{var}} or {{var}} == value)',
         '"children-of(zz)": waits_for references unknown step "zz" in children-of()',
-        '?"weather": a gate of type "weather" never opens by itself; a person must close it (known types: human, timer, gh:run, gh:pr, mail, bead)',
+        '?"weather": a gate of type "weather" never opens automatically; a person must close it (known types: human, timer, gh:run, gh:pr, mail, bead)',
         '[steps.loop]: loop: body is required',
         '0: loop: count must be positive',
       ],

@@ -21,7 +21,7 @@ describe('hover', () => {
       'a step where it is needed',
       sample.replace('["b", "c"]', '["b", "|c"]'),
       'c',
-      /\*\*c\*\* — C in \\\{\\\{color\\\}\\\}\n\nWave 2 · needs `a` · needed by `d` · holds `c1`$/,
+      /\*\*c\*\* — C in \\\{\\\{color\\\}\\\}\n\nWave 2 · needs `a` · needed by `d` · contains `c1`$/,
     ],
     ['the last step', sample.replace('id = "d"', 'id = "d|"'), 'd', /Wave 3 · needs `b`, `c` · nothing waits for it$/],
     ['the first step', sample.replace('id = "a"', 'id = "|a"'), 'a', /Wave 1 · needs nothing · needed by `b`, `c`$/],

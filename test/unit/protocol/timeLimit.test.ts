@@ -31,7 +31,7 @@ describe('the time limit of a request', () => {
       assert.ok(error instanceof UserError);
       assert.equal(error.code, 'unavailable');
       assert.match(error.message, /did not answer gastown\/x\/set within/);
-      assert.match(error.hint ?? '', /not known whether the change was made/);
+      assert.match(error.hint ?? '', /unknown whether the change was made/);
       return true;
     });
     assert.ok(cancelled);

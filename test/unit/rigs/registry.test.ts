@@ -100,7 +100,7 @@ describe('rigs', () => {
     assert.notEqual(taken.prefix, 'lib');
     await assert.rejects(
       rigs.add({ name: 'four', source: tracked('web-1'), prefix: 'other', importBeads: true, ...withTest }, ann),
-      /web-1 does not begin with other-/,
+      /web-1 does not start with other-/,
     );
     const again = await rigs.add({ name: 'four', source: tracked('web-1'), importBeads: true, ...withTest }, ann);
     assert.equal(again.prefix, 'web');

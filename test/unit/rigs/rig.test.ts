@@ -150,7 +150,7 @@ describe('a rig on disk', () => {
     agentCommits(rig, {});
     await assert.rejects(submit(), /tool is a git repository inside the worktree/);
     fs.rmSync(path.join(directory, 'tool', '.git'), { recursive: true });
-    await assert.rejects(submit(), /tool is a git repository of its own|uncommitted/);
+    await assert.rejects(submit(), /tool is a separate git repository|uncommitted/);
     sh(directory, 'git', 'rm', '-r', '--quiet', '--cached', 'tool');
     const commit = agentCommits(rig, {});
     assert.deepEqual(await submit(), { commit });

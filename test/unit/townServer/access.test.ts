@@ -103,10 +103,10 @@ describe('what an agent may do with beads', () => {
 
   it('it makes none, by whatever name', async () => {
     for (const type of ['merge_request', 'merge-request', 'mr', ' mr ', 'convoy', 'escalation', 'message']) {
-      await refused(call(BeadCreate.spec, { title: 'x', type }), /are made by the town itself/, 'refused');
-      await refused(call(BeadUpdate.spec, { ids: [task], type }), /are made by the town itself/, 'refused');
+      await refused(call(BeadCreate.spec, { title: 'x', type }), /are created by the town itself/, 'refused');
+      await refused(call(BeadUpdate.spec, { ids: [task], type }), /are created by the town itself/, 'refused');
       const operations = [{ op: 'create' as const, title: 'x', type }];
-      await refused(call(BeadBatch.spec, { operations }), /are made by the town itself/, 'refused');
+      await refused(call(BeadBatch.spec, { operations }), /are created by the town itself/, 'refused');
     }
   });
 
@@ -177,7 +177,7 @@ describe('terminals of others', () => {
   it("a crew member's is seen by the person only; nobody sees any", () => {
     refusePeek('toy/crew/ann', ann);
     for (const other of ['mayor', 'toy/polecats/rust', 'toy/crew/bob']) {
-      assert.throws(() => refusePeek('toy/crew/ann', agent(other)), /may not look at the terminal/);
+      assert.throws(() => refusePeek('toy/crew/ann', agent(other)), /may not read the terminal/);
       refusePeek('toy/polecats/nux', agent(other));
     }
     const nobody = {

@@ -39,7 +39,7 @@ describe('who may land work directly', () => {
 
   it('is set by a person only, like all that says how work lands; everybody may look', async () => {
     for (const given of [{ mayorMayLand: true }, { mergeStrategy: 'local' }, { featureBranch: false }] as const) {
-      await assert.rejects(call(LandingSettings.spec, given, agent('mayor')), /only a person may say how work lands/);
+      await assert.rejects(call(LandingSettings.spec, given, agent('mayor')), /only a person may set how work lands/);
       await call(LandingSettings.spec, given, ann);
     }
     const settings = { mayorMayLand: true, mergeStrategy: 'squash', featureBranch: false };

@@ -66,7 +66,7 @@ describe('who reads and answers mail', () => {
     it(`${way}: its recipient and people, no other agent`, async () => {
       const before = JSON.stringify(store.get(mail));
       for (const other of [nux, 'mayor'])
-        await assert.rejects(use(agent(other)), /this mail belongs to somebody else/, other);
+        await assert.rejects(use(agent(other)), /this mail belongs to another recipient/, other);
       assert.equal(JSON.stringify(store.get(mail)), before, 'a refused call changes nothing');
       await use(ann);
       await use(agent(rust));
@@ -86,7 +86,7 @@ describe('who reads and answers mail', () => {
       [MayorAnswer.spec, { request: mail, message: 'no' }],
       [MayorPlan.spec, { request: mail, convoy: 'hq-2' }],
     ] as const) {
-      await assert.rejects(call(spec, params as never, agent(rust)), /only the Mayor answers what it is asked/);
+      await assert.rejects(call(spec, params as never, agent(rust)), /only the Mayor answers requests to the Mayor/);
       await call(spec, params as never, agent('mayor'));
       await call(spec, params as never, ann);
     }

@@ -69,7 +69,7 @@ async function restoreSnapshot(services: Services, argument: Argument): Promise<
   if (snapshots.length === 0)
     throw new UserError(
       l10n.t('there is no snapshot of {0}', bead),
-      l10n.t('a snapshot is made when an agent is removed'),
+      l10n.t('a snapshot is created when an agent is removed'),
       'not-found',
     );
   const snapshot = textParam(argument, 'snapshot') ?? (await pickSnapshot(snapshots, `${title}: ${bead}`));

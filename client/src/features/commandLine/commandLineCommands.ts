@@ -46,7 +46,7 @@ function askWhere(folders: readonly BinFolder[]): Promise<BinFolder | 'terminals
         detail: l10n.t('Writes nothing outside of the editor. Terminals that are open already have to be reopened.'),
       },
     ],
-    { title: l10n.t('Add gt and bd to PATH'), placeHolder: l10n.t('Select where to put them') },
+    { title: l10n.t('Add gt and bd to PATH'), placeHolder: l10n.t('Select a folder') },
   );
 }
 

@@ -116,7 +116,7 @@ async function trustTown(services: Services): Promise<InstalledTown | undefined>
   const trusted = await services.dialogs.confirm(
     l10n.t('Do you trust the town in {0}?', shortPath(finding.root)),
     l10n.t(
-      'Somebody else created it, or it was copied here. Its engine starts paused, and you are still asked before a command or runtime runs for the first time.',
+      'It was created by another user, or copied here. Its engine starts paused, and you are still asked before a command or runtime runs for the first time.',
     ),
     l10n.t('Trust This Town'),
   );

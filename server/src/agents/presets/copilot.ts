@@ -12,7 +12,12 @@ import type { HookCommands, Hooks, RuntimePreset } from './preset';
 
 function deliver(commands: HookCommands, events: Hooks['events'], { home }: { home: string }) {
   const hooks = hookTable(commands, events, (bash) => [{ type: 'command', bash, timeoutSec: 30 }]);
-  const plugin = { name: 'gastown', version: '1.0.0', description: 'Tells the agent its work.', hooks: 'hooks.json' };
+  const plugin = {
+    name: 'gastown',
+    version: '1.0.0',
+    description: 'Gives the agent its instructions.',
+    hooks: 'hooks.json',
+  };
   return {
     files: [
       jsonFile('copilot-plugin/plugin.json', plugin),

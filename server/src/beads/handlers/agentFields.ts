@@ -14,14 +14,14 @@ const names = {
   rig: 'rig',
 } as const satisfies Record<keyof AgentFields, string>;
 
-/** Fields of a bead for those that were given, under the names of the file. */
+/** The given fields of an agent's bead, with the names of the file format. */
 export function agentFields(given: Given): Record<string, string | undefined> {
   const keys = Object.keys(names) as (keyof AgentFields)[];
   const set = keys.filter((key) => given[key] !== undefined);
   return Object.fromEntries(set.map((key) => [names[key], given[key] || undefined]));
 }
 
-/** A hook holds one bead. */
+/** Refuses to hook a second bead. */
 export function refuseOccupiedHook(bead: Bead, { hook }: Given): void {
   const held = bead.hook_bead;
   if (hook && typeof held === 'string' && held !== '')

@@ -6,7 +6,7 @@ import { compareTimes } from '../model/time';
 import { checkStatus, checkType, type LedgerRules } from '../model/validate';
 import type { BeadService } from './common';
 
-/** A misspelt status or type must not look like "nothing found". */
+/** Refuses a misspelt status or type, which must not look like "nothing found". */
 export function checkFilter(service: BeadService, context: CallContext, filter: BeadFilter): void {
   const rules = service.store.rulesOf(filter.ledger ?? service.store.ledgerNames()[0] ?? service.ledgerFor(context));
   for (const status of filter.status ?? []) checkStatus(canonicalStatus(status), rules);
@@ -21,7 +21,7 @@ export function checkFilter(service: BeadService, context: CallContext, filter: 
   }
 }
 
-/** A type that a bead has is one, whatever the settings say. */
+/** Checks a type; one that a bead already has is valid, regardless of the settings. */
 function checkUsedType(service: BeadService, type: string, rules: LedgerRules): void {
   const isUsed = service.store.list({ type: [type], all: true, limit: 1 }).length > 0;
   if (!isUsed) checkType(typeFromInput(type), rules);

@@ -118,7 +118,7 @@ export function createBead(
   const created = tx.create(ledger, bead);
   for (const { type, swap, id } of deps) {
     if (swap && isExternal(id))
-      throw new UserError(`${id} cannot wait for a bead of this ledger`, 'Say so in the ledger of that project.');
+      throw new UserError(`${id} cannot wait for a bead of this ledger`, 'Do so in the ledger of that project.');
     if (swap) tx.addDependency(id, created.id, type);
     else tx.addDependency(created.id, id, type);
   }

@@ -2,18 +2,18 @@ import { UserError } from '../../base/errors';
 import { isExternal } from '../external/reference';
 import { store as storedOf, type Stored } from '../storage/codec';
 
-/** What an import does with beads that do not fit into the ledger as they are. */
+/** Treatment of beads that cannot be imported into the ledger unchanged. */
 
 export interface ImportChoices {
-  /** Refuses dependencies on beads that are nowhere. */
+  /** Refuses dependencies on beads that do not exist. */
   strict?: boolean | undefined;
-  /** Beads below a parent that is nowhere: imported, left out, or refused. */
+  /** Beads below a parent that does not exist: imported, left out, or refused. */
   orphans?: 'allow' | 'skip' | 'strict' | undefined;
-  /** Takes a reference to another system from beads that are not the first with it. */
+  /** Removes a reference to another system from all beads but the first with it. */
   clearDuplicateRefs?: boolean | undefined;
 }
 
-/** What the ledger has. */
+/** The content of the ledger. */
 interface Known {
   has(id: string): boolean;
   /** The bead with a reference to another system. */
@@ -22,7 +22,7 @@ interface Known {
 
 /**
  * @returns the beads to import, and the ids of those that are left out
- * @throws UserError where one is refused
+ * @throws UserError if one is refused
  */
 export function chosenBeads(
   beads: ReadonlyMap<string, Stored>,

@@ -101,7 +101,7 @@ export class StoreState implements Source {
       graph: this,
       edges: this.edges,
       clock: this.clock,
-      // Nobody has seen the index while it is being built.
+      // The index is not visible to others while it is being built.
       onRecomputed: (ids) => {
         if (this.built) this.recomputed.fire(ids);
       },
@@ -235,7 +235,7 @@ export class StoreState implements Source {
   }
 
   idsUnder(parent: string): string[] {
-    // '/' follows '.' in ASCII, so this is the range of ids that begin with "parent.".
+    // '/' follows '.' in ASCII, so this is the range of ids that start with "parent.".
     return this.index.column('SELECT id FROM beads WHERE id >= ? AND id < ?', [`${parent}.`, `${parent}/`]);
   }
 

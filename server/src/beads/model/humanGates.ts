@@ -35,7 +35,7 @@ function gatesOf(graph: Graph, bead: Bead): Bead[] {
 
 function refuse(gate: Bead): never {
   throw new UserError(
-    `${gate.id} is a gate that only a person opens`,
+    `${gate.id} is a gate that only a person may open`,
     `ask for it, then end the session: "gt done --status deferred -m <what is left>"; a person runs "bd close ${gate.id}"`,
     'refused',
   );

@@ -312,7 +312,7 @@ async function damageError(fs: LedgerFs, file: string, bytes: Buffer, line: numb
   await writeDurably(fs, copy, bytes).catch(() => undefined); // in a read-only folder the original stays as it is
   return new UserError(
     `${file} is damaged at line ${line}: its checksum does not match, and later changes follow it`,
-    `Remove line ${line} to go on without that one change: ${repairCommand(path.dirname(file))}. A copy is kept as ${name}.`,
+    `Remove line ${line} to continue without that change: ${repairCommand(path.dirname(file))}. A copy is kept as ${name}.`,
     'unavailable',
   );
 }

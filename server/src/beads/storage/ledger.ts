@@ -394,7 +394,7 @@ export class Ledger {
   private replay(item: JournalItem): void {
     if (item.text === undefined) return this.apply(item.id, undefined);
     const decoded = decodeLine(item.text);
-    if (!isStored(decoded)) throw new Error(`journal of ${this.name} holds an unreadable bead ${item.id}`);
+    if (!isStored(decoded)) throw new Error(`journal of ${this.name} contains an unreadable bead ${item.id}`);
     this.apply(item.id, decoded);
   }
 }

@@ -20,7 +20,7 @@ export interface LedgerText {
   readonly problems: readonly LineProblem[];
   /** Line end for new lines. */
   readonly newline: string;
-  /** The file begins with a byte order mark. */
+  /** The file starts with a byte order mark. */
   readonly mark: boolean;
 }
 

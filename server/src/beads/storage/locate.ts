@@ -32,7 +32,7 @@ export function followRedirect(directory: string): string {
     if (limits && !limits.some((folder) => isWithin(folder, target)))
       throw new UserError(
         `${next.source} points to ${target}, outside of ${limits[0]}`,
-        `It may have come with the repository. If you mean that ledger, name it: bd --db ${argumentText(target)} …`,
+        `It may be part of the repository. If you mean that ledger, name it: bd --db ${argumentText(target)} …`,
         'refused',
       );
     current = target;
@@ -96,7 +96,7 @@ export function requireLedger(directory: string): void {
   if (isLedger(directory)) return;
   throw new UserError(
     `the ledger ${directory} is gone: its beads were there before`,
-    `Restore the folder from a backup. Without one run: ${repairCommand(directory)} (it takes what the rig's repository has of it, or starts over).`,
+    `Restore the folder from a backup. Without one run: ${repairCommand(directory)} (it restores the version in the rig's repository, or starts with an empty ledger).`,
     'not-found',
   );
 }

@@ -21,7 +21,7 @@ interface ActivityOptions {
 export function addActivity(program: CliCommand, context: BdContext): void {
   program
     .command('activity')
-    .description('show what has happened to beads, the latest last')
+    .description('show recent events of beads, the latest last')
     .option('--since <duration>', 'only the last 30s, 5m, 1h or 2d', parseSince)
     .option('--type <type>', 'only of this type: create, update, status, comment, close, delete', parseType)
     .option('--mol <prefix>', 'only beads whose ids start with this')
@@ -56,7 +56,7 @@ export function addActivity(program: CliCommand, context: BdContext): void {
     });
 }
 
-/** Names of the original for events that are not recorded here. */
+/** Names of events in the Go `bd` that are not recorded here. */
 const otherTypes = ['update', 'bonded', 'squashed', 'burned'];
 
 function isOfType(event: string, type: string): boolean {

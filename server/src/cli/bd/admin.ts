@@ -28,7 +28,7 @@ export function addCleanup(program: CliCommand, context: BdContext): void {
 function addCleanupTo(parent: CliCommand, context: BdContext): void {
   parent
     .command('cleanup', { hidden: parent.name === 'bd' })
-    .description('delete closed beads; without --force it is refused and says how many')
+    .description('delete closed beads; without --force it only counts them')
     .option('--older-than <days>', 'closed more than this many days ago (or an age such as 12h)')
     .option('--ephemeral', 'closed wisps only')
     .option('--dry-run', 'only show')
@@ -39,7 +39,7 @@ function addCleanupTo(parent: CliCommand, context: BdContext): void {
       text: 'Pinned beads stay, and so do closed children of open beads. Each deleted bead leaves a tombstone, so that a merge with another clone does not bring it back.',
       examples: [
         ['bd admin cleanup --dry-run', 'show what would be deleted'],
-        ['bd admin cleanup --older-than 30 --force', 'delete what was closed more than 30 days ago'],
+        ['bd admin cleanup --older-than 30 --force', 'delete beads that were closed more than 30 days ago'],
       ],
       see: ['bd prune', 'bd purge', 'bd gc'],
     })

@@ -6,22 +6,22 @@ import type { BdContext } from './context';
 import type { Backend } from './localBackend';
 import { defined } from './options';
 
-/** `bd agent` and `bd slot`: beads that stand for agents say how these are doing and what they work on. */
+/** `bd agent` and `bd slot`: beads that represent agents, with their state and work. */
 
 const states = ['idle', 'spawning', 'running', 'working', 'stuck', 'done', 'stopped', 'dead'] as const;
 const slots = { hook: 'hook_bead', role: 'role_bead' } as const;
 type Slot = keyof typeof slots;
 
-/** Beads of other writers are agents by their label alone. */
+/** Label of agents; beads by other tools may have only this label. */
 const AGENT_LABEL = 'gt:agent';
 
 export function addAgent(program: CliCommand, context: BdContext): void {
   const agent = program
     .command('agent')
-    .description('beads that stand for agents: their state')
+    .description('show and set the state of beads that represent agents')
     .withHelp({
-      text: 'These are beads for programs that watch agents by beads. What the agents of a town do is known to the town itself: gt agents.',
-      examples: [['bd agent state app-emma running', 'what an agent says of itself']],
+      text: 'These beads are for programs that monitor agents through beads. For the agents of a town use gt agents.',
+      examples: [['bd agent state app-emma running', 'report a state']],
       see: ['bd slot', 'gt agents'],
     });
   addState(agent, context);
@@ -58,7 +58,7 @@ function addState(agent: CliCommand, context: BdContext): void {
 function addHeartbeat(agent: CliCommand, context: BdContext): void {
   agent
     .command('heartbeat')
-    .description('say that an agent is alive')
+    .description('report that an agent is alive')
     .argument('<agent>', 'id of its bead')
     .withHelp({ examples: [['bd agent heartbeat app-emma', 'every few minutes']], see: ['bd agent state'] })
     .action(async (given: string, _options: unknown, invocation: Invocation) => {
@@ -170,7 +170,7 @@ function labelsOf({ roleType, rig }: { roleType?: string | undefined; rig?: stri
   return [...(roleType ? [`role_type:${roleType}`] : []), ...(rig ? [`rig:${rig}`] : [])];
 }
 
-/** Roles by where they stand in the id of an agent: `gt-mayor`, `gt-toy-witness`, `gt-toy-polecat-nux`. */
+/** Roles by their position in the id of an agent: `gt-mayor`, `gt-toy-witness`, `gt-toy-polecat-nux`. */
 const ofTown = ['mayor', 'deacon'];
 const ofRig = ['witness', 'refinery'];
 const named = ['crew', 'polecat'];
@@ -218,7 +218,7 @@ function textOf(bead: object, name: string): string | undefined {
 export function addSlot(program: CliCommand, context: BdContext): void {
   const slot = program
     .command('slot')
-    .description('what beads of agents hold: their work and their role')
+    .description('show and set the work and the role of beads that represent agents')
     .withHelp({ examples: [['bd slot show app-emma', 'both slots']], see: ['bd agent', 'bd merge-slot'] });
   addSlotSet(slot, context);
   slot
@@ -251,10 +251,10 @@ export function addSlot(program: CliCommand, context: BdContext): void {
 function addSlotSet(slot: CliCommand, context: BdContext): void {
   slot
     .command('set')
-    .description('put a bead into a slot of an agent; the hook holds one')
+    .description('set a slot of an agent; the hook has room for one bead')
     .argument('<agent>', 'id of its bead')
     .argument('<slot>', 'hook or role')
-    .argument('<bead>', 'the bead to put there')
+    .argument('<bead>', 'the bead for the slot')
     .withHelp({ examples: [['bd slot set app-emma hook app-a1b2c', 'its work']], see: ['bd slot clear'] })
     .action(async (given: string, word: string, target: string, _options: unknown, invocation: Invocation) => {
       const name = slotNamed(word);

@@ -52,8 +52,8 @@ function addRecord(audit: CliCommand, context: BdContext): void {
     .description('add an entry')
     .option('--kind <kind>', 'llm_call, tool_call, …')
     .option('--model <name>', 'which model was asked')
-    .option('--prompt <text>', 'what it was asked')
-    .option('--response <text>', 'what it answered')
+    .option('--prompt <text>', 'the prompt')
+    .option('--response <text>', 'the response')
     .option('--issue-id <id>', 'the bead that it was about')
     .option('--tool-name <name>', 'which tool was used')
     .option('--exit-code <code>', 'how it ended', parseExitCode)
@@ -114,7 +114,7 @@ function addLabel(audit: CliCommand, context: BdContext): void {
     .option('--label <label>', 'such as good or bad')
     .option('--reason <text>', 'why')
     .withHelp({
-      examples: [['bd audit label int-1a2b3c4d --label good', 'adds an entry of its own']],
+      examples: [['bd audit label int-1a2b3c4d --label good', 'adds a separate entry']],
       see: ['bd audit record'],
     })
     .action(async (parent: string, options: { label?: string; reason?: string }, invocation: Invocation) => {

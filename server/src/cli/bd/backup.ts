@@ -24,7 +24,7 @@ export function addBackup(program: CliCommand, context: BdContext): void {
       examples: [
         ['bd backup init ~/backups/app', 'choose the folder, once'],
         ['bd backup sync', 'write the copy'],
-        ['bd backup restore', 'bring back what is missing here'],
+        ['bd backup restore', 'restore beads that are missing here'],
       ],
       see: ['bd export', 'bd import'],
     });
@@ -32,7 +32,7 @@ export function addBackup(program: CliCommand, context: BdContext): void {
     .command('init <folder>')
     .alias('add')
     .description('choose the folder, and write the first copy')
-    .withHelp({ examples: [['bd backup init ~/backups/app', 'makes the folder']], see: ['bd backup sync'] })
+    .withHelp({ examples: [['bd backup init ~/backups/app', 'creates the folder']], see: ['bd backup sync'] })
     .action((folder: string, _options: unknown, invocation: Invocation) => {
       const chosen = canonicalPath(path.resolve(context.process.cwd, folder));
       return context.withLedger(invocation, async (backend) => {
@@ -51,7 +51,7 @@ export function addBackup(program: CliCommand, context: BdContext): void {
   backup
     .command('sync')
     .description('update the copy')
-    .withHelp({ examples: [['bd backup sync', 'before something risky']], see: ['bd backup status'] })
+    .withHelp({ examples: [['bd backup sync', 'before a risky change']], see: ['bd backup status'] })
     .action((_options: unknown, invocation: Invocation) =>
       context.withLedger(invocation, async (backend) => {
         const folder = await folderOf(backend);
@@ -84,13 +84,13 @@ export function addBackup(program: CliCommand, context: BdContext): void {
   backup
     .command('restore [folder]')
     .description('bring back what the copy has and this ledger lacks')
-    .option('-f, --force', 'also what is different here: the later change of each field wins')
+    .option('-f, --force', 'also restore beads that differ: the later change of each field wins')
     .option('--dry-run', 'only show')
     .withHelp({
-      text: 'Nothing is removed. What was deleted here stays deleted.',
+      text: 'Nothing is removed. Deleted beads stay deleted.',
       examples: [
         ['bd backup restore', 'from the folder that was chosen'],
-        ['bd backup restore ~/backups/app --dry-run', 'what would come back'],
+        ['bd backup restore ~/backups/app --dry-run', 'what would be restored'],
       ],
       see: ['bd backup status', 'bd import'],
     })
@@ -123,7 +123,7 @@ export function addBackup(program: CliCommand, context: BdContext): void {
   backup
     .command('remove')
     .alias('rm')
-    .description('choose no folder any more; the copy stays where it is')
+    .description('forget the folder; the copy is kept')
     .withHelp({ examples: [['bd backup remove', 'the files are yours']], see: ['bd backup init'] })
     .action((_options: unknown, invocation: Invocation) =>
       context.withLedger(invocation, async (backend) => {

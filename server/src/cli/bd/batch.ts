@@ -18,17 +18,17 @@ const FIELDS = ['title', 'status', 'priority', 'assignee'];
 export function addBatch(program: CliCommand, context: BdContext): void {
   program
     .command('batch')
-    .description('make several changes at once, all of them or none')
+    .description('apply several changes atomically')
     .option('-f, --file <file>', 'read the changes from this file (default: standard input)')
     .option('--dry-run', 'check them, and change nothing')
     .option('-m, --message <text>', 'accepted, has no effect: git keeps the versions')
     .withHelp({
-      text: 'One change per line: "create <type> <priority> <title>", "update <id> <field>=<value> …" (title, status, priority, assignee), "close <id> [reason]", "dep add <id> <depends-on> [type]", "dep remove <id> <depends-on>". Values with blanks stand in double quotes. Empty lines and lines that begin with # are ignored. In JSON the ids stand in the order of the changes.',
+      text: 'One change per line: "create <type> <priority> <title>", "update <id> <field>=<value> …" (title, status, priority, assignee), "close <id> [reason]", "dep add <id> <depends-on> [type]", "dep remove <id> <depends-on>". Values with blanks are written in double quotes. Empty lines and lines that begin with # are ignored. In JSON the ids are in the order of the changes.',
       examples: [
-        ['bd batch --file changes.txt', 'what the file says'],
+        ['bd batch --file changes.txt', 'apply the changes in a file'],
         ['printf "close app-a1b2c done\\ncreate task 2 Next\\n" | bd batch', 'two changes from another program'],
       ],
-      exits: { 1: 'one of them is not possible: none was made' },
+      exits: { 1: 'a change is not possible: none was applied' },
       see: ['bd create --file', 'bd update', 'bd close'],
     })
     .action(async (options: BatchOptions, invocation: Invocation) => {

@@ -52,7 +52,7 @@ function withCommentText(command: CliCommand, context: BdContext): CliCommand {
     .argument('[text...]', 'the comment (- for standard input)')
     .option('-f, --file <file>', 'read the comment from a file (- for standard input)')
     .option('--stdin', 'read the comment from standard input')
-    .option('-a, --author <name>', 'who says it (default: you)')
+    .option('-a, --author <name>', 'the author (default: you)')
     .action(async (id: string, words: string[], options: CommentOptions, invocation: Invocation) => {
       const isDash = options.stdin === true || (words.length === 1 && words[0] === '-');
       if (options.file !== undefined && words.length > 0) throw new UserError('cannot specify both a text and --file');

@@ -15,9 +15,9 @@ const LABEL = 'ab:';
 export function addCompare(program: CliCommand, context: BdContext): void {
   program
     .command('compare <ids...>')
-    .description('compare how the work on some beads went, side by side')
+    .description('compare the work on several beads, side by side')
     .withHelp({
-      text: 'For one task that was given to two models: make a second bead of it with the label ab:<id of the first>, sling each with its runtime (gt sling --agent), and compare. With one id, the beads with that label are compared with it. Reject in the review what you do not take: the change is kept as a snapshot (gt polecat snapshots), and nothing of it lands.',
+      text: 'For one task for two models: create a second bead for it with the label ab:<id of the first>, sling each with its runtime (gt sling --agent), and compare. With one id, the beads with that label are compared with it. Reject the unwanted change in its review: it is kept as a snapshot (gt polecat snapshots), and does not land.',
       examples: [
         ['bd create "Same task" --labels ab:toy-a1b2c', 'a second try at toy-a1b2c'],
         ['bd compare toy-a1b2c', 'both, side by side'],

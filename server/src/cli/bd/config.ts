@@ -29,7 +29,7 @@ function addGet(config: CliCommand, context: BdContext): void {
   config
     .command('get <key>')
     .description('show one setting')
-    .withHelp({ examples: [['bd config get status.custom', 'empty where it is not set']], see: ['bd config list'] })
+    .withHelp({ examples: [['bd config get status.custom', 'empty if it is not set']], see: ['bd config list'] })
     .action(async (key: string, _options: unknown, invocation: Invocation) => {
       const { settings } = await context.call(invocation, LedgerInfoGet.spec, {});
       const value = settings[key === 'issue_prefix' ? 'issue-prefix' : key];

@@ -21,7 +21,7 @@ export function addCook(program: CliCommand, context: BdContext): void {
     .option('--mode <mode>', 'compile: placeholders stay; runtime: all variables have values')
     .option('--dry-run', 'print the steps in short')
     .withHelp({
-      text: 'Creates no beads. Without --var the placeholders stay, unless --mode says otherwise.',
+      text: 'Creates no beads. Without --var the placeholders stay, unless --mode changes that.',
       examples: [
         ['bd cook shiny --dry-run', 'the steps in short'],
         ['bd cook ./my.formula.toml --var feature=login', 'a file of your own, with a value'],

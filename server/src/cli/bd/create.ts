@@ -119,7 +119,7 @@ export function addCreate(program: CliCommand, context: BdContext): void {
     .option('--silent', 'print the id only')
     .option('--dry-run', 'show what would be created')
     .withHelp({
-      text: 'The description says what an agent has to do; for the runtime "script" its ```sh blocks are executed. Defaults: type task, priority 2, no assignee.',
+      text: 'The description is the task of an agent; for the runtime "script" its ```sh blocks are executed. Defaults: type task, priority 2, no assignee.',
       examples: [
         ['bd create "Add a login page" -t feature -p 1 -l web', 'with type, priority and label'],
         ['bd create --title="Write the docs" --deps app-a1b2c --silent', 'waits for another bead; prints only its id'],
@@ -141,7 +141,7 @@ export function addCreate(program: CliCommand, context: BdContext): void {
     });
 }
 
-/** The same call for the ledger of another folder. */
+/** The same invocation for the ledger of another folder. */
 function inFolder(invocation: Invocation, folder: string, { process }: BdContext): Invocation {
   const db = path.resolve(process.cwd, withHome(folder, process.env));
   return { ...invocation, options: { ...invocation.options, db } };

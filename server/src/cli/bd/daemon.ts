@@ -16,8 +16,7 @@ import { namedLedger, townOfLedger } from './openBackend';
 const LOG_BYTES = 16 * 1024;
 
 const LEDGER = 'a folder with a ledger, or the process id of its server; this ledger without it';
-const NO_SERVER =
-  'This ledger is used without one: --no-daemon, BEADS_NO_DAEMON, its config.yaml or its folder say so.';
+const NO_SERVER = 'This ledger is used without a server: --no-daemon, BEADS_NO_DAEMON, its config.yaml or its folder.';
 
 interface ServerRow {
   workspace: string;
@@ -101,7 +100,7 @@ function addStop(group: CliCommand, context: BdContext): void {
     .description('stop the server of a ledger')
     .argument('[ledger]', LEDGER)
     .withHelp({
-      text: 'It saves what it has, and the next command starts another one.',
+      text: 'It saves its changes, and the next command starts another one.',
       examples: [
         ['bd daemon stop', 'of this ledger'],
         ['bd daemon stop ~/work/app', 'of another one, by its folder or by the process id of its server'],
@@ -135,7 +134,7 @@ function addLogs(group: CliCommand, context: BdContext): void {
   group
     .command('logs')
     .description('show the end of the log of the server of this ledger')
-    .withHelp({ examples: [['bd daemon logs', 'what it wrote last']], see: ['bd daemon status'] })
+    .withHelp({ examples: [['bd daemon logs', 'the end of its log']], see: ['bd daemon status'] })
     .action((_options: unknown, invocation: Invocation) => {
       const { logFile } = placeHere(context, invocation);
       const text = readTail(logFile, LOG_BYTES).toString('utf8').trimEnd();
@@ -167,7 +166,7 @@ function addRestart(group: CliCommand, context: BdContext): void {
 function addHealth(group: CliCommand, context: BdContext): void {
   group
     .command('health')
-    .description('whether the servers of your ledgers take connections')
+    .description('whether the servers of your ledgers accept connections')
     .withHelp({
       examples: [['bd daemon health', 'all of them']],
       see: ['bd daemon list', 'bd daemon restart'],
@@ -197,7 +196,7 @@ function addKillAll(group: CliCommand, context: BdContext): void {
   group
     .command('killall')
     .description('stop the servers of all your ledgers')
-    .option('--force', 'accepted, has no effect: a server saves what it has before it ends')
+    .option('--force', 'accepted, has no effect: a server saves its changes before it ends')
     .withHelp({ examples: [['bd daemon killall', 'all but those of towns']], see: ['bd daemon stop'] })
     .action(async (_options: unknown, invocation: Invocation) => {
       let stopped = 0;

@@ -13,7 +13,7 @@ export function addDefer(program: CliCommand, context: BdContext): void {
     .option('--until <time>', 'only until then: +6h, tomorrow, next monday, 2026-01-31')
     .withHelp({
       examples: [
-        ['bd defer app-a1b2c', 'until somebody takes it up again'],
+        ['bd defer app-a1b2c', 'without an end'],
         ['bd defer app-a1b2c --until tomorrow', 'ready again tomorrow'],
       ],
       see: ['bd undefer', 'bd update'],

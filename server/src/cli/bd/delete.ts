@@ -26,7 +26,7 @@ export function addDelete(program: CliCommand, context: BdContext): void {
     .option('--hard', 'accepted, has no effect: a deleted bead always leaves a tombstone')
     .option('--reason <text>', 'why')
     .withHelp({
-      text: 'A deleted bead leaves a tombstone, so that a merge with another clone does not bring it back. Texts of connected beads that name it then say [deleted:<id>].',
+      text: 'A deleted bead leaves a tombstone, so that a merge with another clone does not restore it. Texts of connected beads that mention it are changed to [deleted:<id>].',
       examples: [
         ['bd delete app-a1b2c', 'show what would be deleted'],
         ['bd delete app-a1b2c --force --reason duplicate', 'delete it'],

@@ -14,7 +14,7 @@ export function addCycles(dep: CliCommand, context: BdContext): void {
     .command('cycles')
     .description('find beads that wait for each other')
     .withHelp({
-      text: 'A new dependency that closes a cycle is refused; one may come by a merge of two clones.',
+      text: 'A new dependency that closes a cycle is refused; a merge of two clones may still create one.',
       examples: [['bd dep cycles', 'each with its beads']],
       see: ['bd dep remove'],
     })

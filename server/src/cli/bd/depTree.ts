@@ -30,9 +30,9 @@ export function addDepTree(dep: CliCommand, context: BdContext): void {
     .option('-d, --max-depth <depth>', 'how deep', parseDepth)
     .option('--direction <direction>', 'down, up or both', parseDirection)
     .option('--reverse', 'same as --direction up')
-    .option('--status <statuses>', 'only beads with this status, and the way to them', collect)
+    .option('--status <statuses>', 'only beads with this status, and the path to them', collect)
     .option('-t, --type <type>', 'only dependencies of this type')
-    .option('--show-all-paths', 'each bead as often as it is reached, not only where it is nearest')
+    .option('--show-all-paths', 'each bead as often as it is reached, not only at its smallest depth')
     .option('--format <format>', 'mermaid: as a flowchart')
     .withHelp({
       examples: [
@@ -70,7 +70,7 @@ export function addDepTree(dep: CliCommand, context: BdContext): void {
     });
 }
 
-/** Nodes that a predicate holds for, with those between them and the root. */
+/** Nodes that satisfy a predicate, with those between them and the root. */
 function withWayTo(nodes: readonly TreeNode[], isWanted: (node: TreeNode) => boolean): TreeNode[] {
   const parents = new Map(nodes.map(({ id, parent_id: parent }) => [id, parent]));
   const kept = new Set<string>();
@@ -80,7 +80,7 @@ function withWayTo(nodes: readonly TreeNode[], isWanted: (node: TreeNode) => boo
   return nodes.filter(({ id }) => kept.has(id));
 }
 
-/** The root, and what is reached from it by edges of this type alone. */
+/** The root, and the nodes that are reached from it by edges of this type alone. */
 function reachedBy(type: string, nodes: readonly TreeNode[]): TreeNode[] {
   const byId = new Map(nodes.map((node) => [node.id, node]));
   const hasEdge = (from: TreeNode | undefined, to: string): boolean =>
@@ -183,7 +183,7 @@ export function addDepList(dep: CliCommand, context: BdContext): void {
     .option('-t, --type <type>', 'only of this type')
     .withHelp({
       examples: [
-        ['bd dep list app-a1b2c', 'what it depends on'],
+        ['bd dep list app-a1b2c', 'its dependencies'],
         ['bd dep list app-a1b2c --direction up -t blocks', 'what waits for it'],
       ],
       see: ['bd dep tree'],

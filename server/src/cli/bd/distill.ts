@@ -24,11 +24,11 @@ interface DistillOptions {
 export function addDistill(mol: CliCommand, context: BdContext): void {
   mol
     .command('distill')
-    .description('write a formula from an epic or a molecule and what is below it')
+    .description('write a formula from an epic or a molecule and its descendants')
     .argument('<id>')
     .argument('[name]', 'name of the formula (default: from the title)')
     .option('--var <name=text>', 'the text becomes the placeholder {{name}}', collectVariable)
-    .option('--output <folder>', 'where the file is written (default: formulas in the ledger)')
+    .option('--output <folder>', 'folder of the file (default: formulas in the ledger)')
     .option('-f, --force', 'replace a formula of this name')
     .option('--dry-run', 'only show the steps')
     .withHelp({

@@ -24,11 +24,11 @@ export function addDoctor(program: CliCommand, context: BdContext): void {
   program
     .command('doctor')
     .description('look for damage in the files of the ledger, and repair it with --fix')
-    .option('--fix', 'repair what was found; each file is kept as it was, under another name')
+    .option('--fix', 'repair the findings; each original file is kept under another name')
     .withHelp({
-      text: 'It finds conflict markers of git, lines that are not beads, beads with several lines, and broken lines of the journal. It works on the files of the nearest .beads folder, or of the one that --db names, also inside a town. A ledger of a town whose folder is gone is recreated, from the repository of its rig where that has it.',
+      text: "It finds git's conflict markers, lines that are not beads, beads with several lines, and broken lines of the journal. It works on the files of the nearest .beads folder, or of the one that --db names, also inside a town. A ledger of a town whose folder is gone is recreated, from the repository of its rig if that contains it.",
       examples: [
-        ['bd doctor', 'show what is wrong'],
+        ['bd doctor', 'show the findings'],
         ['bd doctor --fix', 'repair it'],
       ],
       exits: { 1: 'something is wrong and was not repaired' },
@@ -39,7 +39,7 @@ export function addDoctor(program: CliCommand, context: BdContext): void {
       if (fix && env.GT_SESSION_TOKEN)
         throw new UserError(
           'only a person may repair a ledger',
-          'tell the person what is wrong: gt escalate',
+          'report the problem to a person: gt escalate',
           'refused',
         );
       const report = await examine(cwd, env, (invocation.options as GlobalOptions).db, fix);

@@ -44,7 +44,7 @@ export function addPing(program: CliCommand, context: BdContext): void {
     .command('ping')
     .description('check that the ledger answers')
     .withHelp({
-      examples: [['bd ping', 'exit code 1 where it does not']],
+      examples: [['bd ping', 'exit code 1 if it does not']],
       exits: { 1: 'there is no ledger, or it cannot be read' },
       see: ['bd doctor', 'bd context'],
     })
@@ -59,12 +59,12 @@ export function addPing(program: CliCommand, context: BdContext): void {
 export function addBootstrap(program: CliCommand, context: BdContext): void {
   program
     .command('bootstrap')
-    .description('make the ledger of a fresh clone usable; nothing is overwritten')
+    .description('set up the ledger of a fresh clone; nothing is overwritten')
     .option('--dry-run', 'only show')
     .option('-y, --yes', 'accepted: nothing is asked')
     .option('--non-interactive', 'accepted: nothing is asked')
     .withHelp({
-      text: 'Reads what git has brought into issues.jsonl. "bd init" makes a ledger where there is none, and tells git how to merge its file.',
+      text: 'Reads the issues.jsonl that git has checked out. "bd init" creates a ledger if there is none, and configures git to merge its file.',
       examples: [
         ['bd bootstrap', 'after git clone'],
         ['bd bootstrap --dry-run', 'what would be done'],
@@ -75,7 +75,7 @@ export function addBootstrap(program: CliCommand, context: BdContext): void {
       const { cwd, env } = context.process;
       const directory = (invocation.options as GlobalOptions).db ?? (env.BEADS_DIR || findLedger(cwd));
       if (directory === undefined)
-        throw new UserError('there is no ledger to set up here', 'Make one with: bd init', 'not-found');
+        throw new UserError('there is no ledger to set up here', 'Create one with: bd init', 'not-found');
       if (options.dryRun) {
         const actions = ['read issues.jsonl', 'check that the ledger can be written'];
         return context.print(invocation, { beads_dir: directory, dry_run: true, actions }, () => [
@@ -94,7 +94,7 @@ export function addRestore(program: CliCommand, context: BdContext): void {
     .command('restore <id>')
     .description('accepted: bring back the texts of a compacted bead; here beads are never compacted')
     .withHelp({
-      examples: [['bd restore app-a1b2c', 'says that nothing is missing']],
+      examples: [['bd restore app-a1b2c', 'reports that nothing is missing']],
       see: ['bd events', 'bd backup restore'],
     })
     .action(async (given: string, _options: unknown, invocation: Invocation) => {

@@ -27,7 +27,7 @@ export function addExport(program: CliCommand, context: BdContext): void {
     .option('--format <format>', 'jsonl, or obsidian: a list of tasks in Markdown')
     .option('--parent <id>', 'descendants of this bead')
     .option('--force', 'accepted, has no effect')
-    .option('--events', 'say where the record of events is')
+    .option('--events', 'print the path of the event log')
     .option('--events-reset', 'accepted, has no effect')
     .option('--include-infra', 'accepted: everything is exported')
     .option('--all', 'accepted: everything is exported')

@@ -120,7 +120,7 @@ function parseAssignee(text: string, earlier: string | false | undefined): strin
   return text;
 }
 
-/** Options that no bead can meet together. */
+/** Refuses options that no bead can meet together. */
 function refuseContradictions(options: FilterOptions): void {
   if (options.labels === false && [...(options.label ?? []), ...(options.labelAny ?? [])].length > 0)
     throw new UserError('--no-labels cannot be combined with --label or --label-any');

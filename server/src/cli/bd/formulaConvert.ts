@@ -25,7 +25,7 @@ export function addFormulaConvert(formula: CliCommand, context: BdContext): void
     .option('--delete', 'then remove the file in JSON')
     .option('--stdout', 'only print the TOML')
     .withHelp({
-      text: 'The new file lies beside the old one. Where both are there, the one in TOML is used.',
+      text: 'The new file is next to the old one. If both exist, the one in TOML is used.',
       examples: [
         ['bd formula convert release --stdout', 'look first'],
         ['bd formula convert --all --delete', 'all of them'],

@@ -23,9 +23,9 @@ import { oneOf, parseDuration, parseLimit } from './options';
 export function addGate(program: CliCommand, context: BdContext): void {
   const gate = program
     .command('gate')
-    .description('gates: beads that hold up steps until something has happened')
+    .description('gates: beads that block steps until a condition is met')
     .withHelp({
-      text: 'Kinds: human (a person opens it), timer, bead (another bead is closed), gh:run, gh:pr and mail (whoever watches them opens it).',
+      text: 'Kinds: human (a person opens it), timer, bead (another bead is closed), gh:run, gh:pr and mail (opened by whoever watches them).',
       examples: [['bd gate list', 'all that are shut']],
       see: ['bd blocked', 'bd ready'],
     });
@@ -120,7 +120,7 @@ function addShow(gate: CliCommand, context: BdContext): void {
 function addResolve(gate: CliCommand, context: BdContext): void {
   gate
     .command('resolve <id>')
-    .description('open a gate: what it holds up can go on')
+    .description('open a gate: the steps behind it can continue')
     .option('-r, --reason <text>', 'why')
     .withHelp({ examples: [['bd gate resolve app-a1b2c --reason approved', 'opens it']], see: ['bd gate check'] })
     .action(async (id: string, options: { reason?: string }, invocation: Invocation) => {
@@ -174,10 +174,10 @@ interface CheckOptions {
 function addCheck(gate: CliCommand, context: BdContext): void {
   gate
     .command('check')
-    .description('open the gates whose time has come or whose bead is closed')
+    .description('open the gates whose time is over or whose bead is closed')
     .option('-t, --type <type>', 'only of this kind: timer, bead, gh:run, gh:pr; all for every one', parseKind)
     .option('--dry-run', 'only show')
-    .option('-e, --escalate', 'accepted: the town escalates by itself')
+    .option('-e, --escalate', 'accepted: the town escalates automatically')
     .option('-l, --limit <count>', 'accepted: all gates are checked', parseLimit)
     .withHelp({
       text: 'Gates on GitHub and on mail are opened by whoever watches them: this program does not contact other services.',
@@ -237,7 +237,7 @@ interface CreateGateOptions {
 }
 
 function addCreate(gate: CliCommand, context: BdContext): void {
-  const command = gate.command('create').description('hold up a bead until something has happened');
+  const command = gate.command('create').description('block a bead until a condition is met');
   command.addOption('--blocks <id>', 'the bead that waits', { mandatory: true });
   command
     .option('-t, --type <type>', 'human, timer, bead, gh:run, gh:pr or mail', parseAwaitType, 'human')
@@ -272,7 +272,7 @@ function addDiscover(gate: CliCommand): void {
   gate
     .command('discover')
     .description('not supported: this program does not contact other services')
-    .withHelp({ examples: [['bd gate discover', 'says what to do instead']], see: ['bd update'] })
+    .withHelp({ examples: [['bd gate discover', 'prints what to do instead']], see: ['bd update'] })
     .action(() => {
       throw new UserError(
         'gates on GitHub are not watched by this program',

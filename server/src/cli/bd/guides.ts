@@ -21,10 +21,10 @@ export function addPrime(program: CliCommand, context: BdContext): void {
     .option('--full', 'everything, the default')
     .option('--mcp', 'in short')
     .option('--stealth', 'accepted: git is not mentioned anyway')
-    .option('--export', 'the default text, whatever .beads/PRIME.md says')
-    .option('--memories-only', 'only what was kept with bd remember')
+    .option('--export', 'the default text, even if there is a .beads/PRIME.md')
+    .option('--memories-only', 'only the memories of bd remember')
     .withHelp({
-      text: 'A file .beads/PRIME.md is printed instead of the default text. What was kept with "bd remember" follows.',
+      text: 'A file .beads/PRIME.md is printed instead of the default text. The memories of "bd remember" follow.',
       examples: [['bd prime', 'for a hook at the start of a session']],
       see: ['bd onboard', 'gt prime'],
     })
@@ -157,7 +157,7 @@ export function addSmallTexts(program: CliCommand, context: BdContext): void {
       );
   };
   text('preflight', 'show what to check before a pull request', 'a short list', preflightText);
-  text('thanks', 'say thank you', 'to those who made beads', thanksText);
+  text('thanks', 'say thank you', 'to the authors of beads', thanksText);
 }
 
 const preflightText = `PR Readiness Checklist:
@@ -190,7 +190,7 @@ const elsewhere: Readonly<Record<string, string>> = {
 const replaced = {
   repair: 'Use bd doctor --fix.',
   'resolve-conflicts': 'Use bd doctor --fix; git merges with bd merge.',
-  migrate: 'There is one format of the file; bd doctor looks for what is wrong with it.',
+  migrate: 'There is one format of the file; bd doctor checks it.',
   hook: 'Use gt hook.',
   'create-form': 'Use "Gas Town: Create Bead" in VS Code, or bd create --file plan.md.',
   compact: 'Beads are never compacted; "bd gc" deletes old closed ones.',
@@ -198,7 +198,7 @@ const replaced = {
   template: 'Use bd formula list, bd mol show and bd mol pour.',
   'detect-pollution': 'Find them with bd search or bd list --title, and delete them with bd delete.',
   flatten: 'There is no history to flatten: git keeps the versions of issues.jsonl.',
-  'init-safety': 'bd init never replaces a ledger that is there.',
+  'init-safety': 'bd init never replaces an existing ledger.',
   rules: 'Rules of an assistant are its own; bd setup writes the section about beads.',
 } as const;
 

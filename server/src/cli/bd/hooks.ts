@@ -31,14 +31,14 @@ export function addHooks(program: CliCommand, context: BdContext): void {
     .command('hooks')
     .description('hooks of git that keep the file of beads whole')
     .withHelp({
-      text: 'Hooks that are there already are kept: they are called first.',
+      text: 'Existing hooks are kept: they are called first.',
       examples: [['bd hooks install', 'once in a clone']],
       see: ['bd sync', 'bd init'],
     });
   addInstall(hooks, context);
   hooks
     .command('uninstall')
-    .description('remove them; hooks that were there before come back')
+    .description('remove them and restore the earlier hooks')
     .withHelp({ examples: [['bd hooks uninstall', 'all of them']], see: ['bd hooks install'] })
     .action(async (_options: unknown, invocation: Invocation) => {
       const folder = await hooksFolder(context);

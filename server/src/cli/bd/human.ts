@@ -6,7 +6,7 @@ import type { BdContext } from './context';
 import type { Backend } from './localBackend';
 import { collect, defined } from './options';
 
-/** `bd human` with its commands: beads with the label `human` wait for an answer of a person. */
+/** `bd human` with its commands: beads with the label `human` wait for a person's answer. */
 
 const LABEL = 'human';
 
@@ -127,7 +127,7 @@ function addStats(human: CliCommand, context: BdContext): void {
     });
 }
 
-/** @throws UserError where it is closed already, or may not be closed */
+/** @throws UserError if it is already closed, or may not be closed */
 async function closeWaiting(backend: Backend, given: string, reason: string, context: BdContext): Promise<Bead> {
   const [bead] = (await backend.call(BeadShow.spec, { ids: [given] })) as [BeadDetails];
   if (bead.status === 'closed') throw new UserError(`issue ${bead.id} is already closed`, undefined, 'conflict');

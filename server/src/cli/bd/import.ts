@@ -103,7 +103,7 @@ function paramsOf(options: ImportOptions): Parameters<typeof importText>[2] {
       skipExisting: options.skipExisting,
       ownPrefix: options.renameOnImport,
       strict: options.strict,
-      // There is no store beside the file out of which a parent could come back.
+      // No store exists next to the file from which a parent could be restored.
       orphans: mode === 'resurrect' ? ('strict' as const) : mode,
       clearDuplicateRefs: options.clearDuplicateExternalRefs,
     }),

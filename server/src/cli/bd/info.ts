@@ -14,10 +14,10 @@ import type { BdContext } from './context';
 export function addInfo(program: CliCommand, context: BdContext): void {
   program
     .command('info')
-    .description('show where the ledger is and what it holds')
+    .description("show the ledger's folder and content")
     .option('--schema', 'accepted: everything is shown')
     .option('--thanks', 'accepted: see bd thanks')
-    .option('--whats-new', 'what has changed in this program')
+    .option('--whats-new', 'changes of this program')
     .withHelp({ examples: [['bd info --json', 'for a program']], see: ['bd where', 'bd status', 'bd doctor'] })
     .action(async (options: { whatsNew?: boolean }, invocation: Invocation) => {
       if (options.whatsNew)

@@ -26,8 +26,8 @@ export function addInit(program: CliCommand, context: BdContext): void {
     .option('-p, --prefix <prefix>', 'prefix of ids (default: the name of the folder)')
     .option('-b, --branch <name>', 'branch for the ledger, kept as the setting sync-branch')
     .option('--stealth', 'keep the ledger out of git: for a repository that is not yours')
-    .option('--force', 'complete a ledger that is there')
-    .option('--skip-merge-driver', 'do not tell git how to merge the file');
+    .option('--force', 'complete an existing ledger')
+    .option('--skip-merge-driver', 'do not configure git to merge the file');
   for (const flag of [
     '--contributor',
     '--from-jsonl',
@@ -42,7 +42,7 @@ export function addInit(program: CliCommand, context: BdContext): void {
       oneOf(text, ['jsonl', 'sqlite', 'dolt'], 'backend'),
     )
     .withHelp({
-      text: 'Creates .beads with an empty issues.jsonl, to be committed to git, and tells git to merge that file with "bd merge". In a clone that has the files it makes them usable.',
+      text: 'Creates .beads with an empty issues.jsonl, to be committed to git, and configures git to merge that file with "bd merge". In a clone that has the files it sets up the ledger.',
       examples: [
         ['bd init', 'named after the folder'],
         ['bd init --prefix app', 'ids are app-…'],

@@ -11,18 +11,18 @@ const PREFIX = 'kv.';
 export function addKv(program: CliCommand, context: BdContext): void {
   const kv = program
     .command('kv')
-    .description('values by key, kept beside the ledger')
+    .description('values by key, stored next to the ledger')
     .withHelp({ examples: [['bd kv set release 1.4', 'keep a value']], see: ['bd config'] });
   kv.command('set <key> <value>')
     .description('keep a value')
-    .withHelp({ examples: [['bd kv set release 1.4', 'replaces what was there']], see: ['bd kv get'] })
+    .withHelp({ examples: [['bd kv set release 1.4', 'replaces the old value']], see: ['bd kv get'] })
     .action(async (key: string, value: string, _options: unknown, invocation: Invocation) => {
       await context.call(invocation, LedgerSettingChange.spec, { key: PREFIX + key, value });
       context.print(invocation, { key, value }, () => `Set ${oneLine(key)} = ${oneLine(value)}`);
     });
   kv.command('get <key>')
     .description('show a value')
-    .withHelp({ examples: [['bd kv get release', 'exit code 1 where there is none']], see: ['bd kv list'] })
+    .withHelp({ examples: [['bd kv get release', 'exit code 1 if there is none']], see: ['bd kv list'] })
     .action(async (key: string, _options: unknown, invocation: Invocation) => {
       const value = (await valuesOf(invocation, context)).get(key);
       if (value === undefined) context.exitCode = 1;

@@ -1,5 +1,5 @@
 import { UserError } from '../../base/errors';
-import { BeadList, BeadReady, type BeadListItem } from '../../protocol/bead';
+import { BeadList, BeadReady, BeadShow, type BeadListItem } from '../../protocol/bead';
 import { type BeadFilter } from '../../protocol/beadFilter';
 import { longLines, rowWithRelations } from '../shared/beadText';
 import { treeOfBeads } from '../shared/beadTree';
@@ -81,7 +81,11 @@ async function printList(invocation: Invocation, context: BdContext, options: Li
   const isRows = !(invocation.options as GlobalOptions).json && !options.tree && !options.pretty && !options.long;
   const order = defined({ all: all || undefined, reverse: options.reverse, relations: isRows || undefined });
   const gates = options.includeGates || options.includeTemplates;
+  const hasRoot =
+    (options.tree || options.pretty) && filter.parent !== undefined && !(invocation.options as GlobalOptions).json;
+  let root: BeadListItem | undefined;
   const found = await context.withLedger(invocation, async (backend) => {
+    if (hasRoot) root = await parentOf(backend, filter.parent ?? '');
     if (options.ready) return readyIn(backend, filter, order);
     if (!gates) return backend.call(BeadList.spec, { ...filter, ...order });
     const everything = await backend.call(BeadList.spec, { ...filter, ...order, all: true, limit: 0 });
@@ -89,12 +93,18 @@ async function printList(invocation: Invocation, context: BdContext, options: Li
   });
   const isCut = limit > 0 && found.length > limit;
   const beads = isCut ? found.slice(0, limit) : found;
-  context.print(invocation, beads, () => listLines(beads, context, options));
+  context.print(invocation, beads, () => listLines(root ? [root, ...beads] : beads, context, options));
   if (isCut) {
     context.note('');
     context.note(`Showing ${limit} issues (use --limit 0 for all)`);
   }
   return JSON.stringify(beads);
+}
+
+/** The bead that a tree hangs on. */
+async function parentOf(backend: Backend, id: string): Promise<BeadListItem | undefined> {
+  const [bead] = await backend.call(BeadShow.spec, { ids: [id] });
+  return (await backend.call(BeadList.spec, { ids: [bead!.id], all: true, limit: 1 }))[0];
 }
 
 /** Ready beads in any order of the list. */

@@ -18,12 +18,12 @@ export function addMemory(program: CliCommand, context: BdContext): void {
   program
     .command('remember <text...>')
     .description('keep a remark for later sessions')
-    .option('--key <key>', 'its name (default: the first words); a remark of the same name is replaced')
+    .option('--key <key>', 'its name (default: the first words); replaces a memory of the same name')
     .withHelp({
       text: '"bd prime" shows all of them to the next session.',
       examples: [
         ['bd remember "Tests need TZ=UTC"', 'under the key tests-need-tz-utc'],
-        ['bd remember "Deploys are on Mondays" --key deploys', 'replaces what deploys was before'],
+        ['bd remember "Deploys are on Mondays" --key deploys', 'replaces the memory "deploys"'],
       ],
       see: ['bd memories', 'bd forget'],
     })
@@ -32,7 +32,7 @@ export function addMemory(program: CliCommand, context: BdContext): void {
     );
   program
     .command('memories [words...]')
-    .description('list remarks, or those that hold all the words')
+    .description('list memories, or those that contain all the words')
     .withHelp({
       examples: [
         ['bd memories', 'all of them'],

@@ -125,7 +125,10 @@ async function pourOrNotFound(backend: Backend, params: Params<typeof MoleculePo
   }
 }
 
-/** Before anything is poured. @throws UserError where it is no formula that can be poured, and no bead */
+/**
+ * Checks an argument of `--attach` before the first pour. @throws UserError if it is neither a formula that can be
+ * poured nor a bead
+ */
 async function checkAttached(backend: Backend, name: string, vars: Record<string, string>): Promise<void> {
   try {
     const { variables } = await backend.call(FormulaShow.spec, { name });

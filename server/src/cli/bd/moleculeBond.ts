@@ -33,17 +33,17 @@ export function addBond(mol: CliCommand, context: BdContext): void {
     .argument('<b>', 'the same')
     .option(
       '--type <type>',
-      'sequential, parallel or conditional: b after a, beside it, or if it fails',
+      'sequential, parallel or conditional: b after a, in parallel with it, or if it fails',
       parseBondType,
       'sequential',
     )
     .option('--as <title>', 'title of the molecule that two formulas become')
-    .option('--ref <name>', 'last part of the id of what is poured, such as arm-{{agent}}')
+    .option('--ref <name>', 'last part of the ids of the poured beads, such as arm-{{agent}}')
     .option('--ephemeral', 'pour as a wisp, which is never written to issues.jsonl')
     .option('--pour', 'pour as ordinary beads, also onto a wisp')
     .option('--dry-run', 'only show what would be done')
     .withHelp({
-      text: 'A formula is poured first, and what is poured depends on the molecule. By default it is a wisp where the molecule is one.',
+      text: 'A formula is poured first, and the poured beads depend on the molecule. By default they are wisps if the molecule is one.',
       examples: [
         ['bd mol bond app-m1n2o app-p3q4r', 'the second molecule waits for the first one'],
         ['bd mol bond shiny app-m1n2o --var feature=login', 'pour a formula that waits for a molecule'],
@@ -139,7 +139,7 @@ export function addSeed(mol: CliCommand, context: BdContext): void {
   withVariableOption(mol.command('seed').description('check that a formula can be found and cooked'))
     .argument('<formula>')
     .withHelp({
-      examples: [['bd mol seed shiny', 'fails with what is wrong with it']],
+      examples: [['bd mol seed shiny', 'fails with the problems of the formula']],
       see: ['bd formula show', 'bd cook'],
     })
     .action(async (formula: string, options: { var?: Record<string, string> }, invocation: Invocation) => {

@@ -7,7 +7,7 @@ import type { BdContext } from './context';
 import type { Backend } from './localBackend';
 import { defined } from './options';
 
-/** `bd mol squash` and `bd mol burn`, and the same as `bd squash` and `bd burn`: how molecules of wisps end. */
+/** `bd mol squash` and `bd mol burn`, with their short forms `bd squash` and `bd burn`: they end molecules of wisps. */
 
 /** Characters of a digest that a preview shows. */
 const MAX_PREVIEW = 500;
@@ -88,7 +88,7 @@ interface BurnOptions {
   dryRun?: boolean;
 }
 
-/** A molecule that is burnt, or would be. */
+/** A molecule that was burnt, or would be. */
 interface Burnt {
   root: BeadDetails;
   result: BurnResult;
@@ -133,7 +133,7 @@ interface Place {
   context: BdContext;
 }
 
-/** What would be deleted. @throws UserError where there is none of them */
+/** The molecules that would be deleted. @throws UserError if none of them exists */
 async function preview(backend: Backend, ids: readonly string[], place: Place) {
   const found: Burnt[] = [];
   const errors: UserError[] = [];
@@ -153,7 +153,7 @@ async function preview(backend: Backend, ids: readonly string[], place: Place) {
 
 const kindOf = ({ root }: Burnt): string => (root.ephemeral === true ? 'wisp' : 'mol');
 
-/** Asks the person. */
+/** Asks the user for confirmation. */
 function confirmed(found: readonly Burnt[], { terminal, process }: BdContext): boolean {
   const wisps = found.filter((each) => kindOf(each) === 'wisp').length;
   const [only] = found;
@@ -202,7 +202,7 @@ function previewLines(burnt: Burnt, beads: readonly BeadDetails[]): string[] {
   ];
 }
 
-/** @param failed how many could not be deleted, where several were named */
+/** @param failed how many could not be deleted, if several were named */
 function printBurnt(burnt: readonly Burnt[], failed: number | undefined, { invocation, context }: Place): void {
   const results = burnt.map(({ result }) => result);
   const total = results.reduce((sum, { deleted_count }) => sum + deleted_count, 0);

@@ -23,11 +23,11 @@ export function addMoleculeLists(mol: CliCommand, context: BdContext): void {
     });
   mol
     .command('stale')
-    .description('list molecules and epics whose children are all closed, but not they themselves')
+    .description('list open molecules and epics whose children are all closed')
     .option('--all', 'accepted: all are listed')
     .option('--blocking', 'only those that others wait for')
     .option('--unassigned', 'only those without an assignee')
-    .withHelp({ examples: [['bd mol stale', 'what can be closed']], see: ['bd epic close-eligible'] })
+    .withHelp({ examples: [['bd mol stale', 'molecules that can be closed']], see: ['bd epic close-eligible'] })
     .action(async (options: { blocking?: boolean; unassigned?: boolean }, invocation: Invocation) => {
       const rows = staleOf(await everything(invocation, context)).filter(
         (row) => (!options.blocking || row.blocking_count > 0) && (!options.unassigned || !row.assignee),
@@ -48,7 +48,7 @@ export function addMoleculeLists(mol: CliCommand, context: BdContext): void {
     });
   mol
     .command('ready')
-    .description('list molecules that can go on because a gate has closed')
+    .description('list molecules that can continue because a gate has opened')
     .option('--gated', 'accepted: that is what is listed')
     .withHelp({ examples: [['bd mol ready', 'with the step that is next']], see: ['bd gate list'] })
     .action((_options: unknown, invocation: Invocation) => printGated(invocation, context));

@@ -8,7 +8,7 @@ import { defined } from './options';
 
 const TARGET = 'name of a rig, or the prefix of its ledger with or without the hyphen';
 const TEXT =
-  'A new bead with the same content, labels and comments takes its place, and the old one is closed. What it waits for and what waits for it goes along.';
+  'A new bead with the same content, labels and comments replaces it, and the old one is closed. Its dependencies and dependents are moved, too.';
 
 export function addMove(program: CliCommand, context: BdContext): void {
   program

@@ -17,7 +17,7 @@ export function parsePriority(text: string): number {
   return Number(match[1]);
 }
 
-/** One of these names. @param option as the message calls it */
+/** Parses one of these names. @param option name of the option in the message */
 export function oneOf<T extends string>(text: string, valid: readonly T[], option: string): T {
   const found = valid.find((name) => name === text);
   if (found !== undefined) return found;
@@ -25,7 +25,7 @@ export function oneOf<T extends string>(text: string, valid: readonly T[], optio
   throw new UserError(`invalid ${option} ${JSON.stringify(text)} (must be ${list})`);
 }
 
-/** A path that may begin with `~`. */
+/** Resolves a path that may start with `~`. */
 export function withHome(folder: string, env: NodeJS.ProcessEnv): string {
   return /^~(?=[\\/]|$)/.test(folder) ? path.join(env.HOME ?? env.USERPROFILE ?? '~', folder.slice(1)) : folder;
 }
@@ -126,7 +126,7 @@ export function parseDuration(text: string): number {
   return parts.reduce((sum, [, count, unit]) => sum + Number(count) * units[unit as keyof typeof units] * 1e9, 0);
 }
 
-/** The text of a file, or of standard input for `-`. @param doing begins the message of an error */
+/** The text of a file, or of standard input for `-`. @param doing start of the message of an error */
 export function readText(file: string, process: ProcessContext, doing = 'reading file: failed to open file'): string {
   try {
     return file === '-' ? process.readStdin() : fs.readFileSync(path.resolve(process.cwd, file), 'utf8');

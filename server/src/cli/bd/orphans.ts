@@ -27,7 +27,7 @@ interface OrphanOptions {
 export function addOrphans(program: CliCommand, context: BdContext): void {
   program
     .command('orphans')
-    .description('find open beads that a commit names as done: their ids stand in brackets in its message')
+    .description('find open beads that a commit names as done: with their ids in brackets in its message')
     .option('--details', 'also the commits')
     .option('--fix', 'close them')
     .option('--label <labels>', 'only with all of these labels', collect)

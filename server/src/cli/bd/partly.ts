@@ -4,9 +4,9 @@ import { oneLine } from '../shared/output';
 import type { BdContext, GlobalOptions } from './context';
 
 /**
- * Does something with several beads: with all of them at once, or else with each for which it can be done. What cannot be
- * done is printed as an error.
- * @throws UserError where it can be done with none
+ * Applies a change to several beads: to all of them at once, or else to each one that allows it. Failures are printed
+ * as errors.
+ * @throws UserError if all of them fail
  */
 export async function partly<T>(
   ids: readonly string[],
@@ -35,7 +35,7 @@ export async function partly<T>(
   return results;
 }
 
-/** In the words of the original, which scripts look for; an object with `--json`. */
+/** With the texts of the original, which scripts look for; an object with `--json`. */
 function print({ id, error }: { id: string; error: UserError }, invocation: Invocation, context: BdContext): void {
   if ((invocation.options as GlobalOptions).json) return context.printError(invocation, error);
   const verb = error.code === 'not-found' ? 'resolving' : 'updating';

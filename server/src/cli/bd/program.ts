@@ -135,7 +135,7 @@ function createProgram(): CliProgram {
       .option('--dolt-auto-commit <mode>', 'accepted, has no effect')
       .withOverview({ groups, glossary, groupHelpExit: 0 })
       .withHelp({
-        text: "Inside a town it talks to the town's server. Elsewhere it works on the nearest .beads folder, through a server of its own that starts with the first command and ends minutes after the last (BEADS_NO_DAEMON=1 or --no-daemon: without one). An id may be shortened to any part that is unique.",
+        text: "Inside a town it talks to the town's server. Outside of a town it works on the nearest .beads folder, through a separate server that starts with the first command and ends minutes after the last (BEADS_NO_DAEMON=1 or --no-daemon: without one). An id may be shortened to any part that is unique.",
         examples: [
           ['bd init --prefix app', 'create a ledger here'],
           ['bd create "Fix the login page" -t bug -p 1', 'create a bead'],

@@ -7,7 +7,7 @@ import type { BdContext } from './context';
 export function addPromote(program: CliCommand, context: BdContext): void {
   program
     .command('promote <id>')
-    .description('make a wisp an ordinary bead, which is written to issues.jsonl')
+    .description('turn a wisp into an ordinary bead, which is written to issues.jsonl')
     .option('-r, --reason <text>', 'why; kept as a comment')
     .withHelp({
       examples: [['bd promote app-wisp-a1b2c --reason "a real bug"', 'keep what a patrol has found']],

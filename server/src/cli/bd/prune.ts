@@ -26,7 +26,7 @@ const GC_AGE = '90d';
 export function addPrune(program: CliCommand, context: BdContext): void {
   withPruneOptions(program.command('prune').description('delete closed beads; without --force only show which'))
     .withHelp({
-      text: 'At least one of --older-than and --pattern says which. Pinned beads stay, and so do closed children of open beads. Each leaves a tombstone, so that a merge with another clone does not bring it back.',
+      text: 'Requires --older-than or --pattern. Pinned beads and closed children of open beads are kept. Each deleted bead leaves a tombstone, so that a merge with another clone does not restore it.',
       examples: [
         ['bd prune --older-than 90d', 'show what would be deleted'],
         ['bd prune --older-than 90d --force', 'delete it'],
@@ -36,7 +36,7 @@ export function addPrune(program: CliCommand, context: BdContext): void {
     })
     .action((options: PruneOptions, invocation: Invocation) => {
       if (options.olderThan === undefined && options.pattern === undefined)
-        throw new UserError('say which beads: --older-than <age> or --pattern <ids>', 'bd prune --older-than 90d');
+        throw new UserError('select beads: --older-than <age> or --pattern <ids>', 'bd prune --older-than 90d');
       return deleteClosed(invocation, context, options, { what: 'closed bead', isMeant: (bead) => !bead.ephemeral });
     });
 }
@@ -46,7 +46,7 @@ export function addPurge(program: CliCommand, context: BdContext): void {
     .withHelp({
       examples: [
         ['bd purge', 'show what would be deleted'],
-        ['bd purge --older-than 1d --force', 'delete what was closed more than a day ago'],
+        ['bd purge --older-than 1d --force', 'delete beads that were closed more than a day ago'],
       ],
       see: ['bd prune', 'bd mol wisp gc'],
     })

@@ -20,7 +20,7 @@ interface QueryOptions {
 export function addQuery(program: CliCommand, context: BdContext): void {
   program
     .command('query')
-    .description('list beads for which an expression holds')
+    .description('list beads that match an expression')
     .argument('[expression...]', 'such as "status=open AND priority<2"')
     .option('-a, --all', 'closed beads too')
     .option('-n, --limit <count>', 'maximum number of results; 0 for all', parseLimit, DEFAULT_LIMIT)

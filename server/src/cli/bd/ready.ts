@@ -30,14 +30,14 @@ export function addReady(program: CliCommand, context: BdContext): void {
     .option('-u, --unassigned', 'without an assignee')
     .option('--parent <id>', 'descendants of this bead')
     .option('--mol <id>', 'steps of this molecule')
-    .option('--gated', 'molecules that can go on because a gate has closed')
+    .option('--gated', 'molecules that can continue because a gate has opened')
     .option('--include-deferred', 'also beads that are deferred to a later time')
     .option('--explain', 'also what waits, and for what')
     .option('--pretty', 'as a tree of parents and children')
     .option('--plain', 'as a numbered list, the default')
     .option('--claim', 'claim the first one: assign it to you and mark it in progress')
     .withHelp({
-      text: 'A bead is ready when it is open, not deferred, and all its dependencies are closed (and merged where the town merges them). The most urgent come first.',
+      text: 'A bead is ready when it is open, not deferred, and all its dependencies are closed (and merged, if the town merges them). The most urgent come first.',
       examples: [
         ['bd ready', 'the first ten that can be started now'],
         ['bd ready --unassigned --type bug,task -n 5 --json', 'the first five without an assignee, for a program'],

@@ -11,7 +11,7 @@ import { defined } from './options';
 export function addRename(program: CliCommand, context: BdContext): void {
   program
     .command('rename')
-    .description('give a bead another id')
+    .description('change the id of a bead')
     .argument('<id>')
     .argument('<new-id>', 'with the prefix of the ledger')
     .withHelp({
@@ -43,7 +43,7 @@ const SAMPLES = 5;
 export function addRenamePrefix(program: CliCommand, context: BdContext): void {
   program
     .command('rename-prefix <prefix>')
-    .description('give all beads ids with another prefix')
+    .description('change the prefix of all beads')
     .option('--dry-run', 'only show')
     .option('--repair', 'also beads with another prefix than that of the ledger')
     .withHelp({

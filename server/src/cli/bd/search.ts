@@ -29,9 +29,9 @@ export function addSearch(program: CliCommand, context: BdContext): void {
     .option('-r, --reverse', 'in reverse order')
     .option('--long', 'several lines each')
     .withHelp({
-      text: 'Closed beads are found too, unless --status says otherwise.',
+      text: 'Closed beads are found too, unless --status excludes them.',
       examples: [
-        ['bd search "login page"', 'wherever these words stand together'],
+        ['bd search "login page"', 'containing these words together'],
         ['bd search login --status open --sort updated', 'only open ones'],
       ],
       see: ['bd list', 'bd query'],

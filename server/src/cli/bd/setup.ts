@@ -32,24 +32,24 @@ interface SetupOptions {
 export function addSetup(program: CliCommand, context: BdContext): void {
   program
     .command('setup [recipe]')
-    .description('tell a coding assistant in its own file how to work with beads')
+    .description("add instructions about beads to a coding assistant's rules file")
     .option('--list', 'list the assistants')
     .option('--print', 'print the text')
     .option('-o, --output <file>', 'write the text into this file')
-    .option('--check', 'show whether it has been told')
-    .option('--remove', 'take the text out again')
+    .option('--check', 'show whether the instructions are present')
+    .option('--remove', 'remove the instructions')
     .option('--add <name>', 'add an assistant of the project, whose file follows: --add ours docs/agents.md')
     .option('--project', 'accepted: the files are always those of this folder')
     .option('--stealth', 'accepted: git is not mentioned anyway')
     .withHelp({
-      text: "Where the file is the assistant's own, such as AGENTS.md, only a section between two marks is written; the rest stays as it is.",
+      text: 'If the file belongs to the assistant, such as AGENTS.md, only a section between two marks is written; the rest stays as it is.',
       examples: [
         ['bd setup --list', 'which there are, and their files'],
         ['bd setup claude', 'a section in CLAUDE.md'],
         ['bd setup --add ours docs/agents.md', 'another assistant, kept in .beads/recipes.json'],
-        ['bd setup cursor --check', 'exit code 1 where it has not been told'],
+        ['bd setup cursor --check', 'exit code 1 if they are missing'],
       ],
-      exits: { 1: 'there is no such assistant; or, with --check, it has not been told' },
+      exits: { 1: 'there is no such assistant; or, with --check, the instructions are missing' },
       see: ['bd prime', 'bd onboard'],
     })
     .action((name: string | undefined, options: SetupOptions, invocation: Invocation) => {

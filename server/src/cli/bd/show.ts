@@ -22,7 +22,7 @@ export function addShow(program: CliCommand, context: BdContext): void {
     .command('show [ids...]')
     .alias('view')
     .description('show everything about beads')
-    .option('--id <id>', 'one more id; for ids that begin with a hyphen', repeat)
+    .option('--id <id>', 'one more id; for ids that start with a hyphen', repeat)
     .option('--short', 'one line each')
     .option('--children', 'only their children')
     .option('--refs', 'only the beads that depend on them')

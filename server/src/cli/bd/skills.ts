@@ -47,8 +47,8 @@ export async function workHistory(
 ): Promise<WorkHistoryResult> {
   if (!hasTown(context, invocation))
     throw new UserError(
-      'there is no town here, and only a town knows who has worked on what',
-      'Run it in the folder of a town; "gt install" makes one.',
+      'there is no town here, and only a town has a history of work',
+      'Run it in the folder of a town; "gt install" creates one.',
       'unavailable',
     );
   const asked = { ...invocation, options: { ...invocation.options, actor: undefined } };

@@ -13,7 +13,7 @@ import type { Backend } from './localBackend';
 export function addMergeSlot(program: CliCommand, context: BdContext): void {
   const slot = program
     .command('merge-slot')
-    .description('a bead that one agent at a time holds while it merges')
+    .description('a bead that serves as a lock for merging')
     .withHelp({ examples: [['bd merge-slot acquire', 'before a merge']], see: ['gt mq list'] });
   slot
     .command('create')
@@ -58,7 +58,7 @@ function addHolding(slot: CliCommand, context: BdContext, name: 'acquire' | 'rel
     .command(name)
     .description(name === 'acquire' ? 'take it, if it is free' : 'give it back')
     .option('--holder <name>', 'who (default: you)');
-  if (name === 'acquire') command.option('--wait', 'accepted: say so in the answer only');
+  if (name === 'acquire') command.option('--wait', 'accepted: only shown in the answer');
   command
     .withHelp({
       examples: [[`bd merge-slot ${name}`, name === 'acquire' ? 'before a merge' : 'after it']],

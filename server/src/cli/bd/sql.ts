@@ -30,7 +30,7 @@ export function addSql(program: CliCommand, context: BdContext): void {
       text: 'Writes .beads/beads.db, a copy of the index over the ledger, and asks that. Its tables are beads, dependencies (issue waits for target) and labels; times are microseconds since 1970. The view issues has the columns and times of the original.',
       examples: [
         ['bd sql "SELECT status, count(*) FROM beads GROUP BY status"', 'how many of each'],
-        ['bd sql "SELECT name, sql FROM sqlite_master" --json', 'what can be asked'],
+        ['bd sql "SELECT name, sql FROM sqlite_master" --json', 'list the tables'],
       ],
       see: ['bd query', 'bd export --sqlite'],
     })

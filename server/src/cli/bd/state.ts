@@ -57,7 +57,7 @@ export function addSetState(program: CliCommand, context: BdContext): void {
     .argument('<dimension=value>', 'such as patrol=muted')
     .option('--reason <text>', 'why')
     .withHelp({
-      text: 'The state is a label dimension:value. An event below the bead says who changed it and why.',
+      text: 'The state is a label dimension:value. An event below the bead records who changed it and why.',
       examples: [['bd set-state app-a1b2c patrol=muted --reason "too noisy"', 'with the reason']],
       see: ['bd state'],
     })

@@ -28,7 +28,9 @@ export function addStats(program: CliCommand, context: BdContext): void {
     .option('--all', 'of everybody, as without it')
     .option('--assigned', 'only of the beads that are assigned to you')
     .option('--no-activity', 'without what happened in the last day')
-    .addOption('--group-by <what>', 'work of agents, by what they are, or ran with', { choices: groupings })
+    .addOption('--group-by <what>', 'statistics of the work of agents, by agent, model, rig or type', {
+      choices: groupings,
+    })
     .option('--tag <tag>', 'work of agents on beads with this label, or with files of this language')
     .withHelp({
       text: 'With --actor (an address, or a pattern such as toy/polecats/*), --group-by or --tag: how the work of agents went.',

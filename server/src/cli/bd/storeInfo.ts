@@ -44,9 +44,9 @@ const STORE = 'issues.jsonl with a journal';
 const PROJECT = 'external_projects.';
 
 interface Repositories {
-  /** `.beads` folder of this one. */
+  /** `.beads` folder of this ledger. */
   directory: string;
-  /** Name of the project, and its folder as it was given. */
+  /** Name of the project, and its folder as given. */
   additional: [name: string, folder: string][];
 }
 
@@ -85,10 +85,10 @@ function addRepoAdd(repo: CliCommand, context: BdContext): void {
       if (!isLedger(path.join(folder, '.beads')))
         throw new UserError(
           `no .beads directory found at ${folder} - is this a beads repository?`,
-          'bd init makes one.',
+          'bd init creates one.',
         );
       const key = `${PROJECT}${path.basename(folder)}`;
-      // A tilde is the home of whoever reads it, and a setting is read without one.
+      // A tilde would be resolved by each reader, and settings are read without doing so.
       const value = given.startsWith('~') ? folder : given;
       await context.call(invocation, LedgerSettingChange.spec, { key, value });
       context.print(invocation, { added: true, path: given }, () => [
@@ -138,11 +138,11 @@ function addRepoList(repo: CliCommand, context: BdContext): void {
 function addRepoSync(repo: CliCommand, context: BdContext): void {
   repo
     .command('sync')
-    .description('look whether they are there; their beads are read by every command')
+    .description('check whether they exist; every command reads their beads')
     .hiddenOption('--verbose', 'accepted, has no effect')
     .withHelp({
       text: 'Beads of other repositories are never copied; bd import --rename-on-import copies them.',
-      examples: [['bd repo sync', 'names those that are gone']],
+      examples: [['bd repo sync', 'lists the missing ones']],
       exits: { 1: 'one of them has no ledger' },
       see: ['bd repo list'],
     })
@@ -154,7 +154,7 @@ function addRepoSync(repo: CliCommand, context: BdContext): void {
       if (gone.length > 0)
         throw new UserError(
           `no .beads directory found at ${gone.map(([, folder]) => folder).join(', ')}`,
-          'Put it there, or forget it with bd repo remove.',
+          'Restore it, or remove it with bd repo remove.',
           'not-found',
         );
       context.print(
@@ -168,8 +168,8 @@ function addRepoSync(repo: CliCommand, context: BdContext): void {
 export function addUpgrade(program: CliCommand, context: BdContext): void {
   const upgrade = program
     .command('upgrade')
-    .description('whether this program has changed since you last said that you know it')
-    .withHelp({ examples: [['bd upgrade status', 'the version, and the one before']], see: ['bd version'] });
+    .description('show changes of this program since the acknowledged version')
+    .withHelp({ examples: [['bd upgrade status', 'the current and the previous version']], see: ['bd version'] });
   upgrade
     .command('status')
     .description('show the version, and whether it is new')
@@ -187,8 +187,8 @@ export function addUpgrade(program: CliCommand, context: BdContext): void {
     });
   upgrade
     .command('review')
-    .description('say what is new since then')
-    .withHelp({ examples: [['bd upgrade review', 'where to read it']], see: ['bd upgrade ack'] })
+    .description('show the changes since then')
+    .withHelp({ examples: [['bd upgrade review', 'where to read about the changes']], see: ['bd upgrade ack'] })
     .action(async (_options: unknown, invocation: Invocation) => {
       const before = await acknowledged(invocation, context);
       const value = { current_version: VERSION, previous_version: before ?? null, new_versions: [] };
@@ -196,7 +196,7 @@ export function addUpgrade(program: CliCommand, context: BdContext): void {
     });
   upgrade
     .command('ack')
-    .description('say that you know this version')
+    .description('acknowledge this version')
     .withHelp({ examples: [['bd upgrade ack', 'nothing is new then']], see: ['bd upgrade status'] })
     .action(async (_options: unknown, invocation: Invocation) => {
       const before = await acknowledged(invocation, context);
@@ -221,13 +221,13 @@ function reviewLines(before: string | undefined): string[] {
   return ['', `🔄 Upgraded from v${before} to v${VERSION}`, where, "Run 'bd upgrade ack' to mark this version as seen"];
 }
 
-/** Of this clone; git ignores it. */
+/** The file with the acknowledged version; local to the clone, ignored by git. */
 async function versionFile(invocation: Invocation, context: BdContext): Promise<string> {
   const { directory } = await context.call(invocation, LedgerInfoGet.spec, {});
   return path.join(directory, '.local_version');
 }
 
-/** The version that somebody said to know; undefined where that was none. */
+/** The acknowledged version; undefined if there is none. */
 async function acknowledged(invocation: Invocation, context: BdContext): Promise<string | undefined> {
   const text = readTextIfPresent(await versionFile(invocation, context))?.trim() ?? '';
   return /^\d+\.\d+\.\d+/.test(text) ? text : undefined;

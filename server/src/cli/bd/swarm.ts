@@ -14,7 +14,7 @@ export function addSwarm(program: CliCommand, context: BdContext): void {
     .command('swarm')
     .description('epics whose children several agents do at the same time')
     .withHelp({
-      examples: [['bd swarm validate app-a1b2c', 'what can go on at once']],
+      examples: [['bd swarm validate app-a1b2c', 'children that can be done in parallel']],
       see: ['gt convoy create', 'bd epic'],
     });
   addValidate(swarm, context);

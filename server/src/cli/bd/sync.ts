@@ -29,9 +29,9 @@ export function addSync(program: CliCommand, context: BdContext): void {
     .command('sync')
     .description('bring issues.jsonl and the ledger to the same state')
     .option('--status', 'show whether anything is left to write')
-    .option('--check', 'look for what would make a merge go wrong')
-    .option('--flush-only', 'only write the file, and say nothing')
-    .option('--import', 'only read what others changed in the file')
+    .option('--check', 'check for problems that would break a merge')
+    .option('--flush-only', 'only write the file, without output')
+    .option('--import', 'only read outside changes of the file')
     .option('--import-only', 'same as --import')
     .option('--dry-run', 'only show')
     .option('--full', 'also commit the file, pull, and push')
@@ -51,7 +51,7 @@ export function addSync(program: CliCommand, context: BdContext): void {
     .option('--rename-on-import', 'accepted, has no effect')
     .option('--no-git-history', 'accepted, has no effect')
     .withHelp({
-      text: 'Changes come into the file by themselves, moments after a command, and what others changed in it is read; bd sync waits until the file has all of them. Git carries the file. Where the ledger has a branch of its own (bd config set sync-branch beads-sync) bd sync also commits to it, merges what the remote has of it, and pushes, without touching what is checked out or staged; the remote is origin, or bd config set sync-remote <name or address>. In a town the server does that for each rig, and pushes where the rig has a sync_remote.',
+      text: "Changes are written to the file automatically, moments after a command, and outside changes of it are read; bd sync waits until the file contains all changes. Git transports the file. If the ledger has its own branch (bd config set sync-branch beads-sync) bd sync also commits to it, merges the remote's version of it, and pushes, without touching checked-out files or the index; the remote is origin, or bd config set sync-remote <name or address>. In a town the server does that for each rig, and pushes if the rig has a sync_remote.",
       examples: [
         ['bd sync', 'before a commit, to be sure'],
         ['bd sync --no-push', 'with a sync-branch: commit and merge only'],
@@ -170,7 +170,7 @@ function checkMode(name: string): string {
 function addMode(sync: CliCommand, context: BdContext): void {
   const mode = sync
     .command('mode')
-    .description('how beads come to other clones: by their file in git')
+    .description('how beads get to other clones: through their file in git')
     .withHelp({ examples: [['bd sync mode current', 'the only one']], see: ['bd sync'] });
   mode
     .command('list')

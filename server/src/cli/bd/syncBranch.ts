@@ -91,7 +91,10 @@ async function placeOf(file: string, branch: string, setting: string | undefined
     throw new UserError(`invalid sync-remote: ${JSON.stringify(remote)}`, 'Use the name of a remote, or an address.');
   const relative = path.relative(root, file).split(path.sep).join('/');
   if (relative.startsWith('../'))
-    throw new UserError(`${file} is outside of the repository ${root}`, 'Sync where the ledger itself is.');
+    throw new UserError(
+      `${file} is outside of the repository ${root}`,
+      'Sync in the checkout that contains the ledger itself.',
+    );
   return { root, gitFolder, file: relative, remote };
 }
 
@@ -101,8 +104,8 @@ async function requireBranch(root: string, branch: string): Promise<void> {
   const head = await gitProbe(root, ['symbolic-ref', '--quiet', '--short', 'refs/remotes/origin/HEAD']);
   if (NEVER.has(branch) || head === `origin/${branch}`)
     throw new UserError(
-      `${branch} cannot be the branch of the ledger: it holds the project`,
-      'Choose a branch of its own: bd config set sync-branch beads-sync',
+      `${branch} cannot be the branch of the ledger: it is a branch of the project`,
+      'Choose a separate branch: bd config set sync-branch beads-sync',
       'refused',
     );
   // The index and files there would then show everything as reverted.

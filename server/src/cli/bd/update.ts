@@ -65,11 +65,11 @@ export function addUpdate(program: CliCommand, context: BdContext): void {
     .option('--notes <text>', 'notes')
     .option('--append-notes <text>', 'add a line to the notes')
     .option('--spec-id <id>', 'its specification; empty for none')
-    .option('-e, --estimate <minutes>', 'how long it takes', parseEstimate)
+    .option('-e, --estimate <minutes>', 'estimate in minutes', parseEstimate)
     .option('--due <time>', 'due time; empty for none')
-    .option('--await-id <id>', 'for a gate: what it waits for, such as the number of a run')
-    .option('--ephemeral', 'make it a wisp, which is never written to issues.jsonl')
-    .option('--persistent', 'make a wisp an ordinary bead')
+    .option('--await-id <id>', 'for a gate: its condition, such as the number of a run')
+    .option('--ephemeral', 'turn it into a wisp, which is never written to issues.jsonl')
+    .option('--persistent', 'turn a wisp into an ordinary bead')
     .option('--allow-empty-description', 'accepted: an empty one clears it')
     .option('--history', 'accepted, has no effect')
     .option('--no-history', 'accepted, has no effect')
@@ -78,7 +78,7 @@ export function addUpdate(program: CliCommand, context: BdContext): void {
     .option('--remove-label <labels>', 'remove labels', collectLabels)
     .option('--set-labels <labels>', 'replace all labels; empty for none', collect)
     .option('--parent <id>', 'make it a child of this bead; empty for no parent')
-    .option('--claim', 'claim it, unless somebody else has it: assign it to you and mark it in progress')
+    .option('--claim', 'claim it, unless it is assigned to another: assign it to you and mark it in progress')
     .option('--defer <time>', 'hide it from ready until then; empty to end this')
     .option('--external-ref <ref>', 'reference in another system')
     .option('--metadata <json>', 'replace the metadata; JSON object, or @file', parseMetadata)
@@ -91,7 +91,7 @@ export function addUpdate(program: CliCommand, context: BdContext): void {
       text: 'Fields that are not given stay as they are. Without an id it changes the bead that you changed last.',
       examples: [
         ['bd update app-a1b2c --status in_progress --assignee ann', 'start it'],
-        ['bd update app-a1b2c --claim', 'claim it, unless somebody else has it'],
+        ['bd update app-a1b2c --claim', 'claim it, unless it is assigned to another'],
         ['bd update a1b2c d3e4f --add-label urgent --priority 0', 'several at once'],
         ['bd update app-a1b2c --defer tomorrow', 'not before tomorrow'],
       ],

@@ -23,10 +23,10 @@ export function addValidate(program: CliCommand, context: BdContext): void {
     .option('-s, --signal <name=value>', 'true, false or null (not checked); can be repeated', parseSignal)
     .option('-m, --message <text>', 'what you found')
     .withHelp({
-      text: 'The record says who (validated_by), what kind (validation_type), when, and the signals (quality_signals). bd show lists all of them with those of reviews and merges; bd stats counts them. It changes nothing else: work lands by its gates and its review.',
+      text: 'The record says who (validated_by), what kind (validation_type), when, and the signals (quality_signals). bd show lists all of them with those of reviews and merges; bd stats counts them. It changes nothing else: work still lands by its gates and its review.',
       examples: [
         ['bd validate app-a1b2c --type security -s no_secrets=true', 'a check by hand'],
-        ['bd validate app-a1b2c --outcome rejected -s tests_passed=false -m "flaky"', 'what has to be better'],
+        ['bd validate app-a1b2c --outcome rejected -s tests_passed=false -m "flaky"', 'a failed validation'],
       ],
       see: ['bd show', 'bd status'],
     })

@@ -25,11 +25,11 @@ export function addWorktree(program: CliCommand, context: BdContext): void {
   const worktree = program
     .command('worktree')
     .description('worktrees of git that use the ledger of the main one')
-    .withHelp({ examples: [['bd worktree create feature-x', 'beside the repository']], see: ['bd where'] });
+    .withHelp({ examples: [['bd worktree create feature-x', 'next to the repository']], see: ['bd where'] });
   worktree
     .command('list')
     .description('list the worktrees')
-    .withHelp({ examples: [['bd worktree list', 'with where their beads are']], see: ['bd worktree info'] })
+    .withHelp({ examples: [['bd worktree list', 'with the folders of their ledgers']], see: ['bd worktree info'] })
     .action(async (_options: unknown, invocation: Invocation) => {
       const all = await worktrees(context.process.cwd);
       const row = (name: string, where: string, branch: string, beads: string): string =>
@@ -89,7 +89,7 @@ function addInfo(worktree: CliCommand, context: BdContext): void {
   worktree
     .command('info')
     .description('show the worktree of this folder')
-    .withHelp({ examples: [['bd worktree info', 'and where its beads are']], see: ['bd worktree list'] })
+    .withHelp({ examples: [['bd worktree info', 'and the folder of its ledger']], see: ['bd worktree list'] })
     .action(async (_options: unknown, invocation: Invocation) => {
       const { main, own } = await here(context.process.cwd);
       if (!own)
@@ -123,7 +123,7 @@ function addInfo(worktree: CliCommand, context: BdContext): void {
 function addCreate(worktree: CliCommand, context: BdContext): void {
   worktree
     .command('create <name>')
-    .description('create a worktree with a branch of its own')
+    .description('create a worktree with its own branch')
     .option('--branch <name>', 'name of the branch (default: the name)')
     .withHelp({
       examples: [['bd worktree create wt --branch feature-x', 'in the folder wt']],
@@ -151,7 +151,7 @@ function addCreate(worktree: CliCommand, context: BdContext): void {
 function addRemove(worktree: CliCommand, context: BdContext): void {
   worktree
     .command('remove <name>')
-    .description('remove a worktree that holds nothing of its own')
+    .description('remove a worktree without unsaved work')
     .option('--force', 'even if it has changes, or commits that are nowhere else')
     .withHelp({
       examples: [['bd worktree remove wt', 'when its work is merged and pushed']],

@@ -46,8 +46,8 @@ export function addAccept(program: CliCommand, context: GtContext): void {
 
 export function withAcceptOptions(command: CliCommand): CliCommand {
   return command
-    .option('--yes', 'accept what it is now, and print it')
-    .option('--hash <hash>', 'accept exactly what was shown with this hash');
+    .option('--yes', 'accept the current version, and print it')
+    .option('--hash <hash>', 'accept exactly the version with this hash');
 }
 
 /**

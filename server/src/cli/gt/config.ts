@@ -172,7 +172,7 @@ function addSet(agent: CliCommand, context: GtContext): void {
     .description('add or change a runtime of your own')
     .argument('<name>', 'name of the runtime')
     .argument('<command>', 'the program to run')
-    .option('--arg <argument...>', 'arguments for autonomous work (write --arg=--flag where one starts with a hyphen)')
+    .option('--arg <argument...>', 'arguments for autonomous work (write --arg=--flag if one starts with a hyphen)')
     .option('--env <NAME=value...>', 'environment')
     .option('--prompt <how>', 'how the first prompt is given: argument, flag or none')
     .option('--prompt-flag <flag>', 'the flag, for --prompt flag')
@@ -209,7 +209,7 @@ function addAccept(agent: CliCommand, context: GtContext): void {
     .withHelp({
       text: 'Agents run without the permission prompts of their runtime. You are asked once for each runtime of a town.',
       examples: [
-        ['gt config agent accept claude', 'show what it would run'],
+        ['gt config agent accept claude', 'show the commands that it would run'],
         ['gt config agent accept claude --yes', 'accept it'],
       ],
       exits: { 1: 'it was only shown' },

@@ -55,17 +55,20 @@ function addCreate(convoy: CliCommand, context: GtContext): void {
       parse: (text: string, earlier: string[] = []) => [...earlier, text],
     })
     .option('--human', 'notify the overseer of the town when it lands')
-    .option('--owned', 'it does not land by itself: you land it, with gt convoy land')
-    .option('--feature-branch', 'collect its beads on a branch of its own, which is reviewed and lands as a whole')
-    .option('--no-feature-branch', 'land each bead by itself, whatever the rig or the town has as its default')
+    .option('--owned', 'it does not land automatically: you land it with gt convoy land')
+    .option('--feature-branch', 'collect its beads on a separate branch, which is reviewed and lands as a whole')
+    .option('--no-feature-branch', 'land each bead separately, regardless of the default of the rig or the town')
     .withHelp({
-      text: 'A convoy tracks its beads and starts none of them by itself. Slinging one of them starts that bead; launching the convoy starts each as soon as its dependencies are merged. It lands when all of its beads are closed. With --feature-branch its beads are merged into convoy/<id> in each of its rigs; when all are in, the whole is reviewed as the rig reviews changes, and lands on the target as one merge commit.',
+      text: 'A convoy tracks its beads and starts none of them automatically. Slinging one of them starts that bead; launching the convoy starts each as soon as its dependencies are merged. It lands when all of its beads are closed. With --feature-branch its beads are merged into convoy/<id> in each of its rigs; when it contains all of them, it is reviewed like other changes of the rig, and lands on the target as one merge commit.',
       examples: [
         ['gt convoy create "Login" toy-a1b2c toy-d3e4f', 'track two beads'],
-        ['gt convoy create "Login" toy-e9f0g --launch', 'track what is below an epic, and start it'],
-        ['gt convoy create "Login" toy-a1b2c --notify mayor/ --notify --human', 'tell the Mayor and you when it lands'],
+        ['gt convoy create "Login" toy-e9f0g --launch', 'track the work below an epic, and start it'],
+        [
+          'gt convoy create "Login" toy-a1b2c --notify mayor/ --notify --human',
+          'notify the Mayor and you when it lands',
+        ],
         ['gt convoy create "Login" toy-a1b2c toy-d3e4f --feature-branch --launch', 'land both together'],
-        ['gt convoy create "Login" toy-a1b2c --stage --notify', 'check it as a plan, and tell me when it lands'],
+        ['gt convoy create "Login" toy-a1b2c --stage --notify', 'check it as a plan, and notify me when it lands'],
       ],
       see: ['gt convoy launch', 'gt sling', 'bd dep add'],
     })

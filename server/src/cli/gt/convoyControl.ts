@@ -49,12 +49,12 @@ function addStage(convoy: CliCommand, context: GtContext): void {
   convoy
     .command('stage')
     .argument('<plan...>', 'a staged convoy, an epic, or beads')
-    .description('check a plan, and stage it as a convoy where it has no errors')
+    .description('check a plan, and stage it as a convoy if it has no errors')
     .option('--title <name>', 'name of the convoy (default: that of the epic or of the first bead)')
     .option('--launch', 'launch it, too')
     .option('--force', 'launch it despite warnings')
     .withHelp({
-      text: 'Shows the waves of the plan, errors that prevent its launch (a cycle, no rig, no runtime, commands that are not accepted), warnings, and the expected time, by the median of finished beads. A convoy with errors is neither staged nor launched. There is no forecast of costs, as none are recorded.',
+      text: 'Shows the waves of the plan, errors that prevent its launch (a cycle, no rig, no runtime, commands that are not accepted), warnings, and the expected time, from the median of finished beads. A convoy with errors is neither staged nor launched. There is no forecast of costs, because none are recorded.',
       examples: [
         ['gt convoy stage toy-e9f0g', 'the work below an epic'],
         ['gt convoy stage toy-a1b2c toy-d3e4f --title "Login"', 'two beads'],
@@ -94,7 +94,7 @@ function addPauseAndResume(convoy: CliCommand, context: GtContext): void {
     });
   convoy
     .command('resume <convoy>')
-    .description('go on with a convoy that was paused')
+    .description('resume a paused convoy')
     .withHelp({ examples: [['gt convoy resume hq-cv-u3v4w', 'start its beads again']], see: ['gt convoy pause'] })
     .action(async (id: string, _options: unknown, invocation: Invocation) => {
       const info = await context.call(invocation, ConvoyResume.spec, { id });
@@ -123,10 +123,10 @@ function addLand(convoy: CliCommand, context: GtContext): void {
     .command('land <convoy>')
     .description('land a convoy that was created with --owned')
     .option('-f, --force', 'although beads of it are open')
-    .option('--dry-run', 'only say what would happen')
+    .option('--dry-run', 'only show what would happen')
     .withHelp({
       examples: [
-        ['gt convoy land hq-cv-u3v4w', 'close it and tell those who watch it'],
+        ['gt convoy land hq-cv-u3v4w', 'close it and notify its subscribers'],
         ['gt convoy land hq-cv-u3v4w --dry-run', 'could it land?'],
       ],
       see: ['gt convoy create --owned', 'gt convoy close'],
@@ -146,7 +146,7 @@ function addCheck(convoy: CliCommand, context: GtContext): void {
   convoy
     .command('check [convoy]')
     .description('land convoys whose beads are all closed, also while the engine is paused')
-    .option('--dry-run', 'only say which would land')
+    .option('--dry-run', 'only list the convoys that would land')
     .withHelp({
       examples: [
         ['gt convoy check', 'all that are open'],
@@ -188,12 +188,12 @@ function addWatch(convoy: CliCommand, context: GtContext): void {
   convoy
     .command('watch <convoy>')
     .description('get a notification when a convoy lands')
-    .option('--addr <address>', 'somebody else: an agent, mayor/, overseer, or a person')
+    .option('--addr <address>', 'another recipient: an agent, mayor/, overseer, or a person')
     .option('--nudge', 'also type a line into the terminal of the agent')
     .withHelp({
       examples: [
         ['gt convoy watch hq-cv-u3v4w', 'tell me'],
-        ['gt convoy watch hq-cv-u3v4w --addr toy/crew/ann --nudge', 'tell a member of the crew, in its terminal, too'],
+        ['gt convoy watch hq-cv-u3v4w --addr toy/crew/ann --nudge', 'notify a crew member, also in its terminal'],
       ],
       see: ['gt convoy unwatch', 'gt mail inbox'],
     })
@@ -206,7 +206,7 @@ function addWatch(convoy: CliCommand, context: GtContext): void {
     .command('unwatch <convoy>')
     .description('stop the notification about a convoy')
     .option('--addr <address>', 'somebody else')
-    .withHelp({ examples: [['gt convoy unwatch hq-cv-u3v4w', 'do not tell me']], see: ['gt convoy watch'] })
+    .withHelp({ examples: [['gt convoy unwatch hq-cv-u3v4w', 'do not notify me']], see: ['gt convoy watch'] })
     .action(async (id: string, options: { addr?: string }, invocation: Invocation) => {
       const info = await context.call(invocation, ConvoyUnwatch.spec, { id, address: options.addr });
       context.print(invocation, info, () => `✓ ${options.addr ?? 'You'} will not be notified when ${info.id} lands`);

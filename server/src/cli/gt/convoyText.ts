@@ -126,9 +126,9 @@ function forecastText({ forecast: { minutes, samples, unknown } }: StagedPlan): 
 
 /** How to start the beads of a convoy that is not launched. */
 export function startHint(convoy: ConvoyInfo): string[] {
-  if (convoy.paused) return [`Paused: none of its beads starts. Go on: gt convoy resume ${convoy.id}`];
+  if (convoy.paused) return [`Paused: none of its beads starts. Resume: gt convoy resume ${convoy.id}`];
   if (convoy.status === 'closed' || convoy.launchedAt !== undefined) return [];
-  if (convoy.status !== 'open') return [`Staged: nothing starts before: gt convoy launch ${convoy.id}`];
+  if (convoy.status !== 'open') return [`Staged: nothing starts until: gt convoy launch ${convoy.id}`];
   if (convoy.total === 0) return [`It tracks no beads yet: gt convoy add ${convoy.id} <bead>`];
   if (convoy.done === convoy.total) return [];
   return [`Not launched. Start all of its beads: gt convoy launch ${convoy.id}; one of them: gt sling <bead> <rig>`];
@@ -144,7 +144,7 @@ export function endLines({ running, waiting, feature, cancelled }: ConvoyEnd): s
             `  Nothing of it lands. ${feature.branch} is deleted; its commits are kept as refs/gastown/${feature.branch} in .repo.git of ${kept.join(', ')}`,
           ]
         : ['  Nothing of it lands: no bead was on its branch yet']),
-      ...(running.length > 0 ? [`  Stopped: ${running.join(', ')}; sling them to go on without the convoy`] : []),
+      ...(running.length > 0 ? [`  Stopped: ${running.join(', ')}; sling them to continue without the convoy`] : []),
       ...(waiting.length > 0 ? [`  Left open: ${waiting.join(', ')} (${plural(waiting.length, 'bead')})`] : []),
     ];
   return [

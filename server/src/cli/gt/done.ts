@@ -12,9 +12,9 @@ export function addDone(program: CliCommand, context: GtContext): void {
     .withHelp({
       text: [
         'completed: the work is committed. Others review, test and merge it; work that is rejected starts a new session.',
-        'no-change: nothing has to change. The reason is reviewed where the rig reviews changes; then the bead is closed.',
+        'no-change: nothing has to change. If the rig reviews changes, the reason is reviewed; then the bead is closed.',
         'escalated: a person has to help. The bead waits until it is slung again.',
-        'deferred: something is left. The next session goes on when a gate of the molecule opens, a step is closed by somebody else, or the bead is slung again.',
+        'deferred: some work is left. The next session continues when a gate of the molecule opens, a step is closed by others, or the bead is slung again.',
       ].join('\n'),
       examples: [
         ['gt done -m "Login works; no test for Safari"', 'submit the work'],

@@ -28,7 +28,7 @@ export function addEscalate(program: CliCommand, context: GtContext): void {
     .option('-r, --reason <text>', 'why, and what was tried')
     .option('--bead <id>', 'the bead that it concerns (default: the one on your hook)')
     .withHelp({
-      text: 'The person responsible for the town is notified, more insistently the more severe it is. Agents call it when they cannot continue.',
+      text: 'The person responsible for the town is notified, more insistently the more severe it is. Agents use it when they cannot continue.',
       examples: [['gt escalate -s high "The tests need a database that is missing" --bead toy-a1b2c', 'ask for help']],
       see: ['gt attention', 'gt mail send --human'],
     })
@@ -95,7 +95,7 @@ function addAck(escalate: CliCommand, context: GtContext): void {
     .command('ack <escalation>')
     .description('acknowledge an escalation: you take care of it')
     .withHelp({
-      text: 'It stays open and notifies nobody any more.',
+      text: 'It stays open, but no longer notifies.',
       examples: [['gt escalate ack hq-e1f2g', 'take care of it']],
       see: ['gt escalate close'],
     })

@@ -10,7 +10,7 @@ export function addInstall(program: CliCommand, context: GtContext): void {
     .argument('[path]', 'folder of the town (default: ~/gt)')
     .option('--name <name>', 'name of the town')
     .withHelp({
-      text: 'A town is known through your own list of towns only: a folder that somebody else created runs nothing before you trust it.',
+      text: 'Only towns in your own list are trusted: a folder that was created by others runs nothing until you trust it.',
       examples: [
         ['gt install', 'in ~/gt'],
         ['gt install ~/work/town --name work', 'in another folder'],

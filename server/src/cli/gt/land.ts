@@ -20,7 +20,7 @@ export function addLand(program: CliCommand, context: GtContext): void {
     .option('--skip-tests', 'without running the gates')
     .option('--dry-run', 'show the checks and what would land; nothing is changed, and no gate runs')
     .withHelp({
-      text: 'Checked: its session has ended, its worktree is clean, there is no conflict with the target, and the gates pass on exactly what lands. A conflict cannot be skipped. The bead is closed, its branch and its worktree are removed. For a person; for the Mayor where you allow it ("gt config mayor-may-land on").',
+      text: 'Checked: its session has ended, its worktree is clean, there is no conflict with the target, and the gates pass on exactly the commit that lands. A conflict cannot be skipped. The bead is closed, its branch and its worktree are removed. For people; for the Mayor only if you allow it ("gt config mayor-may-land on").',
       examples: [
         ['gt land --direct toy/rust --dry-run', 'look first'],
         ['gt land --direct toy/rust', 'land it'],
@@ -33,7 +33,7 @@ export function addLand(program: CliCommand, context: GtContext): void {
       if (!direct)
         throw new UserError(
           'work lands through the merge queue',
-          `to land it without its turn and its review: "gt land --direct ${agent}"`,
+          `to land it without the queue and a review: "gt land --direct ${agent}"`,
           'invalid',
         );
       const result = await context.call(invocation, DirectLand.spec, { agent, force, skipTests, dryRun });

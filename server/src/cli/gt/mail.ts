@@ -146,14 +146,14 @@ function addCheck(mail: CliCommand, context: GtContext): void {
   mail
     .command('check')
     .description('for hooks: print new mail of the calling agent, or nothing')
-    .addOption('--inject [answer]', 'for the agent: as text, or in the form of a hook at the end of a turn', {
+    .addOption('--inject [answer]', 'for the agent: as text, or as the answer of a runtime hook at the end of a turn', {
       choices: ['text', 'block'],
       preset: 'text',
     })
     .withHelp({
       examples: [
         ['gt mail check', 'is there new mail?'],
-        ['gt mail check --inject=block', 'what a hook at the end of a turn calls'],
+        ['gt mail check --inject=block', 'for a runtime hook at the end of a turn'],
       ],
       exits: { 0: 'always with --inject: a hook that fails would disturb the agent' },
       see: ['gt mail inbox'],

@@ -35,7 +35,7 @@ function addAsk(mayor: CliCommand, context: GtContext): void {
     .option('-F, --file <file>', 'read the text from a file (- for standard input)')
     .option('--title <text>', 'a title (default: the first line)')
     .withHelp({
-      text: 'The Mayor reads the repositories, creates beads and answers with a staged convoy. Nothing starts before you launch it.',
+      text: 'The Mayor reads the repositories, creates beads and answers with a staged convoy. Nothing starts until you launch it.',
       examples: [
         ['gt mayor ask "Users want to log in with GitHub"', 'in a few words'],
         ['gt mayor ask -F plan.md --title "GitHub login"', 'from a file'],
@@ -44,7 +44,8 @@ function addAsk(mayor: CliCommand, context: GtContext): void {
     })
     .action(async (words: string[], options: { file?: string; title?: string }, invocation: Invocation) => {
       const text = options.file === undefined ? words.join(' ') : readText(options.file, context);
-      if (text.trim() === '') throw new UserError('say what you want', 'gt mayor ask "…", or gt mayor ask -F <file>');
+      if (text.trim() === '')
+        throw new UserError('describe what you want', 'gt mayor ask "…", or gt mayor ask -F <file>');
       const result = await context.call(invocation, MayorAsk.spec, { text, title: options.title });
       context.print(invocation, result, () => [
         `✓ Asked the Mayor (${result.request})`,
@@ -120,9 +121,7 @@ function addAnswer(mayor: CliCommand, context: GtContext): void {
     .description('for the Mayor: answer a request in words')
     .addOption('-m, --message <text>', 'the answer', { mandatory: true })
     .withHelp({
-      examples: [
-        ['gt mayor answer hq-r1s2t -m "It exists already: see src/login.ts"', 'where there is nothing to plan'],
-      ],
+      examples: [['gt mayor answer hq-r1s2t -m "It exists already: see src/login.ts"', 'if there is nothing to plan']],
       see: ['gt mayor plan'],
     })
     .action(async (request: string, options: { message: string }, invocation: Invocation) => {

@@ -31,8 +31,8 @@ export function addRefinery(program: CliCommand, context: GtContext): void {
     .command('process <rig>')
     .description('run the merge queue of a rig now, and wait for it')
     .withHelp({
-      text: 'Runs the gates and merges what is approved, one after the other, also while the engine is paused. What waits for its next try has it now; checks that have failed run again. No agent is started.',
-      examples: [['gt refinery process toy', 'and print what has become of each change']],
+      text: 'Runs the gates and merges approved changes, also while the engine is paused. Waiting retries are made now; failed checks run again. No agent is started.',
+      examples: [['gt refinery process toy', 'and print the outcome of each change']],
       see: ['gt mq list', 'gt up'],
     })
     .action(async (rig: string, _options: unknown, invocation: Invocation) => {

@@ -53,16 +53,16 @@ export function addMq(program: CliCommand, context: GtContext): void {
 export function addList(mq: CliCommand, context: GtContext): void {
   mq.command('list [rig]')
     .description('list the merge queue in its order')
-    .option('--all', 'also what has ended, the latest first')
+    .option('--all', 'also ended requests, the latest first')
     .addOption('--status <state>', 'only those in this state', { choices: mergeRequestStates })
     .option('--ready', 'only what could be merged at this moment')
-    .option('--blocked', 'only what waits for something else than its turn, such as its review')
+    .option('--blocked', 'only requests that are blocked, for example by a review')
     .option('--worker <agent>', 'only the work of this agent')
     .withHelp({
       examples: [
         ['gt mq list', 'of all rigs'],
-        ['gt mq list toy --all', 'of one rig, with what was merged'],
-        ['gt mq list --status failed', 'what was given up'],
+        ['gt mq list toy --all', 'of one rig, with merged requests'],
+        ['gt mq list --status failed', 'requests that were given up'],
       ],
       see: ['gt mq status'],
     })
@@ -79,7 +79,7 @@ export function addList(mq: CliCommand, context: GtContext): void {
 
 function addNext(mq: CliCommand, context: GtContext): void {
   mq.command('next [rig]')
-    .description('show what is merged next')
+    .description('show the next requests to be merged')
     .addOption('--strategy <strategy>', 'priority: as it is merged; fifo: the oldest', {
       choices: ['priority', 'fifo'],
     })
@@ -111,7 +111,7 @@ function addStatus(mq: CliCommand, context: GtContext): void {
     .option('--diff', 'also the change itself')
     .withHelp({
       examples: [
-        ['gt mq status toy-a1b2c', 'its state, its checks, and what its author and its reviewers say'],
+        ['gt mq status toy-a1b2c', "its state, its checks, the author's note and the reviews"],
         ['gt mq status toy-a1b2c --diff', 'and the change'],
       ],
       see: ['gt mq log', 'gt mq approve', 'gt mq reject'],
@@ -142,7 +142,7 @@ function addSubmit(mq: CliCommand, context: GtContext): void {
     )
     .option('-m, --message <text>', 'a note for the reviewer')
     .withHelp({
-      text: 'An agent submits its own work, as with "gt done", and its session ends. A person submits the work of an agent whose session has ended, such as one that was stopped. It is checked as for "gt done": all is committed, there is a change, and its steps are done.\nOf a member of the crew, the commits of the branch that is checked out in its clone, or of --branch, are submitted as they are now; the clone is left alone, and the member may go on. They belong to the bead that --issue or the name of the branch names, or to a new one. What is sent back comes to the member as mail.',
+      text: 'An agent submits its own work, as with "gt done", and its session ends. A person submits the work of an agent whose session has ended, such as one that was stopped. The same checks as for "gt done" apply: everything is committed, there is a change, and its steps are done.\nOf a member of the crew, the commits of the branch that is checked out in its clone, or of --branch, are submitted as they are now; the clone is left alone, and the member may continue. They belong to the bead named by --issue or by the name of the branch, or to a new one. Work that is sent back comes to the member as mail.',
       examples: [
         ['gt mq submit', "for agents: the caller's work"],
         ['gt mq submit --issue toy-a1b2c -p 0', 'the work on a bead, as an urgent one'],
@@ -173,7 +173,7 @@ function addApprove(mq: CliCommand, context: GtContext): void {
     .option('--for-all', 'also in place of the reviewers that have not answered')
     .option('--patch <hash>', 'only if it is still this patch (see "status --json")')
     .withHelp({
-      text: 'The approval is for the patch as it is. A rebase that changes the patch needs another review. Where a rig has several reviewers, and a person is one of them, it is merged once the others have approved it, too.',
+      text: 'The approval covers the current patch. A rebase that changes the patch needs another review. If a rig has several reviewers, and a person is one of them, it is merged once the others have approved it, too.',
       examples: [
         ['gt mq approve toy-a1b2c -m "read all of it"', 'approve it'],
         ['gt mq approve toy-a1b2c --first', 'merge it before all others'],
@@ -255,7 +255,7 @@ function addReorder(mq: CliCommand, context: GtContext): void {
         const places = [first ? 'first' : undefined, last ? 'last' : undefined, before ? 'before' : undefined];
         const [place, ...more] = places.filter((name): name is 'first' | 'last' | 'before' => name !== undefined);
         if (place === undefined || more.length > 0)
-          throw new UserError('say where it goes', 'one of --first, --last and --before <change>', 'invalid');
+          throw new UserError('name the new position', 'one of --first, --last and --before <change>', 'invalid');
         const result = await context.call(invocation, MqReorder.spec, { id, place, before });
         context.print(invocation, result, () => `✓ ${result.bead} is merged ${place} ${before ?? ''}`.trimEnd());
       },
@@ -268,7 +268,7 @@ function addLog(mq: CliCommand, context: GtContext): void {
     .option('--gate <name>', 'the log of this gate only')
     .option('--diff', 'also the change itself')
     .withHelp({
-      text: 'A gate whose result was known, as it had run for the same files before, did not run again and has no log of its own.',
+      text: 'A gate with a cached result from the same files did not run again and has no log.',
       examples: [
         ['gt mq log toy-a1b2c', 'all gates, with the paths of their logs'],
         ['gt mq log toy-a1b2c --gate test', 'one gate'],

@@ -11,7 +11,7 @@ export function addNudge(program: CliCommand, context: GtContext): void {
     .option('-f, --force', 'type it at once, into whatever the terminal shows')
     .withHelp({
       text: 'The line waits some seconds until the agent is idle, and is never added to a line that somebody has begun to type there. If the agent stays busy, it gets the message as urgent mail. It is refused while the agent asks a question.',
-      examples: [['gt nudge toy/rust "Mind the spaces in file names"', 'tell it something']],
+      examples: [['gt nudge toy/rust "Mind the spaces in file names"', 'send it a message']],
       see: ['gt mail send', 'gt peek'],
     })
     .action(async (agent: string, words: string[], { force }: { force?: boolean }, invocation: Invocation) => {

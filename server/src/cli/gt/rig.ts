@@ -174,7 +174,7 @@ function addAccept(rig: CliCommand, context: GtContext): void {
 function addFastForward(rig: CliCommand, context: GtContext): void {
   rig
     .command('fast-forward <rig>')
-    .description("fast-forward the folder's checkout to what was merged")
+    .description("fast-forward the folder's checkout to merged work")
     .withHelp({
       text: 'Only if the folder is clean and has no commits of its own.',
       examples: [['gt rig fast-forward toy', 'get the merged work']],
@@ -204,10 +204,10 @@ function addedLines(info: RigInfo): string[] {
 function trackedLines({ id, prefix, trackedBeads }: RigInfo): string[] {
   if (!trackedBeads) return [];
   const { count, prefix: own, show } = trackedBeads;
-  const found = `  The repository has ${plural(count, 'bead')} of its own in .beads, which were not imported.`;
+  const found = `  The repository tracks ${plural(count, 'bead')} in .beads, which were not imported.`;
   return own === prefix
     ? [`${found} Import them:`, `    ${show} | bd import --rig ${id}`]
-    : [`${found} Their ids begin with ${own}-, not with ${prefix}-: add the rig with --prefix ${own} to import them.`];
+    : [`${found} Their ids start with ${own}-, not with ${prefix}-: add the rig with --prefix ${own} to import them.`];
 }
 
 function gateLines(info: RigInfo): string[] {
@@ -247,7 +247,7 @@ function parseSettings(entries: readonly string[]): RigChanges {
   return changes;
 }
 
-/** @param value `<paths>: <gates>`, both separated by spaces or commas; empty where it is to be removed */
+/** @param value `<paths>: <gates>`, both separated by spaces or commas; empty to remove it */
 function parseTarget(entry: string, value: string): RigTarget | null {
   if (value.trim() === '') return null;
   const colon = value.lastIndexOf(':');

@@ -26,7 +26,7 @@ export function addSling(program: CliCommand, context: GtContext): void {
     .option('--on <bead>', 'gt sling <formula> --on <bead> <rig>: the same as --formula, the other way round')
     .option('--var <key=value>', 'value of a variable of the formula', collectVariable)
     .withHelp({
-      text: 'A bead that is not in a convoy gets one of its own; for an epic all that can be worked on below it is slung, in one convoy. An agent of the rig starts with it as soon as one is free, its dependencies are merged and the engine is running. A bead that is in progress already is left alone.',
+      text: 'A bead that is not in a convoy gets a new one; for an epic the workable beads below it are slung, in one convoy. An agent of the rig starts with it as soon as one is free, its dependencies are merged and the engine is running. A bead that is already in progress is left alone.',
       examples: [
         ['gt sling toy-a1b2c toy', 'to any free agent of the rig'],
         ['gt sling toy-a1b2c toy/rust --agent claude --model opus', 'to this agent, with this runtime and model'],
@@ -61,6 +61,6 @@ function beadsAndFormula(names: readonly string[], options: SlingOptions): { bea
   if (names.length < 2) throw new UserError('name the beads and the rig', 'gt sling <bead…> <rig>[/<agent>]');
   if (options.on === undefined) return { beads: names.slice(0, -1), formula: options.formula };
   if (options.formula !== undefined || names.length !== 2)
-    throw new UserError('--on takes one formula', 'gt sling <formula> --on <bead> <rig>[/<agent>]');
+    throw new UserError('--on requires one formula', 'gt sling <formula> --on <bead> <rig>[/<agent>]');
   return { beads: [options.on], formula: names[0] };
 }

@@ -7,8 +7,8 @@ export function addVerify(program: CliCommand, context: GtContext): void {
     .command('verify')
     .description('for agents: run the gates on your commits')
     .withHelp({
-      text: 'The server runs them, in a checkout of its own. The merge queue does not run them again where the target has not moved since. A person allows it for a rig: "gt rig set <rig> pre_verified=true".',
-      examples: [['gt verify', 'before gt done, which submits what passes']],
+      text: 'The server runs them, in a separate checkout. The merge queue reuses the results if the target has not moved since. A person has to allow it for a rig: "gt rig set <rig> pre_verified=true".',
+      examples: [['gt verify', 'before gt done, which submits the work']],
       exits: { 1: 'a gate failed, something is not committed, or the rig does not allow it' },
       see: ['gt done', 'gt mq log'],
     })

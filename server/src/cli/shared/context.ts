@@ -8,7 +8,7 @@ export interface ProcessContext {
   cwd: string;
   env: NodeJS.ProcessEnv;
   readStdin(): string;
-  /** One line that a person types; standard input as a whole where this is not there. */
+  /** A line that the user types; all of standard input if this is missing. */
   readLine?(): string;
 }
 

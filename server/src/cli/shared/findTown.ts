@@ -44,7 +44,7 @@ async function refuseUnfinished(folder: string): Promise<void> {
   const { isUnfinishedTown } = await import('../../town/install');
   if (!isUnfinishedTown(folder)) return;
   throw new UserError(
-    `creating the town ${folder} was cut short`,
+    `creating the town ${folder} was interrupted`,
     `Finish it: gt install ${argumentText(folder)}`,
     'not-found',
   );

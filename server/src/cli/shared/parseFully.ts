@@ -79,7 +79,7 @@ function commanderOf(
   return command;
 }
 
-/** After everything else, so that an unknown option is said to be one. */
+/** Checks required options after everything else, so that an unknown option is reported first. */
 function requireOptions({ options }: CliCommand, command: Command): void {
   const missing = options.find((option) => option.mandatory && command.getOptionValue(option.key) === undefined);
   if (missing)

@@ -88,7 +88,7 @@ function guardStatus(dispatcher: Dispatcher, town: ConvoyTown): void {
       `a convoy cannot change from ${convoy.status} to ${status}`,
       isStaged(convoy)
         ? `"gt convoy launch ${convoy.id}" starts it, "gt convoy close ${convoy.id}" ends it`
-        : `"gt convoy pause ${convoy.id}" holds its beads, "gt convoy close ${convoy.id}" ends it`,
+        : `"gt convoy pause ${convoy.id}" holds its beads back, "gt convoy close ${convoy.id}" closes it`,
       'conflict',
     );
   };

@@ -139,7 +139,7 @@ function hasTerminal(address: string): boolean {
 function refuseOthersAddress(context: CallContext, address: string): void {
   if (context.agent !== undefined && address !== context.agent)
     throw new UserError(
-      'an agent may not subscribe anybody but itself',
+      'an agent may only change its own subscription',
       `leave out the address: it is ${context.agent}`,
       'refused',
     );

@@ -52,7 +52,7 @@ export async function landOwnedConvoy(
   refuseClosed(convoy);
   if (!isOwned(convoy))
     throw new UserError(
-      `${convoy.id} lands by itself when its beads are closed`,
+      `${convoy.id} lands automatically when its beads are closed`,
       'only a convoy that was created with --owned is landed by hand; "gt convoy close" ends this one now',
       'conflict',
     );

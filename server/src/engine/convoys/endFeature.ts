@@ -69,7 +69,7 @@ function tellMoved(tx: Transaction, convoy: Bead, rig: string, branch: string): 
   escalate(tx, {
     key: `feature-${convoy.id}-${rig}`,
     rig,
-    title: `${branch} of ${rig} has commits that came from outside and are not on its target`,
-    detail: `${convoy.id} (${convoy.title}) has landed without them. The branch is left as it is: merge what is needed by hand, and delete it.`,
+    title: `${branch} of ${rig} has commits by others that are not on its target`,
+    detail: `${convoy.id} (${convoy.title}) has landed without them. The branch is left as it is: merge them by hand if needed, and delete it.`,
   });
 }

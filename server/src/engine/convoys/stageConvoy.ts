@@ -65,7 +65,7 @@ function stagedConvoy(named: readonly Bead[]): Bead | undefined {
     `${convoy.id} is ${convoy.status}: only a convoy that has never been open can be staged`,
     isClosed(convoy.status)
       ? `"gt convoy add ${convoy.id} <bead>" opens it again`
-      : `"gt convoy launch ${convoy.id}" starts its beads; "gt convoy pause ${convoy.id}" holds them`,
+      : `"gt convoy launch ${convoy.id}" starts its beads; "gt convoy pause ${convoy.id}" holds them back`,
     'conflict',
   );
 }

@@ -67,7 +67,7 @@ export async function done(context: EngineContext, caller: CallContext, request:
   if (message === undefined)
     throw new UserError(
       `"gt done --status ${request.status}" needs a reason`,
-      `say it with -m: "gt done --status ${request.status} -m <why>"`,
+      `give it with -m: "gt done --status ${request.status} -m <why>"`,
       'invalid',
     );
   return request.status === 'no-change' ? submit(finished, true) : pause(finished, request.status, message);
@@ -112,7 +112,7 @@ async function pause(finished: Finished, status: 'escalated' | 'deferred', messa
         agent,
         by: agent,
         title: `${agent} needs help with ${bead.id}: ${cutBytes(firstLine(message), 200)}`,
-        detail: `${bead.title}\n\n${message}\n\nIts worktree is kept. Help, then sling ${bead.id} again: it goes on where it stopped.`,
+        detail: `${bead.title}\n\n${message}\n\nIts worktree is kept. Help, then sling ${bead.id} again: it continues where it stopped.`,
       });
     return { bead: bead.id, status };
   });

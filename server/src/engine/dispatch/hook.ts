@@ -29,7 +29,7 @@ export async function hook(action: Extract<Action, { type: 'hook' }>, context: E
   const branch = polecatBranch(action.name, action.bead, context.clock.now());
   await context.store.batch({ actor: actors.engine }, (tx) => {
     const bead = assertRevision(tx, action.bead, action.revision);
-    if (!isFree(bead)) throw new StaleAction(`${bead.id} is taken`);
+    if (!isFree(bead)) throw new StaleAction(`${bead.id} is already assigned`);
     if (pausedBeads(context.store).has(bead.id)) throw new StaleAction(`the convoy of ${bead.id} was paused`);
     const attempt = workOf(bead).attempt + 1;
     const ledger = context.store.ledgerOf(bead.id) ?? action.rig;

@@ -141,7 +141,7 @@ async function script(town: AgentTown, context: CallContext) {
   }
   // The agent could have changed the file, which is in its folder.
   if (!town.engineContext.isAccepted.script(assignment.script))
-    throw new UserError(`nobody has accepted the script of ${bead.id} as it is now`, undefined, 'consent');
+    throw new UserError(`the current script of ${bead.id} is not accepted`, undefined, 'consent');
   const molecule = moleculeOfBead(town.store, bead);
   return {
     bead: bead.id,

@@ -108,7 +108,7 @@ function scriptToRun(frozen: Script | undefined, bead: Bead, context: EngineCont
 function acceptedScript(bead: Bead, context: EngineContext): Script {
   const script = scriptOf(context.store, bead);
   if (script.blocks.length > 0 && !context.isAccepted.script(script.blocks))
-    throw new UserError(`nobody has accepted the script of ${bead.id}`, undefined, 'consent');
+    throw new UserError(`the script of ${bead.id} is not accepted`, undefined, 'consent');
   return script;
 }
 
@@ -134,7 +134,7 @@ async function holdForPerson(action: Start, error: UserError, context: EngineCon
       key: startBlock,
       rig: action.rig,
       title: `${action.rig} cannot start work: ${firstLine(error.message)}`,
-      detail: [error.message, error.hint, 'Work starts by itself once that is done.'].filter(Boolean).join('\n\n'),
+      detail: [error.message, error.hint, 'Work starts automatically once that is done.'].filter(Boolean).join('\n\n'),
     });
   });
 }

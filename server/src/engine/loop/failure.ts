@@ -61,7 +61,7 @@ export function failAttempt(tx: Transaction, bead: Bead, failure: Failure): void
   });
 }
 
-/** A member of the crew goes on when it pleases: no attempt is used up, and no session starts. */
+/** A member of the crew continues in its own time: no attempt is used up, and no session starts. */
 function returnToCrew(tx: Transaction, bead: Bead, { problem, feedback, rebaseOnto, rig }: Failure): void {
   const member = bead.assignee!;
   tx.update(bead.id, { status: 'in_progress', metadata: withWork(bead, { problem, feedback, rebaseOnto }) });

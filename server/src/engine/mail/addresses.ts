@@ -67,7 +67,7 @@ export function knownRecipient(text: string, book: AddressBook, self: string): s
   if ((role === 'crew' ? book.crew(rig) : book.polecats(rig)).includes(name)) return address;
   throw new UserError(
     role === 'crew' ? `${rig} has no crew member ${name}` : `${rig} has no crew member or polecat ${name}`,
-    `"gt agents" lists those that are there; "gt crew add ${name} --rig ${rig}" adds a crew member`,
+    `"gt agents" lists the existing ones; "gt crew add ${name} --rig ${rig}" adds a crew member`,
     'not-found',
   );
 }

@@ -49,7 +49,7 @@ export function mayorEnds(view: TownView): Action[] {
     const silentMs = view.now - Math.max(session.look?.lastOutputAt ?? session.startedAt, view.awakeSince);
     if (item)
       return session.asks === undefined && silentMs > MAYOR_SILENCE_MS
-        ? unanswered(`it said nothing for ${MAYOR_SILENCE_MS / 60_000} minutes`)
+        ? unanswered(`it was silent for ${MAYOR_SILENCE_MS / 60_000} minutes`)
         : [];
     // Other waiting requests get their own session and attempts. Until it falls silent, it may be working on one of
     // them.

@@ -51,7 +51,7 @@ export interface MayorTown {
 export function registerMayorHandlers(town: MayorTown): void {
   const { dispatcher, store } = town;
   dispatcher.on(MayorAsk.spec, async ({ text, title }, caller) => {
-    if (text.trim() === '') throw new UserError('say what you want', 'gt mayor ask "…"');
+    if (text.trim() === '') throw new UserError('describe what you want', 'gt mayor ask "…"');
     const bead = await store.batch({ actor: caller.actor }, (tx) => ask(tx, caller.actor, text, title));
     town.acceptScriptOf(bead, caller.actor);
     const live = town.sessions.liveOf(MAYOR);
@@ -128,7 +128,7 @@ function status(town: MayorTown): MayorInfo {
 /** The blocks of the oldest request, written by a person through this town's own socket. */
 function script(town: MayorTown): FrozenScript {
   const bead = pendingForMayor(town.store, 'script')[0];
-  if (!bead) throw new UserError('nobody has asked the Mayor for anything', undefined, 'conflict');
+  if (!bead) throw new UserError('there is no request to the Mayor', undefined, 'conflict');
   const blocks = scriptBlocks(bead.description ?? '');
   if (blocks.length === 0)
     throw new UserError(
@@ -136,7 +136,7 @@ function script(town: MayorTown): FrozenScript {
       'the script runtime runs the ```sh blocks of the request; or set another runtime: gt config mayor <runtime>',
     );
   if (!town.isScriptAccepted(blocks))
-    throw new UserError(`nobody has accepted the script of ${bead.id}`, 'ask again: gt mayor ask -F <file>', 'consent');
+    throw new UserError(`the script of ${bead.id} is not accepted`, 'ask again: gt mayor ask -F <file>', 'consent');
   // Always attempt 1: after a crash it resumes with the block that was running.
   return { bead: bead.id, title: bead.title, attempt: 1, blocks, submits: false };
 }

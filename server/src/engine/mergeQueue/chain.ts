@@ -32,9 +32,9 @@ async function finishWithoutGate(batch: Batch, member: Member): Promise<void> {
 }
 
 const CHANGED_SINCE: Feedback = {
-  problem: 'its worktree has changes, though its agent said that nothing has to change',
+  problem: 'its worktree has changes, although its agent reported that nothing has to change',
   feedback:
-    'You said "gt done --status no-change", but your worktree has changes. Submit them with "gt done", or remove them and say it again.',
+    'You said "gt done --status no-change", but your worktree has changes. Submit them with "gt done", or remove them and run it again.',
 };
 
 /**

@@ -42,7 +42,7 @@ function waitsForPerson(error: UserError): boolean {
   return error.code === 'conflict' || error.code === 'consent';
 }
 
-/** The request waits, without using up its tries, and a person is told why. */
+/** The request waits, without using up its tries, and a person is notified of the reason. */
 async function holdForPerson(turn: Turn, error: UserError, context: EngineContext): Promise<void> {
   await context.store.batch({ actor: actors.refinery(turn.rig) }, (tx) => {
     const bead = tx.get(turn.mergeRequest);
@@ -55,7 +55,9 @@ async function holdForPerson(turn: Turn, error: UserError, context: EngineContex
       key: landingKey(turn.rig),
       rig: turn.rig,
       title: `${turn.rig} cannot merge: ${firstLine(error.message)}`,
-      detail: [error.message, error.hint, 'Merging resumes by itself once that is done.'].filter(Boolean).join('\n\n'),
+      detail: [error.message, error.hint, 'Merging resumes automatically once that is done.']
+        .filter(Boolean)
+        .join('\n\n'),
     });
   });
 }
@@ -76,7 +78,7 @@ export async function holdForTarget(
     escalate(tx, {
       key: landingKey(rig),
       rig,
-      title: `${rig} cannot merge: its target branch fails the gate "${failure.gate}" by itself`,
+      title: `${rig} cannot merge: its target branch itself fails the gate "${failure.gate}"`,
       detail: [
         `The gate "${failure.gate}" ${failure.problem}, without any of the changes that wait. Its last output:`,
         failure.output,

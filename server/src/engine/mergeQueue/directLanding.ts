@@ -191,8 +191,7 @@ async function checkWorktree(turn: Turn): Promise<string> {
   } catch (error) {
     if (!(error instanceof UserError)) throw error;
     // Submitted work passed this check before; its worktree may be gone.
-    if (error.code === 'not-found' && turn.submitted)
-      note(turn, 'worktree', 'passed', 'it is gone; its branch is there');
+    if (error.code === 'not-found' && turn.submitted) note(turn, 'worktree', 'passed', 'it is gone; its branch exists');
     else if (landing.force && error.code === 'conflict') note(turn, 'worktree', 'skipped', error.message);
     else fail(turn, 'worktree', error.message, error.hint ?? 'look into its worktree');
     return tip;

@@ -192,7 +192,10 @@ async function submit(
   return { mergeRequest: await submitWork(context, caller, { bead, agent, message, priority }), bead: bead.id };
 }
 
-/** The member of the crew that an agent is, or that a person names: `toy/crew/joe`, or `toy/joe` where no polecat has the name. */
+/**
+ * The member of the crew that an agent is, or that a person names: `toy/crew/joe`, or `toy/joe` if no polecat has this
+ * name.
+ */
 function memberNamed(
   { rigs }: MergeQueueTown,
   caller: CallContext,

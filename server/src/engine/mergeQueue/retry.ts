@@ -66,8 +66,8 @@ function submitAgain(
   if (source?.status !== 'failed' || source.assignee !== request.worker) throw restarted(request);
   if (workOf(source).branch !== request.branch || tip !== request.commit)
     throw new UserError(
-      `the branch ${request.branch} is not what was submitted any more`,
-      `submit what is there now: "gt mq submit --issue ${source.id}"; or start over: "gt sling ${source.id} ${request.rig}"`,
+      `the branch ${request.branch} has changed since it was submitted`,
+      `submit its current state: "gt mq submit --issue ${source.id}"; or start over: "gt sling ${source.id} ${request.rig}"`,
       'conflict',
     );
   const { review } = request;

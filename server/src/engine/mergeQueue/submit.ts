@@ -118,7 +118,7 @@ export function workToSubmit(context: EngineContext, named: NamedWork): { bead: 
     );
   if (hasSession(context, agent))
     throw new UserError(
-      `${agent} is working on ${bead.id} and submits it by itself`,
+      `${agent} is working on ${bead.id} and will submit it`,
       `to submit its work so far, stop its session first: "gt stop ${agent}"`,
       'conflict',
     );

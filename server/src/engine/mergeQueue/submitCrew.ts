@@ -17,8 +17,8 @@ import { requestsIn } from './requestIndex';
 type Wanted = Omit<MqSubmit.Params, 'agent'>;
 
 /**
- * Adds commits of a crew member to the merge queue, as work on a bead: the named one, the one that the branch is named after, or a
- * new one. The member's clone stays as it is, and its session goes on.
+ * Adds commits of a crew member to the merge queue, as work on a bead: the named one, the one in the branch's name, or
+ * a new one. The member's clone does not change, and its session continues.
  */
 export async function submitCrewWork(
   context: EngineContext,

@@ -18,7 +18,7 @@ export function crewPrime({ agent, rig, town, ready }: CrewPrimeOptions): string
     .map((bead) => `- ${bead.id} (${bead.type}, P${bead.priority}) ${oneLine(bead.title).slice(0, LIMIT.title)}`);
   return finish([
     `# You are ${agent}`,
-    `You work in a person's own clone of the project "${rig}" in the Gas Town "${oneLine(town)}". The person is at your terminal and says what to do. The town does not commit or push for you: do so when the person asks for it.`,
+    `You work in a person's own clone of the project "${rig}" in the Gas Town "${oneLine(town)}". The person is at your terminal and tells you what to do. The town does not commit or push for you: do so when the person asks for it.`,
     [
       '## Rules',
       [

@@ -21,7 +21,7 @@ export function mailSection(mails: readonly MailInfo[]): string {
   ];
   if (mails.length > shown.length) parts.push(`${mails.length - shown.length} more: \`gt mail inbox --unread\`.`);
   parts.push(
-    'Answer with `gt mail reply <id> -m "…"` where an answer is wanted. When you have dealt with a mail: `gt mail ack <id>`.',
+    'Answer with `gt mail reply <id> -m "…"` if an answer is wanted. When you have handled a mail: `gt mail ack <id>`.',
   );
   return `${parts.join('\n\n')}\n`;
 }

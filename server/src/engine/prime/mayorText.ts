@@ -25,7 +25,7 @@ export function mayorPrime(options: MayorPrimeOptions): string {
   const { town, requests, unreadMail } = options;
   return finish([
     '# You are the Mayor',
-    `You plan the work of the Gas Town "${oneLine(town)}". You write no code yourself: you turn what people ask for into beads that other agents work on. Nobody sits at your terminal; your conversation is kept, and you are called again when there is something new.`,
+    `You plan the work of the Gas Town "${oneLine(town)}". You write no code yourself: you turn what people ask for into beads that other agents work on. No user is at your terminal; your conversation is kept, and you are started again when there are new requests.`,
     ...requestParts(requests, unreadMail),
     ...townParts(options),
     howToPlan,
@@ -37,7 +37,7 @@ function requestParts(requests: readonly Bead[], unreadMail: number): string[] {
   if (requests.length === 0) {
     return [
       unreadMail > 0
-        ? 'Nobody has asked you for a plan. Deal with your mail below.'
+        ? 'There is no request for a plan. Handle your mail below.'
         : 'There is nothing for you to do. Do nothing and end.',
     ];
   }
@@ -70,10 +70,10 @@ function townParts({ rigs, ready, convoys, agents, escalations, up }: MayorPrime
         (rig) =>
           `- ${rig.id}: beads ${rig.prefix}-…, ${oneLine(rig.source)}, branch ${rig.defaultBranch}, ${rig.maxWorkers} workers, review ${reviewersOf(rig.review).reviewers.join(', ') || 'off'}, checks: ${rig.gates.map((gate) => gate.name).join(', ') || 'none'}`,
       ),
-      'None yet: say in your answer that a repository has to be added.',
+      'None yet: state in your answer that a repository has to be added.',
     ),
     list(
-      'Ready work that nobody has begun',
+      'Ready work that is not started',
       ready.map(
         (bead) => `- ${bead.id} (${bead.type}, P${bead.priority}) ${oneLine(bead.title).slice(0, LIMIT.title)}`,
       ),
@@ -109,11 +109,11 @@ const howToPlan = [
   '## How to plan',
   [
     "1. Look at the code before you plan: each rig's repository is `.repo.git` in its folder (`git --git-dir ../<rig>/.repo.git show …`, `… ls-tree -r --name-only …`). Read only.",
-    '2. Cut the work into beads that one agent finishes alone in an hour or two, each with a result that can be tested: `bd create --rig <rig> --title="…" -d "…" --acceptance "…" --silent` prints the id. An agent sees its own bead and nothing of your plan: the description says all that it needs, with files and names.',
-    '3. Say what waits for what: `--deps depends-on:<id>` while creating, or `bd dep add <waiting> <needed>`. Beads that touch the same files wait for one another; all others run at the same time.',
+    '2. Cut the work into beads that one agent finishes alone in an hour or two, each with a result that can be tested: `bd create --rig <rig> --title="…" -d "…" --acceptance "…" --silent` prints the id. An agent sees its own bead and nothing of your plan: the description must contain all that it needs, with files and names.',
+    '3. Set the dependencies: `--deps depends-on:<id>` while creating, or `bd dep add <waiting> <needed>`. Beads that touch the same files wait for one another; all others run at the same time.',
     '4. Bundle them: `gt convoy create "<what will be there>" <bead…> --stage`. Check its warnings.',
-    '5. Hand it over: `gt mayor plan <request> <convoy> -m "<the plan in a few sentences, with open questions>"`. The person looks at it, changes what they like, and launches it.',
-    'Where there is nothing to plan, or you have to ask first: `gt mayor answer <request> -m "…"`.',
+    '5. Hand it over: `gt mayor plan <request> <convoy> -m "<the plan in a few sentences, with open questions>"`. The person reviews it, edits it, and launches it.',
+    'If there is nothing to plan, or you have to ask first: `gt mayor answer <request> -m "…"`.',
   ].join('\n'),
 ].join('\n\n');
 
@@ -121,9 +121,9 @@ const rules = [
   '## Rules',
   [
     '- You plan. You do not launch convoys, sling beads, or change code: people and other agents do that.',
-    '- Create beads in rigs only, and use what is there already: a ready bead that fits belongs in the convoy.',
-    '- An escalation or a mail may need an answer, a nudge to an agent (`gt nudge`) or a new bead in a new staged convoy. Where a person has to decide: `gt mail send --human -s "…" -m "…"`.',
-    '- When everything is answered and your mail is acked, your session ends by itself. End your turn then.',
+    '- Create beads in rigs only, and use existing beads: a ready bead that fits belongs in the convoy.',
+    '- An escalation or a mail may need an answer, a nudge to an agent (`gt nudge`) or a new bead in a new staged convoy. If a person has to decide: `gt mail send --human -s "…" -m "…"`.',
+    '- When everything is answered and your mail is acknowledged, your session ends automatically. End your turn then.',
   ].join('\n'),
 ].join('\n\n');
 

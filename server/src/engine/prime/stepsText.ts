@@ -31,7 +31,7 @@ function line({ issue, step, status, is_current: isCurrent }: MoleculeStep, inde
 function currentStep({ issue, step }: MoleculeStep, index: number, total: number): string {
   const parts = [
     `### Step ${index + 1} of ${total}: ${oneLine(step)}`,
-    'Work on this step now. The framed text says what it is about; the rules of this page stand above it.',
+    'Work on this step now. The framed text describes it; the rules of this page take precedence.',
   ];
   const add = (title: string, text: string | undefined): void => {
     if (text?.trim()) parts.push(...(title === '' ? [] : [`${title}:`]), framed(cutEnd(text, LIMIT.description)));
@@ -40,13 +40,13 @@ function currentStep({ issue, step }: MoleculeStep, index: number, total: number
   add('It is done when', issue.acceptance_criteria);
   add('Notes', issue.notes);
   parts.push(
-    `When the step is done, run \`bd close ${issue.id} --continue\`: it closes the step, begins the next one and says what that is. \`bd mol current\` shows where you are. After the last step run \`gt done\`.`,
+    `When the step is done, run \`bd close ${issue.id} --continue\`: it closes the step, starts the next one and prints it. \`bd mol current\` shows where you are. After the last step run \`gt done\`.`,
   );
   return parts.join('\n\n');
 }
 
 function rest(molecule: MoleculeInfo): string {
   if (molecule.completed === molecule.total || molecule.status === 'closed')
-    return 'All steps are done. See to what is said above, commit it, then run `gt done`.';
-  return 'No step is ready: each that is left waits for something, such as a gate that a person opens. `bd mol current` shows for what. Run `gt done --status deferred -m "<what is left>"`: another session goes on when a step is ready.';
+    return 'All steps are done. Handle the points above, commit, then run `gt done`.';
+  return 'No step is ready: each remaining one is blocked, for example by a gate that a person opens. `bd mol current` shows the reasons. Run `gt done --status deferred -m "<what is left>"`: another session continues when a step is ready.';
 }

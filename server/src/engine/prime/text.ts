@@ -5,7 +5,7 @@ import type { ReviewNote } from '../../protocol/town';
 /** Maximum number of characters of each part; longer ones are cut at the end, feedback at the beginning. */
 export const LIMIT = { review: 4_000, description: 16_000, other: 8_000, comment: 2_000, feedback: 8_000, title: 300 };
 
-/** All that reviewers and the author have said to one another. */
+/** The exchange between reviewers and the author. */
 /** @param before earlier reviews, which are not repeated but counted as rounds */
 export function exchange(reviews: readonly ReviewNote[], before: readonly ReviewNote[] = []): string[] {
   if (reviews.length === 0) return [];
@@ -15,11 +15,11 @@ export function exchange(reviews: readonly ReviewNote[], before: readonly Review
     if (endsRound(review)) round += 1;
     return [
       `### Round ${number}: ${review.verdict} by ${oneLine(review.by)}`,
-      ...(review.note ? ['The author had said:', framed(cutEnd(review.note, LIMIT.comment))] : []),
+      ...(review.note ? ["The author's note:", framed(cutEnd(review.note, LIMIT.comment))] : []),
       framed(cutEnd(review.message || '(no words)', LIMIT.review)),
     ].join('\n\n');
   });
-  return ['## What the reviews have said', ...rounds];
+  return ['## Reviews so far', ...rounds];
 }
 
 /** Whether a review ends a round: later ones are about another version. */

@@ -176,7 +176,7 @@ function withAnswer(
 function defaultMessage({ actor }: CallContext, { verdict }: Verdict): string {
   return verdict === 'approved'
     ? ''
-    : `${actor} gave no reason. Compare the change with what the bead asks for, and look at its tests and at what was left out.`;
+    : `${actor} gave no reason. Compare the change with the description of the bead, and check its tests and missing parts.`;
 }
 
 function refuseVerdict(

@@ -25,7 +25,7 @@ const workSchema = z.looseObject({
   base: z.string().optional(),
   /** Polecats whose commits the branch contains, after a restore. */
   formerWorkers: z.array(z.string()).optional(),
-  /** Commit that the agent was told to rebase onto, after a conflict. */
+  /** Commit that the agent was instructed to rebase onto, after a conflict. */
   rebaseOnto: z.string().optional(),
   /** Number of the attempt: from 1, increased after each failure. */
   attempt: z.number().int().default(0),

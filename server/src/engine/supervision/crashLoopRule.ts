@@ -11,6 +11,6 @@ export function crashLoops(view: TownView): Action[] {
       key: crashLoopKey(rig.name),
       rig: rig.name,
       title: `${rig.name}: agents exit right after their start`,
-      detail: `Several agents of ${rig.name} exited right after their start within a minute, so no more are started for now. Check their terminals ("gt peek <agent>"); starting resumes by itself a minute later.`,
+      detail: `Several agents of ${rig.name} exited right after their start within a minute, so no more are started for now. Check their terminals ("gt peek <agent>"); starts resume automatically a minute later.`,
     }));
 }

@@ -63,7 +63,7 @@ function problemOf(step: NextStep): Work['problem'] {
 
 export function nudgeText(unsubmitted: boolean): string {
   return unsubmitted
-    ? 'You have work that is not submitted. Commit what belongs to it, remove the rest, and run "gt done". If you cannot go on, say why with "bd comment".'
+    ? 'You have work that is not submitted. Commit what belongs to it, remove the rest, and run "gt done". If you cannot continue, give the reason with "bd comment".'
     : 'There was no output from you for a while. Continue the work on your hook ("gt prime" shows it) and end with "gt done".';
 }
 
@@ -73,7 +73,7 @@ function tellMayor(tx: Transaction, { agent, bead, rig }: HandleStallAction, tit
     to: 'mayor',
     priority: 'high',
     subject: `${agent} has not submitted ${bead}`,
-    body: `${agent} has work on ${bead} (${title}) in ${rig} that it does not submit. It was nudged ${MAX_NUDGES} times. Look at its terminal ("gt peek ${agent}") and help it ("gt nudge ${agent} …").`,
+    body: `${agent} has work on ${bead} (${title}) in ${rig} that it has not submitted. It was nudged ${MAX_NUDGES} times. Look at its terminal ("gt peek ${agent}") and help it ("gt nudge ${agent} …").`,
   });
 }
 
@@ -86,11 +86,11 @@ function escalateStall(
   const [what, tried] = takesNudges
     ? [
         `does not submit ${bead}`,
-        `has uncommitted or unsubmitted work and was nudged ${MAX_NUDGES} times; the Mayor was told`,
+        `has uncommitted or unsubmitted work and was nudged ${MAX_NUDGES} times; the Mayor was notified`,
       ]
     : [
         `is silent over ${bead}`,
-        'was restarted and is silent again at the same place: it hangs, or its work takes long',
+        'was restarted and is silent again without progress: it hangs, or its work takes long',
       ];
   escalate(tx, {
     key: `silent-${bead}`,

@@ -47,7 +47,7 @@ export class InteractiveSessions {
       this.town.changed();
       throw new UserError(
         error.message,
-        `check what it runs, accept it, and start again: gt config agent accept ${request.runtime}`,
+        `check its command, accept it, and start again: gt config agent accept ${request.runtime}`,
         'consent',
       );
     }

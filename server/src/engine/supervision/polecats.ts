@@ -46,7 +46,7 @@ export async function handOff(
   if (idle >= MAX_IDLE_HANDOFFS)
     throw new UserError(
       'this work was handed over repeatedly without progress',
-      'make a commit first, or say why you cannot go on with "gt escalate" and end',
+      'make a commit first, or report why you cannot continue with "gt escalate" and end',
       'refused',
     );
   await context.store.batch({ actor: caller.actor }, (tx) => {
@@ -130,7 +130,7 @@ async function removePolecat(
   return { agent, bead: bead?.id, snapshot };
 }
 
-/** Unassigned and held: a person who removes an agent may not want another one to start at once. */
+/** Leaves the bead unassigned and held: a person who removes an agent may not want another one to start at once. */
 export function release(tx: Transaction, id: string, agent: string, actor: string): void {
   const bead = tx.get(id);
   if (!bead || bead.assignee !== agent || isClosed(bead.status)) return;

@@ -111,7 +111,7 @@ function idProblems(located: readonly LocatedStep[]): { ids: ReadonlySet<string>
         error(
           'invalid-value',
           where,
-          `the id ${quoted(step.id)} may hold letters, digits, dots, hyphens and underscores`,
+          `the id ${quoted(step.id)} may contain letters, digits, dots, hyphens and underscores`,
           at,
         ),
       );
@@ -147,7 +147,7 @@ function singleStepProblems(step: Step, named: string): Problem[] {
       warning(
         'unknown-gate',
         named,
-        `a gate of type ${quoted(step.gate.type)} never opens by itself; a person must close it (known types: ${gateTypes.join(', ')})`,
+        `a gate of type ${quoted(step.gate.type)} never opens automatically; a person must close it (known types: ${gateTypes.join(', ')})`,
         at('gate', 'type'),
       ),
     );

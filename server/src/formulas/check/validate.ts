@@ -52,7 +52,7 @@ function headProblems({ name, version }: Formula): Problem[] {
       error(
         'invalid-value',
         'formula',
-        `the name may hold letters, digits, dots, hyphens and underscores, at most ${limits.nameChars}`,
+        `the name may contain letters, digits, dots, hyphens and underscores, at most ${limits.nameChars}`,
         ['formula'],
       ),
     );

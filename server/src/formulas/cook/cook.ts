@@ -56,10 +56,7 @@ function composed<T>(
   write: (composed: Composed) => T,
 ): T {
   if (formula.type === 'aspect')
-    throw new UserError(
-      `${formula.name} is an aspect and has no steps of its own`,
-      'Name it in compose.aspects of a workflow.',
-    );
+    throw new UserError(`${formula.name} is an aspect and has no steps`, 'Name it in compose.aspects of a workflow.');
   if (formula.type === 'convoy')
     throw new UserError(
       `${formula.name} is a convoy formula and is not poured`,

@@ -69,7 +69,7 @@ export function namesInScripts(text: string): string[] {
 /** What to write instead of a placeholder in a block that runs: the value never becomes a part of a command. */
 export function scriptPlaceholder(name: string): { text: string; hint: string } {
   return {
-    text: `a \`\`\`sh block holds {{${name}}}, which would run as it stands`,
+    text: `a \`\`\`sh block contains {{${name}}}, which would be run literally`,
     hint: `Write "$GT_VAR_${name}" there: the value of the variable reaches the script in the environment.`,
   };
 }

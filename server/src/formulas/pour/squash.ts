@@ -45,7 +45,7 @@ export function squash(
   if (root.ephemeral) {
     if (!isFinished(tx.require(root.id)))
       tx.close(root.id, `Squashed: ${wisps.length} steps → ${digest.id}`, { force: true });
-    // The digest refers to it, so that it has to be in the file too.
+    // The digest refers to it, so it has to be in the file too.
     tx.update(root.id, { ephemeral: undefined });
   }
   return {
@@ -60,7 +60,7 @@ export function squash(
   };
 }
 
-/** What the digest says where nobody has written a summary. */
+/** The text of the digest if no summary was given. */
 function summaryOf(root: Bead, wisps: readonly Bead[]): string {
   const count = (status: string): number => wisps.filter((wisp) => wisp.status === status).length;
   const inProgress = count('in_progress');

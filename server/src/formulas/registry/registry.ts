@@ -208,7 +208,7 @@ export class FormulaRegistry {
     if (!safeName.test(name))
       throw new UserError(
         `invalid formula name: ${JSON.stringify(name.slice(0, limits.nameChars))}`,
-        'A name holds letters, digits, dots, hyphens and underscores; write ./ before a file.',
+        'A name contains letters, digits, dots, hyphens and underscores; write ./ before a file.',
       );
     for (const { tier, directory } of this.tiers) {
       for (const [ending, format] of endings) {

@@ -51,7 +51,7 @@ function stepLines(index: FormulaIndex, step: StepEntry): string[] {
       wave < 0 ? 'In a cycle' : `Wave ${wave + 1}`,
       step.needs.length > 0 ? `needs ${names([...new Set(step.needs)])}` : 'needs nothing',
       dependents.length > 0 ? `needed by ${names(dependents)}` : 'nothing waits for it',
-      ...(children.length > 0 ? [`holds ${names(children)}`] : []),
+      ...(children.length > 0 ? [`contains ${names(children)}`] : []),
     ].join(' · '),
   ];
 }

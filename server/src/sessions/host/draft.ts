@@ -1,7 +1,9 @@
 import { isTerminalReply } from '../terminalReplies';
 
 const TOKEN = /\u001b\[[0-?]*[ -/]*[@-~]|\u001bO.|\u001b[\s\S]?|[\s\S]/gu;
-/** A key in the kitty keyboard protocol (https://sw.kovidgoyal.net/kitty/keyboard-protocol/): its code and modifiers. */
+/**
+ * A key in the kitty keyboard protocol (https://sw.kovidgoyal.net/kitty/keyboard-protocol/): its code and modifiers.
+ */
 const KEY = /^\u001b\[(\d+)(?:[:\d]*)(?:;(\d+))?[;:\d]*u$/;
 const ENTER = 13;
 const CONTROL = 4;

@@ -34,7 +34,7 @@ export function refuseEngineData(params: {
   const type = engineTypes.find((candidate) => candidate === wanted);
   if (type)
     throw new UserError(
-      `beads of type ${type} are made by the town itself`,
+      `beads of type ${type} are created by the town itself`,
       type === 'convoy' ? 'use "gt convoy create"' : type === 'message' ? 'use "gt mail send"' : undefined,
       'refused',
     );
@@ -76,7 +76,7 @@ export function refuseEngineBeads(store: BeadStore, ids: readonly string[], cont
         'refused',
       );
     throw new UserError(
-      `${bead.id} is of type ${bead.issue_type}, which only people and the town itself change`,
+      `${bead.id} is of type ${bead.issue_type}, which only people and the town itself may change`,
       'comment on it with "bd comments add", or ask a person: "gt mail send --human …"',
       'refused',
     );
@@ -105,7 +105,7 @@ function refuseImportByAgent({ kind }: CallContext): void {
   if (kind === 'agent')
     throw new UserError(
       'an agent may not import beads',
-      'a person imports them; make new ones with "bd create"',
+      'a person has to import them; create new ones with "bd create"',
       'refused',
     );
 }
@@ -156,7 +156,7 @@ function guardChanges(service: BeadService, acceptScript: (bead: Bead, by: strin
   });
   dispatcher.wrap(BeadDelete.spec, (next) => async (params, context) => {
     if (context.kind === 'agent' && params.cascade)
-      throw new UserError('an agent deletes only what it names', 'leave out --cascade', 'refused');
+      throw new UserError('an agent may only delete beads that it names', 'leave out --cascade', 'refused');
     return next(params, context);
   });
   for (const spec of [BeadClose.spec, BeadReopen.spec, BeadDelete.spec]) {
@@ -216,8 +216,8 @@ export function refuseEdge(service: BeadService, from: string, ledger: string | 
   throw new UserError(
     `an agent may not change the dependencies of ${bead.id} (${bead.issue_type})`,
     bead.issue_type === CONVOY
-      ? 'a person adds to a convoy that is under way; an agent may plan one: "gt convoy create … --stage"'
-      : 'a person may do this',
+      ? 'only a person may change a running convoy; an agent may plan one: "gt convoy create … --stage"'
+      : 'ask a person to do this',
     'refused',
   );
 }

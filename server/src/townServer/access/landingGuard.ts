@@ -11,7 +11,7 @@ export function guardLandings(dispatcher: Dispatcher, mayorMayLand: () => boolea
   // Every caller may read the settings.
   dispatcher.wrap(LandingSettings.spec, (next) => async (params, caller) => {
     if (caller.kind !== 'person' && Object.values(params).some((value) => value !== undefined))
-      throw new UserError('only a person may say how work lands in the town', undefined, 'refused');
+      throw new UserError('only a person may set how work lands in the town', undefined, 'refused');
     return next(params, caller);
   });
 }

@@ -30,7 +30,7 @@ export function guardMail(dispatcher: Dispatcher, store: BeadStore, addresses: A
   for (const spec of [MayorPlan.spec, MayorAnswer.spec])
     dispatcher.wrap<typeof spec>(spec, (next) => async (params, caller) => {
       if (caller.agent !== undefined && caller.agent !== MAYOR)
-        throw new UserError('only the Mayor answers what it is asked', undefined, 'refused');
+        throw new UserError('only the Mayor answers requests to the Mayor', undefined, 'refused');
       return next(params, caller);
     });
 }
@@ -41,5 +41,5 @@ function requireOwnMail(store: BeadStore, caller: CallContext, ids: readonly str
 
 function requireOwnAddress({ agent }: CallContext, address: string | undefined): void {
   if (agent !== undefined && address !== agent)
-    throw new UserError('this mail belongs to somebody else', `yours: gt mail inbox ${agent}`, 'refused');
+    throw new UserError('this mail belongs to another recipient', `yours: gt mail inbox ${agent}`, 'refused');
 }

@@ -19,7 +19,7 @@ export function guardScreens(dispatcher: Dispatcher): void {
 export function refusePeek(agent: string, context: CallContext): void {
   if (context.kind === 'person' || !isCrew(agent)) return;
   throw new UserError(
-    `an agent may not look at the terminal of ${agent}`,
+    `an agent may not read the terminal of ${agent}`,
     `write to it: gt mail send ${agent} …`,
     'refused',
   );

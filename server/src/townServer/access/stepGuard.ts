@@ -25,7 +25,7 @@ export function guardStepHandlers(service: BeadService): void {
     dispatcher.wrap<typeof spec>(spec, (next) => async (params, context) => {
       const bead = context.kind === 'agent' ? store.get(meant(params, context)) : undefined;
       const owner = bead && ownerOf(store, bead);
-      if (owner) throw new UserError(`${params.id} belongs to ${owner.id}`, 'a person may do this', 'refused');
+      if (owner) throw new UserError(`${params.id} belongs to ${owner.id}`, 'ask a person to do this', 'refused');
       return next(params, context);
     });
   }
@@ -35,7 +35,7 @@ export function guardStepHandlers(service: BeadService): void {
       if (!bead) continue;
       refuseEngineBeads(store, [bead.id], context);
       const owner = ownerOf(store, bead);
-      if (owner) throw new UserError(`${given} belongs to ${owner.id}`, 'a person may do this', 'refused');
+      if (owner) throw new UserError(`${given} belongs to ${owner.id}`, 'ask a person to do this', 'refused');
     }
     return next(params, context);
   });

@@ -23,7 +23,7 @@ export function refuseForeignStep(store: BeadStore, bead: Bead, context: CallCon
   const owner = ownerOf(store, bead);
   if (!owner) return moleculeAbove(store, bead) !== undefined && (!bead.assignee || bead.assignee === context.agent);
   if (bead.issue_type === MOLECULE)
-    throw new UserError(`${bead.id} belongs to ${owner.id}`, 'it closes by itself with its last step', 'refused');
+    throw new UserError(`${bead.id} belongs to ${owner.id}`, 'it closes automatically with its last step', 'refused');
   if (owner.assignee !== context.agent || !isHooked(owner)) {
     throw new UserError(`${bead.id} is a step of ${owner.id}, which is not on your hook`, 'see "gt hook"', 'refused');
   }

@@ -74,7 +74,7 @@ function plans(sources: AttentionSources): AttentionInfo[] {
           detail: [
             asked && `You asked: ${asked}`,
             plan.note,
-            `${beads} ${beads === 1 ? 'bead is' : 'beads are'} staged in ${convoy.id}. Nothing starts before you launch it.`,
+            `${beads} ${beads === 1 ? 'bead is' : 'beads are'} staged in ${convoy.id}. Nothing starts until you launch it.`,
           ]
             .filter(Boolean)
             .join('\n\n'),
@@ -94,7 +94,7 @@ function inputs(sources: AttentionSources): AttentionInfo[] {
       bead: session.role === 'polecat' ? session.bead : undefined,
       agent: session.agent,
       title: `${session.agent} waits for you: it ${session.asks}`,
-      detail: `Its program ${session.asks}. Answer in its terminal; it goes on by itself then.`,
+      detail: `Its program ${session.asks}. Answer in its terminal; it then continues automatically.`,
     }));
 }
 

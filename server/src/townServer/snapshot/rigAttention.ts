@@ -12,7 +12,7 @@ export function rigProblems(rigs: Rigs): AttentionInfo[] {
       id: `problem-adding-${name}`,
       kind: 'problem',
       title: `${name}: adding the rig was interrupted`,
-      detail: `The server was ended in the middle of "gt rig add". Add the rig again: what is there already is used.\n\nOr give it up: gt rig remove ${name}`,
+      detail: `The server was stopped during "gt rig add". Add the rig again: existing files are reused.\n\nOr give it up: gt rig remove ${name}`,
       command,
     }),
   );
@@ -41,7 +41,7 @@ export function ledgerProblems(store: Pick<BeadStore, 'damages' | 'problemsByLed
     .map(({ ledger, directory, problem }) =>
       ledgerItem({ ledger, directory }, problem.message, [
         problem.hint,
-        `The beads of ${directory} can be read. What is changed in them is refused, or kept in the journal, until the files are repaired.`,
+        `The beads of ${directory} are readable. Changes are refused, or kept in the journal, until the files are repaired.`,
       ]),
     );
   const known = new Set(damaged.map((item) => item.id));

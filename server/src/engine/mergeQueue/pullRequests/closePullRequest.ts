@@ -44,7 +44,7 @@ export async function closePullRequest(
         bead: source,
         rig: action.rig,
         title: `${source}: its pull request #${before.number} could not be closed`,
-        detail: `${problem}\n\nNobody works on ${source} any more. Close ${before.url} yourself.`,
+        detail: `${problem}\n\nThe work on ${source} has ended. Close ${before.url} yourself.`,
       });
   });
 }

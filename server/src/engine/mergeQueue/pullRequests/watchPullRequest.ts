@@ -72,10 +72,10 @@ async function recordMerged(
 /** A change at the provider that must not be undone. */
 function doneByOthers({ number, branch, url, head }: PullRequestRecord, status: PullRequestStatus): string | undefined {
   if (status.state === 'closed')
-    return `somebody has closed its pull request #${number} without merging it (${url}). Close the bead, or retry it for a new pull request.`;
+    return `its pull request #${number} was closed without being merged (${url}). Close the bead, or retry it for a new pull request.`;
   return status.head === head
     ? undefined
-    : `somebody else has pushed to the branch ${branch} of its pull request #${number} (${url}). Take those commits elsewhere, then retry the bead: the branch is replaced.`;
+    : `there are commits by others on the branch ${branch} of its pull request #${number} (${url}). Move those commits elsewhere, then retry the bead: the branch is replaced.`;
 }
 
 /** Holds the request for a person. A retry pushes again, to this pull request if it is open, else to a new one. */
