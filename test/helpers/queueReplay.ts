@@ -4,7 +4,7 @@ import { AbortedError, untilAborted } from '../../server/src/base/abort';
 import { actionKey, type Action } from '../../server/src/engine/loop/action';
 import { StaleAction, type EngineContext } from '../../server/src/engine/loop/context';
 import type { RigPort, SessionPort } from '../../server/src/engine/loop/ports';
-import { confirmFailure } from '../../server/src/engine/mergeQueue/confirmFailure';
+import { confirmFailure } from '../../server/src/engine/mergeQueue/confirmCulprit';
 import { merge } from '../../server/src/engine/mergeQueue/merge';
 import { merges } from '../../server/src/engine/mergeQueue/mergeRule';
 import { prepareBatch } from '../../server/src/engine/mergeQueue/prepareBatch';

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { AbortedError } from '../../../server/src/base/abort';
 import { UserError } from '../../../server/src/base/errors';
 import { StaleAction } from '../../../server/src/engine/loop/context';
-import { confirmFailure } from '../../../server/src/engine/mergeQueue/confirmFailure';
+import { confirmFailure } from '../../../server/src/engine/mergeQueue/confirmCulprit';
 import { merge } from '../../../server/src/engine/mergeQueue/merge';
 import { prepareBatch } from '../../../server/src/engine/mergeQueue/prepareBatch';
 import { preparedIn } from '../../../server/src/engine/mergeQueue/preparedBatches';

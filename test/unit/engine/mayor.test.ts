@@ -26,7 +26,7 @@ describe('what the Mayor is asked', () => {
     const convoy = await plan();
     await answerWithPlan(town.store, mayor, request, convoy, 'two beads');
     assert.deepEqual(town.bead(convoy.id).metadata, {
-      convoy: { notify: [], plan: { request, by: MAYOR, note: 'two beads' } },
+      convoy: { notify: [], nudge: [], plan: { request, by: MAYOR, note: 'two beads' } },
     });
     assert.deepEqual([town.bead(request).status, town.bead(request).close_reason], ['closed', `Planned: ${convoy.id}`]);
   });

@@ -4,7 +4,7 @@ import { mergeRequests, type QueueSources } from '../../../server/src/engine/mer
 import { processQueue } from '../../../server/src/engine/mergeQueue/processQueue';
 import { reorder } from '../../../server/src/engine/mergeQueue/reorder';
 import { requestsIn } from '../../../server/src/engine/mergeQueue/requestIndex';
-import { retryMerge } from '../../../server/src/engine/mergeQueue/retry';
+import { retryMerge } from '../../../server/src/engine/mergeQueue/retryMerge';
 import { submitWork, workToSubmit } from '../../../server/src/engine/mergeQueue/submit';
 import { giveVerdict } from '../../../server/src/engine/review/review';
 import type { CallContext } from '../../../server/src/protocol/dispatcher';

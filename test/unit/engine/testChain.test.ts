@@ -37,7 +37,7 @@ class FakeGates {
   verdict(
     target: readonly Change[],
     chain: readonly Change[],
-    options: { mode?: MergeMode; retries?: number; width?: number; isBrief?: boolean } = {},
+    options: { mode?: MergeMode; retries?: number; width?: number; leavesSearch?: boolean } = {},
   ): Promise<Verdict> {
     return testChain(
       chain.length,
@@ -206,7 +206,7 @@ describe('the gates of a chain', () => {
   });
 
   it('is left to others where the queue need not wait: the batch as a whole, or the one change', async () => {
-    const brief = { isBrief: true, width: 4 };
+    const brief = { leavesSearch: true, width: 4 };
     const world = new FakeGates();
     const { good, culprit } = await world.verdict([], changesOf(undefined, 'test', undefined), brief);
     assert.deepEqual([good, culprit?.first, culprit?.link], [0, 1, 3]);

@@ -1,6 +1,6 @@
 import { AbortedError, currentSignal, runCancellable } from '../../base/abort';
 import type { GateResult } from '../../rigs/types';
-import { confirmed, targetFailure } from './confirm';
+import { confirmed, targetFailure } from './repeatGate';
 import type { FailedPrefix, GateFailure, TestPrefix } from './verdict';
 
 export interface SearchOptions {

@@ -77,9 +77,9 @@ async function testAndLand(
     return result;
   };
   // With one gate run at a time, the others would have to wait in any case.
-  const isBrief = width > 1;
-  const found = await testChain(tested.length, test, { mode, retries, width, isBrief });
-  await gates.record(found, isBrief && needsMore(found, retries));
+  const leavesSearch = width > 1;
+  const found = await testChain(tested.length, test, { mode, retries, width, leavesSearch });
+  await gates.record(found, leavesSearch && needsMore(found, retries));
   const verdict = verdictOnLinks(tested, found);
   const good = chain.slice(0, verdict.good);
   const hasLanded = good.length === 0 || (await land(batch, good, base));
@@ -93,7 +93,7 @@ async function testAndLand(
         base: good.at(-1)?.commit ?? base.commit,
         links: chain.slice(culprit.first - 1, culprit.link),
       });
-    } else if (isBrief && needsMore(verdict, retries)) {
+    } else if (leavesSearch && needsMore(verdict, retries)) {
       // In the mode "each" it is not always the last commit of the change.
       const { commit } = tested[found.culprit!.link - 1]!;
       await batch.suspect(link, culprit.failure, { commit, base: base.commit, before });
@@ -103,7 +103,7 @@ async function testAndLand(
     await holdForTarget(batch.rigName, chain, verdict.targetFailure, batch.context);
     rig.recordMergeWindow(SINGLE_REQUESTS, target); // one of the others may repair the target
   } else if (culprit) {
-    if (!isBrief) rig.recordMergeWindow(windowAfterFailure(rig.mergeWindow(target), chain.length), target);
+    if (!leavesSearch) rig.recordMergeWindow(windowAfterFailure(rig.mergeWindow(target), chain.length), target);
   } else if (hasLanded) {
     rig.recordMergeWindow(windowAfterSuccess(rig.mergeWindow(target), chain.length, maxBatch), target);
     return true;

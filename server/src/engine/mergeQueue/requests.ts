@@ -36,7 +36,7 @@ import { landDirectly } from './directLanding';
 import { gateLogsOf } from './gateLogs';
 import { processQueue } from './processQueue';
 import { reorder } from './reorder';
-import { retryMerge } from './retry';
+import { retryMerge } from './retryMerge';
 import { verifyWork } from './verify';
 import { submitCrewWork } from './submitCrew';
 import { submitWork, workToSubmit, type NamedWork } from './submit';

@@ -1,6 +1,6 @@
 import type { MergeMode } from '../../protocol/town';
 import { findCulprit } from './findCulprit';
-import { confirmed, targetFailure } from './confirm';
+import { confirmed, targetFailure } from './repeatGate';
 import type { GateFailure, TestPrefix, Verdict } from './verdict';
 
 export interface TestOptions {
@@ -10,7 +10,7 @@ export interface TestOptions {
   /** Maximum number of prefixes that are tested in parallel; by default 1. */
   width?: number;
   /** Return the failing range without searching for the culprit: `searchBatch` does that outside the queue. */
-  isBrief?: boolean;
+  leavesSearch?: boolean;
 }
 
 /** Tests a chain of candidates, and finds the failing ones. @param length number of links, 1 or more */
@@ -20,7 +20,7 @@ export function testChain(length: number, test: TestPrefix, options: TestOptions
 }
 
 /** Options of a search. */
-export type Tries = Pick<TestOptions, 'retries' | 'isBrief'> & { width: number };
+export type Tries = Pick<TestOptions, 'retries' | 'leavesSearch'> & { width: number };
 
 /** Tests the whole chain at once. If that fails, a search finds the culprit, and the links before it are tested. */
 async function testBatch(length: number, test: TestPrefix, tries: Tries): Promise<Verdict> {
@@ -28,8 +28,8 @@ async function testBatch(length: number, test: TestPrefix, tries: Tries): Promis
   for (let good = length; good > 0; ) {
     const result = await test(good);
     if (result.passed) return { good, culprit };
-    if (tries.isBrief && good > 1) return { good: 0, culprit: { first: 1, link: good, failure: result } };
-    const found = await findCulprit(good, result, test, { ...tries, confirmLater: tries.isBrief });
+    if (tries.leavesSearch && good > 1) return { good: 0, culprit: { first: 1, link: good, failure: result } };
+    const found = await findCulprit(good, result, test, { ...tries, confirmLater: tries.leavesSearch });
     if (!found) continue; // the gate was flaky
     if (found.link === 0) return { good: 0, targetFailure: found.failure };
     culprit = found;
@@ -39,7 +39,7 @@ async function testBatch(length: number, test: TestPrefix, tries: Tries): Promis
 }
 
 /** Tests every link separately, several in parallel, up to the first one that fails. */
-async function testEach(length: number, test: TestPrefix, { retries, width, isBrief }: Tries): Promise<Verdict> {
+async function testEach(length: number, test: TestPrefix, { retries, width, leavesSearch }: Tries): Promise<Verdict> {
   for (let good = 0; good < length; ) {
     const count = Math.min(width, length - good);
     const results = await Promise.all(Array.from({ length: count }, (_, index) => test(good + index + 1)));
@@ -51,7 +51,7 @@ async function testEach(length: number, test: TestPrefix, { retries, width, isBr
     const link = good + failed + 1;
     good = link - 1;
     const first = results[failed] as GateFailure;
-    const failure = isBrief ? first : await confirmed(link, first, test, retries);
+    const failure = leavesSearch ? first : await confirmed(link, first, test, retries);
     if (!failure) continue;
     const target = link === 1 ? await targetFailure(failure, test, retries) : undefined;
     return target ? { good: 0, targetFailure: target } : { good, culprit: { link, failure } };
