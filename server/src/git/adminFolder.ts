@@ -1,6 +1,5 @@
 import path from 'node:path';
-import { z } from 'zod';
-import { readTextIfPresent, writeJsonAtomic } from '../base/safeFiles';
+import { readTextIfPresent } from '../base/safeFiles';
 import { isPresent, statOf } from '../base/safePaths';
 import type { RigRepository } from './repository';
 
@@ -8,18 +7,6 @@ import type { RigRepository } from './repository';
  * Git stores the state of one worktree (HEAD, index, a rebase in progress) in its administrative folder,
  * `.repo.git/worktrees/<id>`. It identifies a worktree; HEAD does not, because agents may move it.
  */
-
-const markSchema = z.object({
-  /** The branch that the worktree was created for. */
-  branch: z.string().optional(),
-  /** Its creation has not finished: no agent has used it. */
-  unfinished: z.boolean().optional(),
-  /** Files that differed from the index right after the checkout, with content hashes: not changes by the agent. */
-  atCheckout: z.record(z.string(), z.string()).default({}),
-});
-
-/** Our own records about a worktree. */
-export type WorktreeMark = z.output<typeof markSchema>;
 
 /** The administrative folder of a worktree of any repository; undefined if the folder is not a worktree. */
 export function adminFolder(worktree: string): string | undefined {
@@ -38,21 +25,6 @@ export function ownAdminFolder(repository: RigRepository, worktree: string): str
   if (admin === undefined || path.dirname(admin) !== path.join(repository.directory, 'worktrees')) return undefined;
   const back = readTextIfPresent(path.join(admin, 'gitdir'))?.trim();
   return back !== undefined && path.resolve(admin, back) === path.join(worktree, '.git') ? admin : undefined;
-}
-
-const MARK = 'gastown.json';
-
-export function readMark(admin: string): WorktreeMark {
-  try {
-    const text = readTextIfPresent(path.join(admin, MARK));
-    return markSchema.parse(text === undefined ? {} : JSON.parse(text));
-  } catch {
-    return markSchema.parse({}); // an agent can write here: without the mark only HEAD is left
-  }
-}
-
-export function writeMark(admin: string, mark: WorktreeMark): void {
-  writeJsonAtomic(path.join(admin, MARK), mark);
 }
 
 /** A git operation in progress in a worktree, by the command that continues or aborts it. */

@@ -5,15 +5,8 @@ import { isPresent } from '../base/safePaths';
 import { listFolder, makeFolder } from '../base/safeFolders';
 import { argumentText } from '../base/text';
 import { makeAccessible, removeTree } from '../base/folderTree';
-import {
-  adminFolder,
-  operationIn,
-  ownAdminFolder,
-  readMark,
-  rebasedBranch,
-  writeMark,
-  type Operation,
-} from './adminFolder';
+import { adminFolder, operationIn, ownAdminFolder, rebasedBranch, type Operation } from './adminFolder';
+import { readMark, writeMark } from './worktreeMark';
 import { addExtraFiles, type ExtraFiles } from './extraFiles';
 import { TreeComparison, type Differences } from './exactTree';
 import { git, GitError, withRepository } from './git';

@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto';
 import path from 'node:path';
 import { readFileBytes } from '../base/safeFiles';
-import { adminFolder, readMark, writeMark } from './adminFolder';
+import { adminFolder } from './adminFolder';
+import { readMark, writeMark } from './worktreeMark';
 import { git } from './git';
 
 /** A line of `git status --porcelain=v2`. */

@@ -2,7 +2,8 @@ import path from 'node:path';
 import { readTextIfPresent, removeFile, writeFileAtomic } from '../base/safeFiles';
 import { isPresent, statOf } from '../base/safePaths';
 import { listFolder, makeFolder } from '../base/safeFolders';
-import { adminFolder, readMark } from './adminFolder';
+import { adminFolder } from './adminFolder';
+import { readMark } from './worktreeMark';
 import { git, GitError } from './git';
 import type { RigRepository } from './repository';
 

@@ -1,13 +1,15 @@
-import { z } from 'zod';
+import { asPlainObject } from '../../base/objects';
 import { readTextIfPresent, writeJsonAtomic } from '../../base/safeFiles';
 
-const schema = z.object({
-  bead: z.string(),
-  attempt: z.number().int(),
-  done: z.number().int().min(0),
+/** Record of the blocks that have run. */
+export interface Progress {
+  bead: string;
+  attempt: number;
+  /** Number of finished blocks. */
+  done: number;
   /** The step of the last finished block. */
-  step: z.string().optional(),
-});
+  step?: string | undefined;
+}
 
 /**
  * Number of finished blocks of this attempt at this bead; 0 if the record is unreadable or of another attempt.
@@ -23,15 +25,27 @@ export function hasBegunSteps(file: string, bead: string, attempt: number): bool
   return read(file, bead, attempt)?.step !== undefined;
 }
 
-function read(file: string, bead: string, attempt: number): z.output<typeof schema> | undefined {
+function read(file: string, bead: string, attempt: number): Progress | undefined {
   try {
-    const progress = schema.parse(JSON.parse(readTextIfPresent(file) ?? ''));
-    return progress.bead === bead && progress.attempt === attempt ? progress : undefined;
+    const progress: unknown = JSON.parse(readTextIfPresent(file) ?? '');
+    return isProgress(progress) && progress.bead === bead && progress.attempt === attempt ? progress : undefined;
   } catch {
     return undefined;
   }
 }
 
-export function writeProgress(file: string, progress: z.output<typeof schema>): void {
+/** By hand: a schema library would take longer to load than most blocks take to run. */
+function isProgress(value: unknown): value is Progress {
+  const { bead, attempt, done, step } = asPlainObject(value);
+  return (
+    typeof bead === 'string' &&
+    Number.isInteger(attempt) &&
+    Number.isInteger(done) &&
+    (done as number) >= 0 &&
+    (step === undefined || typeof step === 'string')
+  );
+}
+
+export function writeProgress(file: string, progress: Progress): void {
   writeJsonAtomic(file, progress);
 }

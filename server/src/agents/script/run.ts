@@ -3,12 +3,8 @@ import path from 'node:path';
 import { spawn } from 'node:child_process';
 import { PRIVATE_FILE, removeFile, writeFileAtomic } from '../../base/safeFiles';
 import { UserError, hasCode, messageOf } from '../../base/errors';
-import { plural } from '../../base/text';
-import { adminFolder, operationIn } from '../../git/adminFolder';
+import { adminFolder, operationIn, type Operation } from '../../git/adminFolder';
 import { keepSettings } from '../../git/foreignConfig';
-import { git } from '../../git/git';
-import { nestedRepositories } from '../../git/nestedRepositories';
-import { statusOf } from '../../git/worktreeChanges';
 import type { Caller } from '../../protocol/request';
 import { MoleculeGet, StepClose, type MoleculeInfo, type MoleculeStep } from '../../protocol/formula';
 import { Done, Hook, ScriptGet, type FrozenScript } from '../../protocol/town';
@@ -57,7 +53,11 @@ async function run(town: Caller, script: FrozenScript, options: Running): Promis
   );
   if (finished > 0 && !script.steps) print(`↻ going on after block ${finished}`);
 
-  if (script.submits !== false) await abortOperation(worktree, print);
+  const operation = script.submits === false ? undefined : operationOf(worktree);
+  if (operation !== undefined) {
+    print(`↻ giving up the ${operation} that was in progress`);
+    await (await import('./workspace')).abortOperation(worktree, operation);
+  }
   const run: Run = { town, script, options, worktree, home, progress };
   if (script.submits !== false) trustSettings(worktree);
   const ended = script.steps
@@ -68,7 +68,9 @@ async function run(town: Caller, script: FrozenScript, options: Running): Promis
     print(`✓ ${script.bead} has run`);
     return 0;
   }
-  await commitRest(worktree, script, options);
+  const message = `${oneLine(script.title) || script.bead}\n\nBead: ${script.bead}`;
+  const { commitRest } = await import('./workspace');
+  await commitRest(worktree, message, { env: options.env ?? process.env, print });
   return submit(run);
 }
 
@@ -80,6 +82,11 @@ function trustSettings(worktree: string): void {
   const admin = adminFolder(worktree);
   const repository = admin === undefined ? undefined : path.dirname(path.dirname(admin));
   if (repository !== undefined && path.basename(repository) === '.repo.git') keepSettings(repository, () => undefined);
+}
+
+function operationOf(worktree: string): Operation | undefined {
+  const admin = adminFolder(worktree);
+  return admin === undefined ? undefined : operationIn(admin);
 }
 
 /** One run of the script of a bead. */
@@ -234,6 +241,7 @@ function runBlock(
       stdio: options.onOutput ? ['ignore', 'pipe', 'pipe'] : 'inherit',
       windowsHide: true,
     });
+    void import('./workspace'); // while the block runs
     for (const stream of [child.stdout, child.stderr]) stream?.on('data', (data) => options.onOutput?.(String(data)));
     child.on('error', (error) => reject(startFailure(error)));
     child.on('close', (code, signal) => resolve(code ?? 128 + (signal ? os.constants.signals[signal] : 0)));
@@ -247,60 +255,6 @@ function startFailure(error: Error): UserError {
     'On Windows it comes with Git for Windows; or sling the bead to another runtime.',
     'unavailable',
   );
-}
-
-/** A block that was killed during a rebase, merge or similar is restarted, so that git operation is aborted. */
-async function abortOperation(worktree: string, print: (text: string) => void): Promise<void> {
-  const admin = adminFolder(worktree);
-  const operation = admin === undefined ? undefined : operationIn(admin);
-  if (operation === undefined) return;
-  print(`↻ giving up the ${operation} that was in progress`);
-  await git(worktree, [operation, '--abort']);
-}
-
-/**
- * Commits what the blocks left uncommitted, as the agent, without hooks. Excluded are files that differed right after
- * the checkout, which the agent did not change, and repositories inside the worktree, which the submission reports.
- */
-async function commitRest(worktree: string, script: FrozenScript, options: Running): Promise<void> {
-  const { changes, conflicts, fromCheckout } = await statusOf(worktree, 'all');
-  const nested = (await nestedRepositories(worktree)).filter(({ gitlink }) => gitlink === undefined);
-  const left = [...fromCheckout, ...nested.map(({ folder }) => folder)];
-  const own = changes.filter((file) => !nested.some(({ folder }) => file.startsWith(`${folder}/`)));
-  if (own.length === 0) return;
-  refuseConflicts(worktree, conflicts);
-  const env = options.env ?? process.env;
-  const [name, email] = [env.GIT_AUTHOR_NAME, env.GIT_AUTHOR_EMAIL];
-  if (!name || !email)
-    throw new UserError(
-      'there is no author for the commit',
-      'Run the script runtime in an agent’s session.',
-      'refused',
-    );
-  const message = `${oneLine(script.title) || script.bead}\n\nBead: ${script.bead}`;
-  await git(worktree, ['add', '--all', '--', '.', ...left.map((file) => `:(exclude,top,literal)${file}`)]);
-  await git(worktree, ['commit', '--no-verify', '--cleanup=whitespace', '--message', message], {
-    identity: { name, email },
-  });
-  options.print(`● committed ${plural(own.length, 'changed file')}`);
-}
-
-/** Conflict markers are not committed, and the script itself has to finish a merge or rebase. */
-function refuseConflicts(worktree: string, conflicts: readonly string[]): void {
-  const admin = adminFolder(worktree);
-  const operation = admin === undefined ? undefined : operationIn(admin);
-  if (conflicts.length > 0)
-    throw new UserError(
-      `the blocks left conflicts in ${conflicts.join(', ')}`,
-      'resolve them in the script, or let it fail: a command of a block that fails ends the script',
-      'conflict',
-    );
-  if (operation !== undefined)
-    throw new UserError(
-      `the blocks left a ${operation} in progress`,
-      `end it in the script with "git ${operation} --continue" or "git ${operation} --abort"`,
-      'conflict',
-    );
 }
 
 /** The first line with content: a comment or a command. Without control characters, which would affect the terminal. */
