@@ -250,7 +250,7 @@ describe('how work may end', function () {
     addFormula('greet', [{ id: 'say', script: 'echo {{who}}' }], '[vars.who]\ndefault = "you"');
     const refused = await town.person.run('bd', ['cook', 'greet'], { cwd: path.join(town.root, 'toy') });
     assert.notEqual(refused.code, 0);
-    assert.match(refused.stderr, /say.*holds \{\{who\}\}/);
+    assert.match(refused.stderr, /say.*contains \{\{who\}\}/);
     assert.match(refused.stderr, /"\$GT_VAR_who"/);
   });
 });

@@ -75,7 +75,7 @@ describe('supervision', function () {
     await sling(bead, '--agent', 'deaf');
     await accepted('deaf');
     await town.gt('up');
-    const item = await attention('escalation', new RegExp(`has not submitted ${bead}`));
+    const item = await attention('escalation', new RegExp(`does not submit ${bead}`));
     const events = (
       await town.person
         .json<{ type: string }[]>('bd', ['activity', '--limit', '200'], { cwd: path.join(town.root, 'toy') })

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import fs from 'node:fs';
 import path from 'node:path';
 import { UserError } from '../../server/src/base/errors';
 import { SessionManager } from '../../server/src/sessions/manager';
@@ -17,6 +18,8 @@ withEachProvider('text that is typed for an agent', function (kind) {
   async function begin(script: string): Promise<void> {
     fixture = new HostFixture(kind);
     const layout = new TownLayout(fixture.root);
+    // A session whose folder is gone is ended.
+    fs.mkdirSync(layout.locationOf('mayor')!.cwd, { recursive: true });
     const records = new SessionRecords(layout);
     manager = new SessionManager({
       layout,
