@@ -44,7 +44,7 @@ export async function statusOf(worktree: string, untracked: 'no' | 'normal' | 'a
 
 /**
  * Records which files are "changed" right after a checkout: if attributes and content disagree (a file with CRLF that
- * `.gitattributes` declares as LF), git reports it as changed at once, although nobody has changed it.
+ * `.gitattributes` declares as LF), git reports it as changed at once, although it is unchanged.
  */
 export async function recordCheckout(worktree: string, admin: string, branch?: string): Promise<void> {
   const { entries } = await rawStatus(worktree, 'no');

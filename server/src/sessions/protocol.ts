@@ -71,7 +71,7 @@ export interface ScreenView {
   text: string;
   /** Sequence number of the last output on the screen. */
   sequence: number;
-  /** Milliseconds since the last output; Infinity does not exist in JSON, so undefined if there was none. */
+  /** Milliseconds since the last output; undefined if there was none. */
   quietMs?: number;
   /** Whether a user has typed a line that is not sent yet. Missing from hosts of an earlier build. */
   hasDraft?: boolean;

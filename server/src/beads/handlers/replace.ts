@@ -5,7 +5,7 @@ import { namesId } from '../model/references';
 import type { Transaction } from '../transaction';
 import { metaOf, resolveOne, type BeadService } from './common';
 
-/** A bead that stands for another one cannot be replaced by it. */
+/** Refuses a circle: a bead that already replaces another one cannot be replaced by it. */
 function refuseCircle(tx: Transaction, { id, by, kind }: { id: string; by: string; kind: string }): void {
   const seen = new Set<string>();
   const visit = (next: string): boolean => {

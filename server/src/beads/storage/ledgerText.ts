@@ -28,7 +28,7 @@ export function compareIds(a: string, b: string): number {
   return a.length - b.length;
 }
 
-/** Sort key of a UTF-16 unit: surrogates stand for code points after all others. */
+/** Sort key of a UTF-16 unit: surrogates sort after all other units, as their code points do. */
 function rankOf(unit: number): number {
   if (unit < 0xd800) return unit;
   return unit < 0xe000 ? unit + 0x2000 : unit - 0x800;

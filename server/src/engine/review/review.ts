@@ -31,7 +31,7 @@ export interface Verdict {
   patch?: string;
   /** Merge the change before all others. */
   first?: boolean;
-  /** For a person: the verdict also stands for the reviewers that have not answered. */
+  /** For a person: the verdict also counts for the reviewers that have not answered. */
   forAll?: boolean;
 }
 
