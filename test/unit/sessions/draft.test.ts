@@ -19,6 +19,7 @@ describe('a line that a user has begun in a terminal', () => {
 
   it('stays one with a pasted line break, a new line in it and a single deletion', () => {
     assert.equal(isOpenAfter('\u001b[200~one\rtwo\u001b[201~'), true);
+    assert.equal(isOpenAfter('\u001b[200~one\r\u001b[201~'), true);
     assert.equal(isOpenAfter('\u001b[200~one\u001b[201~', '\r'), false);
     assert.equal(isOpenAfter('one', '\u001b\r'), true);
     assert.equal(isOpenAfter('one', '\u007f'), true);
