@@ -118,6 +118,8 @@ export namespace BeadCount {
 export namespace BeadReady {
   export interface Params extends BeadFilter {
     includeDeferred?: boolean;
+    /** Also wisps. */
+    includeEphemeral?: boolean;
   }
   export const spec = request<Params, BeadListItem[]>('gastown/bead/ready', 'read');
 }

@@ -196,6 +196,8 @@ export namespace FormulaCook {
   export interface Params extends FormulaSource {
     /** Placeholders and conditions stay as they are. Otherwise every variable needs a value. */
     keepVariables?: boolean;
+    /** Folders that are searched before the usual ones, as absolute paths. */
+    searchPaths?: string[];
   }
   export const spec = request<Params, CookResult, WithDefaults<Params, 'vars' | 'keepVariables'>>(
     'gastown/formula/cook',
@@ -208,9 +210,11 @@ export namespace MoleculePour {
     assignee?: string;
     /** Pour wisps, which are never written to `issues.jsonl`. */
     ephemeral?: boolean;
+    /** One bead with the steps in its description, instead of one for each step. */
+    rootOnly?: boolean;
     dryRun?: boolean;
   }
-  export const spec = request<Params, PourResult, WithDefaults<Params, 'vars' | 'ephemeral' | 'dryRun'>>(
+  export const spec = request<Params, PourResult, WithDefaults<Params, 'vars' | 'ephemeral' | 'rootOnly' | 'dryRun'>>(
     'gastown/molecule/pour',
     'write',
   );

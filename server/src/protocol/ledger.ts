@@ -104,6 +104,8 @@ export namespace LedgerImport {
     orphans?: 'allow' | 'skip' | 'strict';
     /** Removes a reference to another system from all beads but the first with it. */
     clearDuplicateRefs?: boolean;
+    /** Leaves out beads that are new here and have the title of an open bead. */
+    dedup?: boolean;
   }
   export const spec = request<Params, ImportResult>('gastown/ledger/import', 'write', {
     timeLimitMs: LONG_LIMIT_MS,

@@ -25,9 +25,13 @@ export const calls: Readonly<Record<string, string>> = {
   comments: '$open',
   'comments add': '$open words',
   completion: 'bash',
+  'config apply': '--dry-run',
+  'config drift': '',
   'config get': 'color',
   'config list': '',
   'config set': 'color blue',
+  'config set-many': 'color=blue size=2',
+  'config show': '',
   'config unset': 'color',
   'config validate': '',
   context: '',
@@ -71,6 +75,7 @@ export const calls: Readonly<Record<string, string>> = {
   'gate show': '$gate',
   gc: '--dry-run',
   graph: '$blocked',
+  'graph check': '',
   help: 'create',
   'hooks install': '',
   'hooks list': '',
@@ -107,6 +112,7 @@ export const calls: Readonly<Record<string, string>> = {
   'mol burn': '$mol --force',
   'mol current': '$mol',
   'mol distill': '$epic learned --output .',
+  'mol last-activity': '$mol',
   'mol list': '',
   'mol pour': 'two',
   'mol progress': '$mol',
@@ -114,7 +120,6 @@ export const calls: Readonly<Record<string, string>> = {
   'mol seed': 'two',
   'mol show': '$mol',
   'mol squash': '$wisp',
-
   'mol stale': '',
   'mol wisp': 'two',
   'mol wisp create': 'two',
@@ -202,6 +207,9 @@ export const refused: Readonly<Record<string, readonly [words: string, reason: R
   skills: ['ann', /no town here/],
 };
 
+/** Calls that find something there, which their exit code tells: the clone has no hooks. */
+export const finds = new Set(['config drift']);
+
 /** Their answer is a text for a reader, with `--json` too, as in the original; `audit` alone is a page of help. */
 export const texts = new Set([
   'audit',
@@ -222,7 +230,7 @@ export const freeTexts = new Set([
     'labels labelAny excludeLabel addLabel removeLabel setLabels titleContains descContains notesContains key holder ' +
     'model prompt response error toolName specId spec externalRef eventCategory eventActor eventTarget eventPayload ' +
     'as ref pattern query externalContains hasMetadataKey labelPattern labelRegex author for coordinator branch ' +
-    'awaitId summary id unsetMetadata output'
+    'awaitId summary id unsetMetadata output skills context'
   ).split(' '),
   'activity mol',
   'agent state $agent',
@@ -263,6 +271,7 @@ export const needsBeads = new Set([
   'merge-slot release',
   'mol current',
   'mol progress',
+  'mol seed',
   'mol wisp',
   'show',
   'state',

@@ -80,6 +80,7 @@ export function registerFileHandlers(service: BeadService): void {
       withReference: (reference) =>
         store.list({ externalContains: reference, all: true, limit: 0 }).find((bead) => bead.external_ref === reference)
           ?.id,
+      openTitles: () => store.list({ ledger, limit: 0 }).map((bead) => bead.title),
     });
     return batchUnless(params.dryRun, store, context, (tx) => {
       const isNew = ([id]: [string, Stored]): boolean => !params.skipExisting || tx.view.locate(id) === undefined;

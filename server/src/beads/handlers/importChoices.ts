@@ -11,6 +11,8 @@ export interface ImportChoices {
   orphans?: 'allow' | 'skip' | 'strict' | undefined;
   /** Removes a reference to another system from all beads but the first with it. */
   clearDuplicateRefs?: boolean | undefined;
+  /** Leaves out new beads with the title of an open bead. */
+  dedup?: boolean | undefined;
 }
 
 /** The content of the ledger. */
@@ -18,6 +20,8 @@ interface Known {
   has(id: string): boolean;
   /** The bead with a reference to another system. */
   withReference(reference: string): string | undefined;
+  /** Titles of the open beads. */
+  openTitles(): Iterable<string>;
 }
 
 /**
@@ -38,8 +42,22 @@ export function chosenBeads(
       `Import ${lost[0]!} with its parent, or use --orphan-handling allow or skip. Nothing was imported.`,
     );
   if (choices.strict) refuseMissingTargets(beads, isThere);
-  const kept = new Map([...beads].filter(([id]) => !lost.includes(id)));
-  return { beads: choices.clearDuplicateRefs ? withSingleReferences(kept, known) : kept, skipped: lost };
+  const skipped = [...lost, ...(choices.dedup ? withKnownTitle(beads, known) : [])];
+  const left = new Set(skipped);
+  const kept = new Map([...beads].filter(([id]) => !left.has(id)));
+  return { beads: choices.clearDuplicateRefs ? withSingleReferences(kept, known) : kept, skipped: [...left] };
+}
+
+/** Ids of new beads with the title of an open bead, or of an earlier new one. */
+function withKnownTitle(beads: ReadonlyMap<string, Stored>, known: Known): string[] {
+  const titles = new Set([...known.openTitles()].map((title) => title.trim().toLowerCase()));
+  return [...beads].flatMap(([id, { bead }]) => {
+    const title = bead.title.trim().toLowerCase();
+    if (known.has(id) || bead.status === 'tombstone') return [];
+    if (titles.has(title)) return [id];
+    titles.add(title);
+    return [];
+  });
 }
 
 function parentOf(id: string): string | undefined {

@@ -26,6 +26,7 @@ export interface ListFilter extends BeadFilter {
 export interface ReadyFilter extends BeadFilter {
   sort?: string;
   includeDeferred?: boolean;
+  includeEphemeral?: boolean;
 }
 
 /** Categories of `bd list --sort`; each defines which beads come first. Equal beads are in order of creation. */
@@ -151,7 +152,7 @@ export function readyConditions(index: BeadIndex, filter: ReadyFilter, now: numb
   conditions.add(
     deferred ? "status IN ('open', 'deferred') AND (status = 'open' OR defer IS NOT NULL)" : "status = 'open'",
   );
-  conditions.add('pinned = 0 AND ephemeral = 0 AND template = 0');
+  conditions.add(`pinned = 0 AND ${filter.includeEphemeral ? '' : 'ephemeral = 0 AND '}template = 0`);
   conditions.add('blocked = 0');
   if (!filter.type) conditions.add(`type NOT IN (${notWork.map((type) => `'${type}'`).join(',')})`);
   if (deferred && !filter.includeDeferred) {

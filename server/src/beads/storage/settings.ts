@@ -37,7 +37,8 @@ export function settingKey(key: string): string {
   return Object.hasOwn(aliases, key) ? aliases[key]! : key;
 }
 
-function isShared(key: string): boolean {
+/** Whether a setting is in `config.yaml`, which git carries to other clones. @param key as `settingKey` returns it */
+export function isShared(key: string): boolean {
   return shared.has(key) || sharedGroups.some((group) => key.startsWith(group));
 }
 

@@ -1,7 +1,11 @@
+import { UserError } from '../../base/errors';
 import { LedgerInfoGet, LedgerSettingChange } from '../../protocol/ledger';
 import type { CliCommand, Invocation } from '../shared/command';
 import { oneLine } from '../shared/output';
 import type { BdContext } from './context';
+import { checkLines } from './doctorChecks';
+import { oneOf } from './options';
+import { setupChecks, type SetupCheck } from './setupChecks';
 
 /** `bd config`: settings of the ledger. */
 
@@ -20,9 +24,12 @@ export function addConfig(program: CliCommand, context: BdContext): void {
     });
   addGet(config, context);
   addSet(config, context);
+  addSetMany(config, context);
   addUnset(config, context);
   addList(config, context);
+  addShow(config, context);
   addValidate(config, context);
+  addSetup(config, context);
 }
 
 function addGet(config: CliCommand, context: BdContext): void {
@@ -41,6 +48,7 @@ function addSet(config: CliCommand, context: BdContext): void {
   config
     .command('set <key> <value>')
     .description('change a setting')
+    .hiddenOption('--force-git-tracked', 'accepted: each key has its place')
     .withHelp({
       examples: [['bd config set create.owner false', 'new beads without the address of their author']],
       see: ['bd config unset'],
@@ -49,6 +57,35 @@ function addSet(config: CliCommand, context: BdContext): void {
       await context.call(invocation, LedgerSettingChange.spec, { key, value });
       context.print(invocation, { key, value }, () => `Set ${oneLine(key)} = ${oneLine(value)}`);
     });
+}
+
+function addSetMany(config: CliCommand, context: BdContext): void {
+  config
+    .command('set-many <settings...>')
+    .description('change several settings')
+    .hiddenOption('--force-git-tracked', 'accepted: each key has its place')
+    .withHelp({
+      text: 'Each is key=value. If one of them is no setting, none is changed.',
+      examples: [['bd config set-many status.custom=testing create.owner=false', 'two at once']],
+      see: ['bd config set'],
+    })
+    .action(async (words: string[], _options: unknown, invocation: Invocation) => {
+      const { settingKey } = await import('../../beads/storage/settings');
+      const changes = words.map(parseChange);
+      for (const { key } of changes) settingKey(key);
+      await context.withLedger(invocation, async (backend) => {
+        for (const change of changes) await backend.call(LedgerSettingChange.spec, change);
+      });
+      context.print(invocation, changes, () => changes.map(({ key, value }) => `Set ${key} = ${oneLine(value)}`));
+    });
+}
+
+/** Parses `key=value`. */
+function parseChange(word: string): { key: string; value: string } {
+  const equals = word.indexOf('=');
+  if (equals < 1) throw new UserError(`invalid setting ${JSON.stringify(word)}`, 'Use key=value.');
+  const key = word.slice(0, equals).trim();
+  return { key, value: word.slice(equals + 1) };
 }
 
 function addUnset(config: CliCommand, context: BdContext): void {
@@ -79,6 +116,105 @@ function addList(config: CliCommand, context: BdContext): void {
         ...rows.map(([key, value]) => `  ${oneLine(key)} = ${oneLine(value)}`),
       ]);
     });
+}
+
+function addShow(config: CliCommand, context: BdContext): void {
+  config
+    .command('show')
+    .description('show the effective settings, and where each of them is set')
+    .option('--source <source>', `only those from: ${settingSources.join(', ')}`, (text) =>
+      oneOf(text, settingSources, 'source'),
+    )
+    .withHelp({
+      text: 'A setting comes from config.yaml, which git shares, from settings.json of this clone, or from an environment variable.',
+      examples: [['bd config show --source config.yaml', 'those that git shares']],
+      see: ['bd config list'],
+    })
+    .action(async ({ source }: { source?: SettingSource }, invocation: Invocation) => {
+      const { settings } = await context.call(invocation, LedgerInfoGet.spec, {});
+      const { isShared } = await import('../../beads/storage/settings');
+      const rows = effectiveSettings(settings, context.process.env, isShared).filter(
+        (row) => source === undefined || row.source === source,
+      );
+      context.print(invocation, rows, () =>
+        rows.length === 0
+          ? 'No settings'
+          : rows.map((row) => `${oneLine(row.key)} = ${oneLine(row.value)}  (${row.source})`),
+      );
+    });
+}
+
+const settingSources = ['config.yaml', 'settings.json', 'env'] as const;
+type SettingSource = (typeof settingSources)[number];
+
+/** Environment variables that decide how the ledger is used. */
+const variables: Readonly<Record<string, string>> = {
+  actor: 'BD_ACTOR',
+  'beads-dir': 'BEADS_DIR',
+  db: 'BEADS_DB',
+  json: 'BD_JSON',
+  'no-daemon': 'BEADS_NO_DAEMON',
+};
+
+function effectiveSettings(
+  settings: Readonly<Record<string, string>>,
+  env: NodeJS.ProcessEnv,
+  isShared: (key: string) => boolean,
+) {
+  const own = Object.entries(settings)
+    .filter(([key]) => isSetting(key))
+    .map(([key, value]): { key: string; value: string; source: SettingSource } => ({
+      key: shown(key),
+      value,
+      source: isShared(key) ? 'config.yaml' : 'settings.json',
+    }));
+  const given = Object.entries(variables).flatMap(([key, name]) =>
+    env[name] ? [{ key, value: env[name], source: 'env' as const }] : [],
+  );
+  return [...own, ...given].sort((a, b) => (a.key < b.key ? -1 : 1));
+}
+
+/** `config drift` and `config apply`: compare the clone with its settings, and set it up. */
+function addSetup(config: CliCommand, context: BdContext): void {
+  config
+    .command('drift')
+    .description('show what of this clone is not set up for its ledger: hooks, merge driver, branch')
+    .withHelp({
+      examples: [['bd config drift', 'nothing is changed']],
+      exits: { 1: 'something is not set up' },
+      see: ['bd config apply', 'bd doctor'],
+    })
+    .action(async (_options: unknown, invocation: Invocation) => {
+      const checks = (await clone(invocation, context)).map(({ repair: _repair, ...check }) => check);
+      const drift = checks.filter((check) => check.status !== 'ok');
+      if (drift.length > 0) context.exitCode = 1;
+      context.print(invocation, { in_sync: drift.length === 0, drift }, () =>
+        drift.length === 0 ? '✓ This clone is set up for its ledger' : checkLines(drift, false),
+      );
+    });
+  config
+    .command('apply')
+    .description('set up this clone for its ledger: hooks, merge driver, .gitignore')
+    .option('--dry-run', 'only show what would be done')
+    .withHelp({ examples: [['bd config apply', 'after git clone']], see: ['bd config drift', 'bd hooks install'] })
+    .action(async ({ dryRun = false }: { dryRun?: boolean }, invocation: Invocation) => {
+      const repairs = (await clone(invocation, context)).flatMap(({ name, repair }) =>
+        repair ? [{ name, repair }] : [],
+      );
+      if (!dryRun) for (const { repair } of repairs) await repair();
+      const names = repairs.map(({ name }) => name);
+      const value = { applied: dryRun ? [] : names, ...(dryRun ? { dry_run: true, would_apply: names } : {}) };
+      context.print(invocation, value, () =>
+        names.length === 0
+          ? '✓ This clone is set up for its ledger'
+          : names.map((name) => (dryRun ? `Would set up: ${name}` : `✓ Set up: ${name}`)),
+      );
+    });
+}
+
+async function clone(invocation: Invocation, context: BdContext): Promise<SetupCheck[]> {
+  const { directory, settings } = await context.call(invocation, LedgerInfoGet.spec, {});
+  return setupChecks(context, directory, settings);
 }
 
 function addValidate(config: CliCommand, context: BdContext): void {

@@ -1,3 +1,4 @@
+import fs from 'node:fs';
 import path from 'node:path';
 import { UserError } from '../../base/errors';
 import { collectVariable } from '../shared/variableArgument';
@@ -7,11 +8,13 @@ import type { CliCommand, Invocation } from '../shared/command';
 import { oneLine, printable } from '../shared/output';
 import type { BdContext } from './context';
 import { stepTree } from './formula';
+import { collect, defined } from './options';
 
 interface CookOptions {
   var?: Record<string, string>;
   mode?: string;
   dryRun?: boolean;
+  searchPath?: string[];
 }
 
 export function addCook(program: CliCommand, context: BdContext): void {
@@ -19,6 +22,7 @@ export function addCook(program: CliCommand, context: BdContext): void {
     program.command('cook <formula>').description('print the steps of a formula, with all formulas that it includes'),
   )
     .option('--mode <mode>', 'compile: placeholders stay; runtime: all variables have values')
+    .option('--search-path <folder>', 'a folder of formulas that is searched first; may be repeated', collect)
     .option('--dry-run', 'print the steps in short')
     .withHelp({
       text: 'Creates no beads. Without --var the placeholders stay, unless --mode changes that.',
@@ -36,6 +40,7 @@ export function addCook(program: CliCommand, context: BdContext): void {
         formula: readFormula(formula, context),
         vars: options.var ?? {},
         keepVariables: !isRuntime,
+        ...defined({ searchPaths: options.searchPath?.map((folder) => existingFolder(folder, context)) }),
       });
       for (const warning of result.warnings) context.note(`Warning: ${oneLine(warning)}`);
       const { cooked } = result;
@@ -43,6 +48,14 @@ export function addCook(program: CliCommand, context: BdContext): void {
         options.dryRun ? previewLines(result, isRuntime) : printable(JSON.stringify(cooked, null, 2)),
       );
     });
+}
+
+/** @throws UserError if there is no such folder */
+function existingFolder(folder: string, { process }: BdContext): string {
+  const directory = path.resolve(process.cwd, folder);
+  if (!fs.statSync(directory, { throwIfNoEntry: false })?.isDirectory())
+    throw new UserError(`there is no folder ${folder}`, 'Name a folder with formulas.', 'not-found');
+  return directory;
 }
 
 function previewLines({ cooked, values, used, places }: CookResult, isRuntime: boolean): string[] {

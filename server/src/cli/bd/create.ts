@@ -61,6 +61,8 @@ interface CreateOptions extends DescriptionOptions {
   roleType?: string;
   validate?: boolean;
   repo?: string;
+  skills?: string;
+  context?: string;
   silent?: boolean;
   dryRun?: boolean;
 }
@@ -94,6 +96,8 @@ export function addCreate(program: CliCommand, context: BdContext): void {
     .option('--acceptance <text>', 'acceptance criteria')
     .option('--notes <text>', 'notes')
     .option('--append-notes <text>', 'more notes')
+    .option('--skills <text>', 'what the work needs, as a section of the description')
+    .option('--context <text>', 'what one has to know, as a section of the description')
     .option('--spec-id <id>', 'its specification, such as docs/login.md')
     .option('-e, --estimate <minutes>', 'estimate in minutes', parseEstimate)
     .option('--due <time>', 'due time (+6h, tomorrow, 2026-01-31)')
@@ -221,7 +225,7 @@ function paramsOf(title: string | undefined, options: CreateOptions, context: Bd
   return {
     title: options.title ?? title ?? '',
     ...defined({
-      description: descriptionOf(options, context.process),
+      description: withSections(descriptionOf(options, context.process), options),
       type: options.type,
       priority: options.priority,
       assignee: options.assignee,
@@ -253,6 +257,16 @@ function paramsOf(title: string | undefined, options: CreateOptions, context: Bd
       dryRun: options.dryRun,
     }),
   };
+}
+
+/** The description with the sections of `--skills` and `--context`. */
+function withSections(description: string | undefined, { skills, context }: CreateOptions): string | undefined {
+  const parts = [
+    description,
+    skills === undefined ? undefined : `## Required Skills\n${skills}`,
+    context === undefined ? undefined : `## Additional Context\n${context}`,
+  ].filter((part) => part !== undefined && part !== '');
+  return parts.length > 0 ? parts.join('\n\n') : description;
 }
 
 function notesOf({ notes, appendNotes }: CreateOptions): string | undefined {

@@ -80,6 +80,15 @@ function addStart(group: CliCommand, context: BdContext): void {
   group
     .command('start')
     .description('start the server of this ledger; any other command starts it too')
+    .option('--auto-commit', 'accepted, has no effect: bd sync commits')
+    .option('--auto-push', 'accepted, has no effect: bd sync pushes')
+    .option('--auto-pull', 'accepted, has no effect: bd sync pulls')
+    .option('--interval <duration>', 'accepted, has no effect: changes are written at once')
+    .hiddenOption('--foreground', 'accepted, has no effect: it always runs in the background')
+    .hiddenOption('--local', 'accepted, has no effect')
+    .hiddenOption('--log <file>', 'accepted, has no effect: bd daemon logs shows the log')
+    .hiddenOption('--log-json', 'accepted, has no effect')
+    .hiddenOption('--log-level <level>', 'accepted, has no effect')
     .withHelp({ examples: [['bd daemon start', 'start it']], see: ['bd daemon stop'] })
     .action(async (_options: unknown, invocation: Invocation) => {
       await context.call(invocation, LedgerInfoGet.spec, {});
@@ -121,6 +130,8 @@ function addList(group: CliCommand, context: BdContext): void {
   group
     .command('list')
     .description('list the servers of your ledgers that run')
+    .hiddenOption('--search <folders>', 'accepted, has no effect: all servers are listed')
+    .hiddenOption('--no-cleanup', 'accepted, has no effect')
     .withHelp({ examples: [['bd daemon list', 'their ledgers and processes']], see: ['bd daemon stop'] })
     .action((_options: unknown, invocation: Invocation) => {
       const rows = runningServers(context);

@@ -7,6 +7,7 @@ import { addDepList, addDepTree } from './depTree';
 import { defined } from './options';
 
 interface AddOptions {
+  file?: string;
   type?: string;
   blockedBy?: string;
   dependsOn?: string;
@@ -57,17 +58,26 @@ function addAdd(dep: CliCommand, context: BdContext): void {
     )
     .option('--blocked-by <id>', 'the bead that it waits for')
     .option('--depends-on <id>', 'the bead that it waits for')
+    .option('-f, --file <file>', 'all dependencies of a file of JSON lines (- for standard input)')
+    .hiddenOption('--no-cycle-check', 'accepted: a cycle is always refused')
     .withHelp({
-      text: 'Types that make a bead wait: blocks (the default), conditional-blocks, waits-for and parent-child. Others only record a relation. A cycle is refused. A bead of another project is external:<project>:<id or capability> or beads://<host>/<org>/<repository>/<id>.',
+      text: 'A line of --file is {"from": id, "to": id, "type": type}, or {"issue_id": id, "depends_on_id": id, "type": type}. If one line is wrong, none is added. Types that make a bead wait: blocks (the default), conditional-blocks, waits-for and parent-child. Others only record a relation. A cycle is refused. A bead of another project is external:<project>:<id or capability> or beads://<host>/<org>/<repository>/<id>.',
       examples: [
         ['bd dep add app-d3e4f app-a1b2c', 'd3e4f waits for a1b2c'],
         ['bd dep add app-d3e4f --blocked-by app-a1b2c', 'the same'],
         ['bd dep add app-d3e4f app-x9y8z -t related', 'they are related'],
+        ['bd dep add --file edges.jsonl', 'many at once'],
         ['bd dep add app-d3e4f external:lib:login', 'd3e4f waits until the project lib ships login'],
       ],
       see: ['bd dep tree', 'bd blocked'],
     })
     .action(async (id: string | undefined, target: string | undefined, options: AddOptions, invocation: Invocation) => {
+      if (options.file !== undefined) {
+        if (id !== undefined || options.blockedBy !== undefined || options.dependsOn !== undefined)
+          throw new UserError('--file goes without ids', 'bd dep add --file edges.jsonl');
+        const { addFromFile } = await import('./depFile');
+        return addFromFile(invocation, context, options.file, options.type);
+      }
       if (target !== undefined && (options.blockedBy ?? options.dependsOn) !== undefined)
         throw new UserError('cannot use both positional depends-on-id and --blocked-by/--depends-on flag');
       const to = target ?? options.blockedBy ?? options.dependsOn;

@@ -20,12 +20,7 @@ export function addCycles(dep: CliCommand, context: BdContext): void {
     })
     .action(async (_options: unknown, invocation: Invocation) => {
       const beads = await context.call(invocation, BeadList.spec, { all: true, limit: 0 });
-      const byId = new Map<string, Bead>(beads.map((bead) => [bead.id, bead]));
-      const needs = (id: string): string[] =>
-        (byId.get(id)?.dependencies ?? [])
-          .filter((edge) => blocking.has(edge.type) && byId.has(edge.depends_on_id))
-          .map((edge) => edge.depends_on_id);
-      const cycles = cyclesIn([...byId.keys()], needs).map((ids) => ids.map((id) => byId.get(id)!));
+      const cycles = dependencyCycles(beads);
       context.print(invocation, cycles, () =>
         cycles.length === 0
           ? ['', '✓ No dependency cycles detected', '']
@@ -40,6 +35,16 @@ export function addCycles(dep: CliCommand, context: BdContext): void {
             ],
       );
     });
+}
+
+/** Groups of beads that wait for each other, each once: each bead waits for the next one. */
+export function dependencyCycles(beads: readonly Bead[]): Bead[][] {
+  const byId = new Map(beads.map((bead) => [bead.id, bead]));
+  const needs = (id: string): string[] =>
+    (byId.get(id)?.dependencies ?? [])
+      .filter((edge) => blocking.has(edge.type) && byId.has(edge.depends_on_id))
+      .map((edge) => edge.depends_on_id);
+  return cyclesIn([...byId.keys()], needs).map((ids) => ids.map((id) => byId.get(id)!));
 }
 
 /** The cycles, each once: lists of ids that each wait for the next one. */

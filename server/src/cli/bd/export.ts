@@ -7,7 +7,10 @@ import { LedgerDatabase, LedgerExport, LedgerInfoGet } from '../../protocol/ledg
 import type { CliCommand, Invocation } from '../shared/command';
 import { jsonText } from '../shared/output';
 import type { BdContext } from './context';
+import { isTestTitle } from './doctorChecks';
 import { filterParams, withConditionOptions, withFilterOptions, type FilterOptions } from './filters';
+import type { Backend } from './localBackend';
+import { memoryLine } from './memoryRecords';
 import { obsidianText } from './obsidian';
 import { defined } from './options';
 
@@ -16,6 +19,8 @@ interface ExportOptions extends FilterOptions {
   format?: string;
   sqlite?: boolean;
   all?: boolean;
+  includeMemories?: boolean;
+  scrub?: boolean;
   events?: boolean;
 }
 
@@ -30,13 +35,16 @@ export function addExport(program: CliCommand, context: BdContext): void {
     .option('--events', 'print the path of the event log')
     .option('--events-reset', 'accepted, has no effect')
     .option('--include-infra', 'accepted: everything is exported')
-    .option('--all', 'accepted: everything is exported')
+    .option('--include-memories', 'also the memories of bd remember; bd import reads them')
+    .option('--all', 'beads and memories')
+    .option('--scrub', 'without beads that look like those of a test')
     .option('--sqlite', 'write .beads/beads.db, for sqlite3; a copy that is not kept up to date');
   withConditionOptions(withFilterOptions(command))
     .withHelp({
       examples: [
         ['bd export -o backup.jsonl', 'everything to a file'],
         ['bd export --status open,in_progress', 'some of it to standard output'],
+        ['bd export --all -o backup.jsonl', 'with the memories of bd remember'],
         ['bd export --sqlite', 'then ask what you like: sqlite3 .beads/beads.db "SELECT id, title FROM beads"'],
       ],
       see: ['bd import'],
@@ -71,9 +79,24 @@ async function exported(
   format: 'jsonl' | 'obsidian',
 ): Promise<{ text: string; count: number }> {
   const filter = filterParams(options);
-  if (format === 'jsonl') return context.call(invocation, LedgerExport.spec, filter);
-  const beads = await context.call(invocation, BeadList.spec, { ...filter, all: true, limit: 0 });
-  return { text: obsidianText(beads), count: beads.length };
+  return context.withLedger(invocation, async (backend) => {
+    const beads =
+      format === 'obsidian' || options.scrub
+        ? await backend.call(BeadList.spec, { ...filter, all: true, limit: 0 })
+        : [];
+    const kept = options.scrub ? beads.filter((bead) => !isTestTitle(bead.title)) : beads;
+    if (format === 'obsidian') return { text: obsidianText(kept), count: kept.length };
+    const chosen = options.scrub ? { ids: kept.map((bead) => bead.id) } : {};
+    const { text, count } = await backend.call(LedgerExport.spec, { ...filter, ...chosen });
+    const memories = options.includeMemories || options.all ? await memoryLines(backend) : '';
+    return { text: text + memories, count };
+  });
+}
+
+/** The memories as lines that `bd import` reads. */
+async function memoryLines(backend: Backend): Promise<string> {
+  const [{ settings }, { memoriesOf }] = await Promise.all([backend.call(LedgerInfoGet.spec, {}), import('./memory')]);
+  return [...memoriesOf(settings)].map(([key, value]) => `${memoryLine(key, value)}\n`).join('');
 }
 
 async function writeDatabase(context: BdContext, invocation: Invocation, options: ExportOptions): Promise<void> {

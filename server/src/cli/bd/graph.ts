@@ -4,6 +4,7 @@ import { BeadList, BeadShow, type Bead } from '../../protocol/bead';
 import type { CliCommand, Invocation } from '../shared/command';
 import { oneLine } from '../shared/output';
 import type { BdContext } from './context';
+import { checkLines, childParentCheck, contentOf, cycleCheck, orphanCheck } from './doctorChecks';
 import { graphHtml } from './graphHtml';
 import type { Backend } from './localBackend';
 
@@ -24,7 +25,7 @@ interface Layout {
 }
 
 export function addGraph(program: CliCommand, context: BdContext): void {
-  program
+  const graph = program
     .command('graph')
     .description('show what waits for what, in layers')
     .argument('[id]', 'the bead with everything below it and everything that it depends on')
@@ -47,6 +48,27 @@ export function addGraph(program: CliCommand, context: BdContext): void {
       const shown = root ?? layout.beads[0];
       if (!shown) return context.print(invocation, [], () => 'No open issues found');
       context.print(invocation, jsonOf(shown, layout), () => linesOf(shown, layout, options));
+    });
+  addGraphCheck(graph, context);
+}
+
+function addGraphCheck(graph: CliCommand, context: BdContext): void {
+  graph
+    .command('check')
+    .description(
+      'check the dependencies: cycles, dependencies on beads that do not exist, children that wait for parents',
+    )
+    .withHelp({
+      examples: [['bd graph check', 'of the whole ledger']],
+      exits: { 1: 'something is wrong' },
+      see: ['bd dep cycles', 'bd doctor'],
+    })
+    .action(async (_options: unknown, invocation: Invocation) => {
+      const content = await context.withLedger(invocation, (backend) => contentOf(backend));
+      const checks = [cycleCheck(content), orphanCheck(content), childParentCheck(content)];
+      const isValid = checks.every((check) => check.status === 'ok');
+      if (!isValid) context.exitCode = 1;
+      context.print(invocation, { valid: isValid, checks }, () => checkLines(checks, true));
     });
 }
 

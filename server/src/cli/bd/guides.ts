@@ -3,7 +3,7 @@ import { findLedger } from '../../beads/storage/locate';
 import { readTextIfPresent } from '../../base/safeFiles';
 import path from 'node:path';
 import type { CliCommand, Invocation } from '../shared/command';
-import { oneLine } from '../shared/output';
+import { jsonText, oneLine } from '../shared/output';
 import type { BdContext } from './context';
 
 /** `bd prime`, `bd onboard` and `bd quickstart`: how to work with beads, for agents and for people. */
@@ -12,6 +12,7 @@ interface PrimeOptions {
   mcp?: boolean;
   export?: boolean;
   memoriesOnly?: boolean;
+  hookJson?: boolean;
 }
 
 export function addPrime(program: CliCommand, context: BdContext): void {
@@ -23,6 +24,7 @@ export function addPrime(program: CliCommand, context: BdContext): void {
     .option('--stealth', 'accepted: git is not mentioned anyway')
     .option('--export', 'the default text, even if there is a .beads/PRIME.md')
     .option('--memories-only', 'only the memories of bd remember')
+    .option('--hook-json', 'in the form in which Claude Code takes the output of a SessionStart hook')
     .withHelp({
       text: 'A file .beads/PRIME.md is printed instead of the default text. The memories of "bd remember" follow.',
       examples: [['bd prime', 'for a hook at the start of a session']],
@@ -34,8 +36,16 @@ export function addPrime(program: CliCommand, context: BdContext): void {
       const own = options.export ? undefined : readTextIfPresent(path.join(ledger, 'PRIME.md'));
       const text = options.memoriesOnly ? '' : (own ?? (options.mcp ? shortText : fullText));
       const parts = [text.trimEnd(), await memoriesText(ledger, context)].filter((part) => part !== '');
-      if (parts.length > 0) context.print({ ...invocation, options: {} }, undefined, () => parts.join('\n\n'));
+      if (parts.length === 0) return;
+      const whole = parts.join('\n\n');
+      const output = options.hookJson ? jsonText(sessionStart(whole)) : whole;
+      context.print({ ...invocation, options: {} }, undefined, () => output);
     });
+}
+
+/** The answer of a hook, whose text Claude Code adds to the context of the session. */
+function sessionStart(additionalContext: string) {
+  return { hookSpecificOutput: { hookEventName: 'SessionStart', additionalContext } };
 }
 
 /** The memories of earlier sessions; empty if there are none. */
@@ -146,27 +156,15 @@ bd - Dependency-Aware Issue Tracker
 The beads are in .beads/issues.jsonl: commit it.
 `;
 
-export function addSmallTexts(program: CliCommand, context: BdContext): void {
-  const text = (name: string, summary: string, example: string, words: string): void => {
-    program
-      .command(name)
-      .description(summary)
-      .withHelp({ examples: [[`bd ${name}`, example]], see: ['bd help'] })
-      .action((_options: unknown, invocation: Invocation) =>
-        context.print({ ...invocation, options: {} }, undefined, () => words.trimEnd()),
-      );
-  };
-  text('preflight', 'show what to check before a pull request', 'a short list', preflightText);
-  text('thanks', 'say thank you', 'to the authors of beads', thanksText);
+export function addThanks(program: CliCommand, context: BdContext): void {
+  program
+    .command('thanks')
+    .description('say thank you')
+    .withHelp({ examples: [['bd thanks', 'to the authors of beads']], see: ['bd help'] })
+    .action((_options: unknown, invocation: Invocation) =>
+      context.print({ ...invocation, options: {} }, undefined, () => thanksText.trimEnd()),
+    );
 }
-
-const preflightText = `PR Readiness Checklist:
-
-[ ] The tests pass
-[ ] The linter is silent
-[ ] No beads pollution: the diff of .beads/issues.jsonl holds only what you changed
-[ ] Finished beads are closed, found ones are created
-`;
 
 const thanksText = `
 Beads were made by Steve Yegge and everybody who contributed to github.com/steveyegge/beads. Thank you!

@@ -1,10 +1,10 @@
-import { execFile } from 'node:child_process';
 import path from 'node:path';
 import { UserError } from '../../base/errors';
 import { moveFile, readTextIfPresent, removeFile, writeFileAtomic } from '../../base/safeFiles';
 import { makeFolder } from '../../base/safeFolders';
 import { LedgerFlush } from '../../protocol/ledger';
 import type { CliCommand, Invocation } from '../shared/command';
+import { gitOutput } from '../shared/gitOutput';
 import type { BdContext } from './context';
 
 /** `bd hooks`: git calls `bd` before a commit and after a merge, so that the file of beads is always up to date. */
@@ -12,7 +12,6 @@ import type { BdContext } from './context';
 const names = ['pre-commit', 'post-merge', 'pre-push', 'post-checkout', 'prepare-commit-msg'] as const;
 type HookName = (typeof names)[number];
 
-const GIT_MS = 10_000;
 const VERSION = 'v1';
 const MARK = '# bd-hook';
 /** Suffix of the name of an existing hook, which is kept and called first. */
@@ -81,9 +80,7 @@ function addInstall(hooks: CliCommand, context: BdContext): void {
     .option('--beads', 'accepted, has no effect')
     .withHelp({ examples: [['bd hooks install', 'for this clone']], see: ['bd hooks list'] })
     .action(async (_options: unknown, invocation: Invocation) => {
-      const folder = await hooksFolder(context);
-      makeFolder(folder);
-      const chained = names.filter((name) => install(folder, name)).length > 0;
+      const chained = await installHooks(context);
       const message = 'Git hooks installed successfully';
       context.print(invocation, { success: true, message, shared: false, chained, beadsHooks: false }, () => [
         `✓ ${message}`,
@@ -94,17 +91,34 @@ function addInstall(hooks: CliCommand, context: BdContext): void {
     });
 }
 
-async function hooksFolder({ process }: BdContext): Promise<string> {
-  const folder = await git(process.cwd, ['rev-parse', '--git-path', 'hooks']);
-  if (folder === undefined) throw new UserError('not a git repository', 'Run it in a clone.', 'not-found');
-  return path.resolve(process.cwd, folder.trim());
+/** The folder of git's hooks; undefined outside of a repository. */
+async function hooksFolderAround(cwd: string): Promise<string | undefined> {
+  const folder = await gitOutput(cwd, ['rev-parse', '--git-path', 'hooks']);
+  return folder === undefined ? undefined : path.resolve(cwd, folder.trim());
 }
 
-/** Undefined if git fails. */
-function git(cwd: string, args: string[]): Promise<string | undefined> {
-  return new Promise((resolve) => {
-    execFile('git', args, { cwd, timeout: GIT_MS }, (error, stdout) => resolve(error ? undefined : stdout));
-  });
+async function hooksFolder({ process }: BdContext): Promise<string> {
+  const folder = await hooksFolderAround(process.cwd);
+  if (folder === undefined) throw new UserError('not a git repository', 'Run it in a clone.', 'not-found');
+  return folder;
+}
+
+/** Names of the hooks that are missing or of an older version; undefined outside of a repository. */
+export async function missingHooks(cwd: string): Promise<string[] | undefined> {
+  const folder = await hooksFolderAround(cwd);
+  return folder === undefined
+    ? undefined
+    : names.filter((name) => {
+        const state = stateOf(folder, name);
+        return !state.Installed || state.Outdated;
+      });
+}
+
+/** Installs all hooks. @returns whether there were others, which are called first from now on */
+export async function installHooks(context: BdContext): Promise<boolean> {
+  const folder = await hooksFolder(context);
+  makeFolder(folder);
+  return names.filter((name) => install(folder, name)).length > 0;
 }
 
 function stateOf(folder: string, name: HookName): HookState {
@@ -154,7 +168,7 @@ async function run(invocation: Invocation, context: BdContext, given: string): P
   const importOnly = name === 'post-merge' || name === 'post-checkout';
   try {
     const { file } = await context.call(invocation, LedgerFlush.spec, importOnly ? { importOnly } : {});
-    if (name === 'pre-commit' && (await isTracked(file))) await git(path.dirname(file), ['add', '--', file]);
+    if (name === 'pre-commit' && (await isTracked(file))) await gitOutput(path.dirname(file), ['add', '--', file]);
   } catch (error) {
     // Without a ledger the hook does nothing.
     if (!(error instanceof UserError) || error.code !== 'not-found') throw error;
@@ -163,5 +177,5 @@ async function run(invocation: Invocation, context: BdContext, given: string): P
 
 /** Whether the file is in git. An untracked file is not added: that is left to the user. */
 async function isTracked(file: string): Promise<boolean> {
-  return (await git(path.dirname(file), ['ls-files', '--error-unmatch', '--', file])) !== undefined;
+  return (await gitOutput(path.dirname(file), ['ls-files', '--error-unmatch', '--', file])) !== undefined;
 }

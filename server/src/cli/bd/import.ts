@@ -1,12 +1,16 @@
 import path from 'node:path';
 import { UserError } from '../../base/errors';
+import { plural } from '../../base/text';
 import { sameContent } from '../../beads/model/similarity';
 import { BeadList, type ImportResult } from '../../protocol/bead';
+import { LedgerSettingChange } from '../../protocol/ledger';
 import type { CliCommand, Invocation } from '../shared/command';
 import { oneLine } from '../shared/output';
 import type { BdContext } from './context';
 import { importText, textParts } from './importText';
 import type { Backend } from './localBackend';
+import { MEMORY_PREFIX } from './memory';
+import { memoriesIn, type Memory } from './memoryRecords';
 import { defined, oneOf } from './options';
 
 interface Figures {
@@ -43,6 +47,7 @@ interface ImportOptions {
   orphanHandling?: (typeof orphanModes)[number];
   clearDuplicateExternalRefs?: boolean;
   dedupeAfter?: boolean;
+  dedup?: boolean;
   force?: boolean;
 }
 
@@ -62,6 +67,7 @@ export function addImport(program: CliCommand, context: BdContext): void {
     )
     .option('--strict', 'refuse dependencies on beads that are nowhere')
     .option('--clear-duplicate-external-refs', 'only the first bead keeps a reference to another system')
+    .option('--dedup', 'leave out beads with the title of an open bead')
     .option('--dedupe-after', 'then list beads with the same content')
     .option('--dry-run', 'only show what would change')
     .option('--force', 'accepted: every import is looked at')
@@ -86,11 +92,26 @@ export function addImport(program: CliCommand, context: BdContext): void {
           ? [context.process.readStdin()]
           : textParts(path.resolve(context.process.cwd, source), undefined, source);
       await context.withLedger(invocation, async (backend) => {
-        const result = await importText(backend, parts, paramsOf(options));
-        printResult(result, options, invocation, context);
+        const memories: Memory[] = [];
+        const result = await importText(backend, collectingMemories(parts, memories), paramsOf(options));
+        if (!options.dryRun) await keepMemories(backend, memories);
+        printResult({ ...result, memories: memories.length }, options, invocation, context);
         if (options.dedupeAfter && !options.dryRun) await printDuplicates(backend, context);
       });
     });
+}
+
+/** The same parts; collects the memories in them. */
+function* collectingMemories(parts: Iterable<string>, found: Memory[]): Generator<string> {
+  for (const part of parts) {
+    found.push(...memoriesIn(part));
+    yield part;
+  }
+}
+
+async function keepMemories(backend: Backend, memories: readonly Memory[]): Promise<void> {
+  for (const { key, value } of memories)
+    await backend.call(LedgerSettingChange.spec, { key: `${MEMORY_PREFIX}${key}`, value });
 }
 
 function paramsOf(options: ImportOptions): Parameters<typeof importText>[2] {
@@ -106,11 +127,17 @@ function paramsOf(options: ImportOptions): Parameters<typeof importText>[2] {
       // No store exists next to the file from which a parent could be restored.
       orphans: mode === 'resurrect' ? ('strict' as const) : mode,
       clearDuplicateRefs: options.clearDuplicateExternalRefs,
+      dedup: options.dedup,
     }),
   };
 }
 
-function printResult(result: ImportResult, options: ImportOptions, invocation: Invocation, context: BdContext): void {
+function printResult(
+  result: ImportResult & { memories: number },
+  options: ImportOptions,
+  invocation: Invocation,
+  context: BdContext,
+): void {
   const { problems } = result;
   for (const { line, reason } of problems)
     context.printError(invocation, new UserError(`parsing line ${line}: ${reason}`, 'The other lines are imported.'));
@@ -120,10 +147,13 @@ function printResult(result: ImportResult, options: ImportOptions, invocation: I
     updated: result.updated.length,
     unchanged: result.unchanged,
     skipped: result.skipped.length,
+    ...(result.memories > 0 ? { memories: result.memories } : {}),
     ids: [...result.created, ...result.updated],
     ...(problems.length > 0 ? { problems } : {}),
   };
   for (const line of options.dryRun ? previewLines(value) : [summaryLine(value)]) context.note(line);
+  if (result.memories > 0)
+    context.note(`${options.dryRun ? 'Would import' : 'Imported'} ${plural(result.memories, 'memory', 'memories')}`);
   if (options.force && value.ids.length === 0) context.note('Metadata updated (database already in sync with JSONL)');
   if ((invocation.options as { json?: boolean }).json) context.print(invocation, value, () => []);
 }

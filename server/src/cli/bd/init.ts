@@ -1,15 +1,15 @@
-import { execFile } from 'node:child_process';
 import path from 'node:path';
 import { UserError } from '../../base/errors';
 import { readTextIfPresent, writeFileAtomic } from '../../base/safeFiles';
 import { isPresent } from '../../base/safePaths';
 import type { CliCommand, Invocation } from '../shared/command';
 import { townOfDirectory } from '../shared/findTown';
+import { gitOutput } from '../shared/gitOutput';
 import type { BdContext, GlobalOptions } from './context';
+import { installMergeDriver } from './mergeDriver';
 import { oneOf } from './options';
 
 const MAX_PREFIX = 40;
-const GIT_MS = 10_000;
 
 interface InitOptions {
   prefix?: string;
@@ -60,7 +60,7 @@ export function addInit(program: CliCommand, context: BdContext): void {
       const value = await createLedger(directory, options);
       const repository = await repositoryOf(path.dirname(directory));
       if (repository && options.stealth) excludeFromGit(repository);
-      else if (repository && !options.skipMergeDriver) await installMergeDriver(repository, directory);
+      else if (repository && !options.skipMergeDriver) await installMergeDriver(repository.root, directory);
       if (quiet) return;
       context.print(invocation, value, () => [
         '',
@@ -113,27 +113,9 @@ function prefixOfFolder(name: string): string {
 
 /** The root of the checkout around a folder, with its git folder; undefined outside of one. */
 async function repositoryOf(folder: string): Promise<{ root: string; gitDirectory: string } | undefined> {
-  const text = await git(folder, ['rev-parse', '--show-toplevel', '--absolute-git-dir']);
+  const text = await gitOutput(folder, ['rev-parse', '--show-toplevel', '--absolute-git-dir']);
   const [root, gitDirectory] = text?.trim().split('\n') ?? [];
   return root && gitDirectory ? { root, gitDirectory } : undefined;
-}
-
-/** Undefined if git fails. */
-function git(cwd: string, args: string[]): Promise<string | undefined> {
-  return new Promise((resolve) => {
-    execFile('git', args, { cwd, timeout: GIT_MS }, (error, stdout) => resolve(error ? undefined : stdout));
-  });
-}
-
-/** Installs the merge driver: the setting is local to the clone, .gitattributes is part of the repository. */
-async function installMergeDriver({ root }: { root: string }, directory: string): Promise<void> {
-  await git(root, ['config', 'merge.beads.driver', 'bd merge %A %O %A %B']);
-  await git(root, ['config', 'merge.beads.name', 'bd JSONL merge driver']);
-  const file = path.join(root, '.gitattributes');
-  const text = readTextIfPresent(file) ?? '';
-  const pattern = `${path.relative(root, directory).split(path.sep).join('/')}/issues.jsonl merge=beads`;
-  if (text.includes(pattern)) return;
-  writeFileAtomic(file, `${text}\n# Use bd merge for beads JSONL files\n${pattern}\n`);
 }
 
 function excludeFromGit({ gitDirectory }: { gitDirectory: string }): void {

@@ -36,6 +36,7 @@ export function addMol(program: CliCommand, context: BdContext): void {
 interface PourOptions {
   var?: Record<string, string>;
   dryRun?: boolean;
+  rootOnly?: boolean;
   assignee?: string;
   attach?: string[];
   attachType?: BondType;
@@ -72,6 +73,7 @@ function addWisp(mol: CliCommand, context: BdContext): void {
 
 function withPourOptions(command: CliCommand, context: BdContext, ephemeral: boolean): CliCommand {
   const isWisp = command.name === 'wisp';
+  if (ephemeral) command.option('--root-only', 'one bead, with the steps in its description');
   return withVariableOption(command)
     .argument(isWisp ? '[formula]' : '<formula>')
     .option('--assignee <name>', 'assignee of the molecule')
@@ -97,7 +99,7 @@ async function pourFormula(
       formula: source,
       vars,
       ephemeral,
-      ...defined({ dryRun: options.dryRun, assignee: options.assignee }),
+      ...defined({ dryRun: options.dryRun, assignee: options.assignee, rootOnly: options.rootOnly }),
     });
     return { result: poured, attached: options.dryRun ? 0 : await attach(backend, poured.new_epic_id, options) };
   });

@@ -135,14 +135,27 @@ function bondedLines(a: string, b: string, result: BondResult): string[] {
   ];
 }
 
+interface SeedOptions {
+  var?: Record<string, string>;
+  patrol?: boolean;
+}
+
 export function addSeed(mol: CliCommand, context: BdContext): void {
   withVariableOption(mol.command('seed').description('check that a formula can be found and cooked'))
-    .argument('<formula>')
+    .argument('[formula]')
+    .hiddenOption('--patrol', 'the formulas of patrols, which a town does not need here')
     .withHelp({
       examples: [['bd mol seed shiny', 'fails with the problems of the formula']],
       see: ['bd formula show', 'bd cook'],
     })
-    .action(async (formula: string, options: { var?: Record<string, string> }, invocation: Invocation) => {
+    .action(async (formula: string | undefined, options: SeedOptions, invocation: Invocation) => {
+      if (options.patrol)
+        throw new UserError(
+          'there are no formulas for patrols',
+          'Rules of the engine do the work of patrols, without a model: see gt patrol.',
+          'unavailable',
+        );
+      if (formula === undefined) throw new UserError('no formula given', 'bd mol seed <formula>');
       const { cooked } = await context.call(invocation, FormulaCook.spec, {
         formula,
         vars: options.var ?? {},

@@ -29,7 +29,7 @@ export function addMoleculeLists(mol: CliCommand, context: BdContext): void {
     .option('--unassigned', 'only those without an assignee')
     .withHelp({ examples: [['bd mol stale', 'molecules that can be closed']], see: ['bd epic close-eligible'] })
     .action(async (options: { blocking?: boolean; unassigned?: boolean }, invocation: Invocation) => {
-      const rows = staleOf(await everything(invocation, context)).filter(
+      const rows = staleMolecules(await everything(invocation, context)).filter(
         (row) => (!options.blocking || row.blocking_count > 0) && (!options.unassigned || !row.assignee),
       );
       const value = {
@@ -67,7 +67,8 @@ interface StaleMolecule {
   assignee?: string;
 }
 
-function staleOf(all: readonly BeadListItem[]): StaleMolecule[] {
+/** Open molecules and epics whose children are all closed. */
+export function staleMolecules(all: readonly BeadListItem[]): StaleMolecule[] {
   const roots = all.filter(
     (bead) => (bead.issue_type === 'molecule' || bead.issue_type === 'epic') && bead.status !== 'closed',
   );

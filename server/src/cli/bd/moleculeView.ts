@@ -21,6 +21,27 @@ export function addMoleculeViews(mol: CliCommand, context: BdContext): void {
   addShow(mol, context);
   addCurrent(mol, context);
   addProgress(mol, context);
+  addLastActivity(mol, context);
+}
+
+function addLastActivity(mol: CliCommand, context: BdContext): void {
+  mol
+    .command('last-activity <id>')
+    .description('show when a molecule or one of its steps changed last')
+    .withHelp({ examples: [['bd mol last-activity app-m1n2o', 'the time and the step']], see: ['bd mol progress'] })
+    .action(async (id: string, _options: unknown, invocation: Invocation) => {
+      const issues = await context.withLedger(invocation, (backend) => moleculeParts(backend, id));
+      const root = issues[0]!;
+      const last = issues.reduce((newest, bead) => (bead.updated_at > newest.updated_at ? bead : newest), root);
+      const kind = last === root ? 'molecule_updated' : last.status === 'closed' ? 'step_closed' : 'step_updated';
+      const value = {
+        molecule_id: root.id,
+        last_activity: last.updated_at,
+        source: kind,
+        ...(last === root ? {} : { source_step_id: last.id }),
+      };
+      context.print(invocation, value, () => `${last.updated_at}  ${last.id}: ${oneLine(last.title)} (${kind})`);
+    });
 }
 
 function addShow(mol: CliCommand, context: BdContext): void {

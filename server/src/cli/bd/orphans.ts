@@ -1,12 +1,11 @@
-import { execFile } from 'node:child_process';
 import { BeadClose, BeadList, type Bead } from '../../protocol/bead';
 import { LedgerInfoGet } from '../../protocol/ledger';
 import type { CliCommand, Invocation } from '../shared/command';
 import { oneLine } from '../shared/output';
+import { gitOutput } from '../shared/gitOutput';
 import type { BdContext } from './context';
 import { collect, defined } from './options';
 
-const GIT_MS = 30_000;
 const COMMITS = 500;
 
 interface Orphan {
@@ -85,12 +84,7 @@ export function orphansIn(
 
 /** Hashes and subjects of commits; empty outside of a repository. */
 async function commits(cwd: string): Promise<[string, string][]> {
-  const text = await new Promise<string>((resolve) => {
-    const args = ['log', `-${COMMITS}`, '--format=%h%x00%s'];
-    execFile('git', args, { cwd, timeout: GIT_MS, maxBuffer: 16 << 20 }, (error, stdout) =>
-      resolve(error ? '' : stdout),
-    );
-  });
+  const text = (await gitOutput(cwd, ['log', `-${COMMITS}`, '--format=%h%x00%s'])) ?? '';
   return text
     .split('\n')
     .filter(Boolean)

@@ -1,6 +1,10 @@
+import fs from 'node:fs';
+import path from 'node:path';
+import { UserError } from '../../base/errors';
 import type { StartedLink } from '../../protocol/transport/commandClient';
 import { CliProgram } from '../shared/command';
 import type { ProcessContext } from '../shared/context';
+import { errorText } from '../shared/output';
 import { runCommandLine, wholeProgram, type CommandModule } from '../shared/run';
 import { BdContext } from './context';
 
@@ -119,6 +123,7 @@ function createProgram(): CliProgram {
       .option('--json', 'print JSON')
       .option('--actor <name>', 'who acts (default: BD_ACTOR, BEADS_ACTOR, git user.name, $USER)')
       .option('--db <path>', 'the .beads folder to use (default: BEADS_DIR, else the nearest one)')
+      .option('-C, --directory <folder>', 'run in this folder')
       .option('-q, --quiet', 'print errors only')
       .option('-V, --version', 'print the version')
       .option('-v, --verbose', 'accepted, has no effect')
@@ -300,10 +305,8 @@ function modules(context: BdContext): CommandModule[] {
     { commands: ['backend'], add: async (program) => (await import('./storeInfo')).addBackend(program, context) },
     { commands: ['repo'], add: async (program) => (await import('./storeInfo')).addRepo(program, context) },
     { commands: ['upgrade'], add: async (program) => (await import('./storeInfo')).addUpgrade(program, context) },
-    {
-      commands: ['preflight', 'thanks'],
-      add: async (program) => (await import('./guides')).addSmallTexts(program, context),
-    },
+    { commands: ['preflight'], add: async (program) => (await import('./preflight')).addPreflight(program, context) },
+    { commands: ['thanks'], add: async (program) => (await import('./guides')).addThanks(program, context) },
     { commands: ['skills'], add: async (program) => (await import('./skills')).addSkills(program, context) },
     { commands: ['stats', 'status'], add: async (program) => (await import('./stats')).addStats(program, context) },
     { commands: ['validate'], add: async (program) => (await import('./validate')).addValidate(program, context) },
@@ -328,8 +331,29 @@ function withoutOptions(given: readonly string[]): readonly string[] {
   return isElsewhere ? given.filter((word) => !word.startsWith('-') || /^(?:--json|--help|-h)$/.test(word)) : given;
 }
 
+/** The folder that `-C` names, before `--`; undefined without it. */
+function folderOption(words: readonly string[]): string | undefined {
+  for (const [index, word] of words.entries()) {
+    if (word === '--') return undefined;
+    if (word === '-C' || word === '--directory') return words[index + 1];
+    if (word.startsWith('--directory=')) return word.slice('--directory='.length);
+  }
+  return undefined;
+}
+
 /** Runs one command. Never throws. @returns the exit code */
-export async function runBd(given: readonly string[], process: ProcessContext, started?: StartedLink): Promise<number> {
+export async function runBd(given: readonly string[], caller: ProcessContext, started?: StartedLink): Promise<number> {
+  const folder = folderOption(given);
+  const process = folder === undefined ? caller : { ...caller, cwd: path.resolve(caller.cwd, folder) };
+  if (folder !== undefined && !fs.statSync(process.cwd, { throwIfNoEntry: false })?.isDirectory()) {
+    const error = new UserError(
+      `there is no folder ${folder}`,
+      'Name a folder that exists: bd -C <folder>',
+      'not-found',
+    );
+    process.terminal.writeError(errorText(error, given.includes('--json')));
+    return 1;
+  }
   const context = new BdContext(process, started);
   const wantsJson =
     /^(?:1|true)$/.test(process.env.BD_JSON ?? '') && !given.includes('--json') && given[0] !== '__complete';

@@ -14,6 +14,7 @@ const DEFAULT_LIMIT = 10;
 
 interface ReadyOptions extends FilterOptions {
   includeDeferred?: boolean;
+  includeEphemeral?: boolean;
   claim?: boolean;
   pretty?: boolean;
   plain?: boolean;
@@ -32,6 +33,7 @@ export function addReady(program: CliCommand, context: BdContext): void {
     .option('--mol <id>', 'steps of this molecule')
     .option('--gated', 'molecules that can continue because a gate has opened')
     .option('--include-deferred', 'also beads that are deferred to a later time')
+    .option('--include-ephemeral', 'also wisps')
     .option('--explain', 'also what waits, and for what')
     .option('--pretty', 'as a tree of parents and children')
     .option('--plain', 'as a numbered list, the default')
@@ -57,7 +59,7 @@ export function addReady(program: CliCommand, context: BdContext): void {
       const filter = {
         limit: DEFAULT_LIMIT,
         ...filterParams(options),
-        ...defined({ includeDeferred: options.includeDeferred }),
+        ...defined({ includeDeferred: options.includeDeferred, includeEphemeral: options.includeEphemeral }),
         // The limit applies to claimable beads.
         ...(options.claim ? { unassigned: true } : {}),
       };

@@ -1,5 +1,6 @@
 import path from 'node:path';
 import { UserError } from '../../base/errors';
+import { readTextIfPresent, writeFileAtomic } from '../../base/safeFiles';
 import { BeadList, type Bead } from '../../protocol/bead';
 import { LedgerFlush, LedgerInfoGet, LedgerSync } from '../../protocol/ledger';
 import type { CliCommand, Invocation } from '../shared/command';
@@ -14,6 +15,8 @@ interface SyncOptions {
   status?: boolean;
   check?: boolean;
   flushOnly?: boolean;
+  export?: boolean;
+  output?: string;
   import?: boolean;
   importOnly?: boolean;
   dryRun?: boolean;
@@ -31,6 +34,8 @@ export function addSync(program: CliCommand, context: BdContext): void {
     .option('--status', 'show whether anything is left to write')
     .option('--check', 'check for problems that would break a merge')
     .option('--flush-only', 'only write the file, without output')
+    .option('--export', 'only write the file')
+    .option('-o, --output <file>', 'also write a copy of the file here')
     .option('--import', 'only read outside changes of the file')
     .option('--import-only', 'same as --import')
     .option('--dry-run', 'only show')
@@ -65,18 +70,22 @@ export function addSync(program: CliCommand, context: BdContext): void {
 }
 
 async function runSync(invocation: Invocation, context: BdContext, options: SyncOptions): Promise<void> {
+  if (options.output !== undefined && !options.flushOnly && !options.export)
+    throw new UserError('--output goes with --export or --flush-only', 'bd sync --export --output beads.jsonl');
   if (options.status) return printStatus(invocation, context);
   if (options.check) return printCheck(invocation, context);
   if (options.resolve) return context.print(invocation, { conflicts: [] }, () => 'No conflicts to resolve');
   if (options.dryRun)
     return context.print(invocation, { dry_run: true }, () => '→ [DRY RUN] Would export database to JSONL');
   const importOnly = options.import || options.importOnly;
-  const isWhole = !importOnly && !options.flushOnly;
+  const isWhole = !importOnly && !options.flushOnly && !options.export;
   const info = isWhole ? await context.call(invocation, LedgerInfoGet.spec, {}) : undefined;
   if (info && info.ledger !== 'local') return syncInTown(invocation, context);
   if (info?.settings['sync-branch']) return syncOwnBranch(invocation, context, info, options);
   if (options.full) return syncFull(invocation, context, options);
   const { file, issues } = await context.call(invocation, LedgerFlush.spec, importOnly ? { importOnly } : {});
+  if (options.output !== undefined)
+    writeFileAtomic(path.resolve(context.process.cwd, options.output), readTextIfPresent(file) ?? '');
   if (options.flushOnly) return;
   if (importOnly) context.note(`Import complete: ${issues} issues in ${path.basename(file)}`);
   context.print(invocation, { file, issues, imported: importOnly === true }, () =>

@@ -1,4 +1,3 @@
-import { execFile } from 'node:child_process';
 import path from 'node:path';
 import { UserError } from '../../base/errors';
 import { readTextIfPresent, writeFileAtomic } from '../../base/safeFiles';
@@ -7,10 +6,9 @@ import { makeFolder } from '../../base/safeFolders';
 import { LedgerInfoGet } from '../../protocol/ledger';
 import type { CliCommand, Invocation } from '../shared/command';
 import type { BdContext } from './context';
+import { gitText } from './syncGit';
 
 /** `bd worktree`: git worktrees that share the ledger of the main one. */
-
-const GIT_MS = 60_000;
 
 interface Worktree {
   name: string;
@@ -44,19 +42,9 @@ export function addWorktree(program: CliCommand, context: BdContext): void {
   addRemove(worktree, context);
 }
 
-/** Runs git. @throws UserError with git's error output */
-function git(cwd: string, args: string[]): Promise<string> {
-  return new Promise((resolve, reject) => {
-    execFile('git', args, { cwd, timeout: GIT_MS }, (error, stdout, stderr) => {
-      if (error) reject(new UserError(stderr.trim().replace(/^fatal: /, '') || error.message));
-      else resolve(stdout);
-    });
-  });
-}
-
 /** All worktrees, the main one first. */
 async function worktrees(cwd: string): Promise<Worktree[]> {
-  const blocks = (await git(cwd, ['worktree', 'list', '--porcelain'])).trim().split('\n\n');
+  const blocks = (await gitText(cwd, ['worktree', 'list', '--porcelain'])).split('\n\n');
   return blocks.map((block, index) => {
     const value = (key: string): string | undefined => new RegExp(`^${key} (.*)$`, 'm').exec(block)?.[1];
     const folder = value('worktree') ?? '';
@@ -81,7 +69,7 @@ function beadsState(folder: string): Worktree['beads_state'] {
 /** The worktree that contains a folder. */
 async function here(cwd: string): Promise<{ main: Worktree; own: Worktree | undefined }> {
   const all = await worktrees(cwd);
-  const root = (await git(cwd, ['rev-parse', '--show-toplevel'])).trim();
+  const root = await gitText(cwd, ['rev-parse', '--show-toplevel']);
   return { main: all[0]!, own: all.find((each) => !each.is_main && each.path === root) };
 }
 
@@ -135,7 +123,7 @@ function addCreate(worktree: CliCommand, context: BdContext): void {
       const target = path.resolve(main.path, name);
       if (isPresent(target)) throw new UserError(`path already exists: ${target}`);
       const branch = options.branch ?? path.basename(name);
-      await git(main.path, ['worktree', 'add', '-b', branch, '--', target]);
+      await gitText(main.path, ['worktree', 'add', '-b', branch, '--', target]);
       const beads = path.join(target, '.beads');
       makeFolder(beads);
       // The path is relative to the folder that contains .beads.
@@ -162,7 +150,7 @@ function addRemove(worktree: CliCommand, context: BdContext): void {
       const found = all.find((each) => !each.is_main && (each.name === name || each.path === path.resolve(name)));
       if (!found) throw new UserError(`worktree not found: ${name}`, undefined, 'not-found');
       if (!options.force) await refuseUnsaved(found);
-      await git(all[0]!.path, ['worktree', 'remove', '--force', '--', found.path]);
+      await gitText(all[0]!.path, ['worktree', 'remove', '--force', '--', found.path]);
       context.print(invocation, { removed: found.path }, () => `✓ Removed worktree: ${found.path}`);
     });
 }
@@ -172,12 +160,11 @@ async function refuseUnsaved({ path: folder }: Worktree): Promise<void> {
   const refuse = (what: string): never => {
     throw new UserError(`safety check failed: worktree has ${what}`, 'Use --force to skip safety checks', 'refused');
   };
-  const changes = (await git(folder, ['status', '--porcelain']))
+  const changes = (await gitText(folder, ['status', '--porcelain']))
     .split('\n')
     .filter((line) => line !== '' && !line.endsWith('.beads/'));
   if (changes.length > 0) refuse('uncommitted changes');
-  const upstream = await git(folder, ['rev-parse', '--abbrev-ref', '@{upstream}']).catch(() => undefined);
-  const unpushed =
-    upstream === undefined || (await git(folder, ['log', '--oneline', '@{upstream}..HEAD'])).trim() !== '';
+  const upstream = await gitText(folder, ['rev-parse', '--abbrev-ref', '@{upstream}']).catch(() => undefined);
+  const unpushed = upstream === undefined || (await gitText(folder, ['log', '--oneline', '@{upstream}..HEAD'])) !== '';
   if (unpushed) refuse('unpushed commits');
 }

@@ -2,9 +2,6 @@ import type { HelloInput } from '../../protocol/transport/handshake';
 import type { ProcessContext } from './context';
 import { plainUserName, plainUserValue } from './gitUserName';
 
-/** Time limit for git, in milliseconds. */
-const GIT_MS = 5_000;
-
 /** The hello of a command: an agent is identified by its session token, all other callers act as the user. */
 export async function helloOf(
   { cwd, env }: Pick<ProcessContext, 'cwd' | 'env'>,
@@ -34,10 +31,6 @@ function gitUserName(cwd: string): Promise<string> {
 }
 
 async function gitValue(name: string, cwd: string): Promise<string> {
-  const { execFile } = await import('node:child_process');
-  return new Promise((resolve) => {
-    execFile('git', ['config', '--get', name], { cwd, timeout: GIT_MS }, (error, stdout) =>
-      resolve(error ? '' : stdout.trim()),
-    );
-  });
+  const { gitOutput } = await import('./gitOutput');
+  return (await gitOutput(cwd, ['config', '--get', name]))?.trim() ?? '';
 }

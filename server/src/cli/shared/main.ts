@@ -57,7 +57,7 @@ function needsServer(words: readonly string[], offline: readonly string[]): bool
   const command = words.find((word) => !word.startsWith('-'));
   if (command === undefined || command === 'help' || command === '__complete' || offline.includes(command))
     return false;
-  return !words.some((word) => /^(?:-h|--help|--town|--db)(?:=|$)/.test(word));
+  return !words.some((word) => /^(?:-h|--help|--town|--db|-C|--directory)(?:=|$)/.test(word));
 }
 
 async function startAhead(serverOf: () => ServerPlace | undefined): Promise<StartedLink | undefined> {

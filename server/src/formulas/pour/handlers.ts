@@ -1,3 +1,4 @@
+import path from 'node:path';
 import { batchUnless, metaOf } from '../../beads/handlers/common';
 import type { BeadStore } from '../../beads/store';
 import { UserError } from '../../base/errors';
@@ -22,7 +23,7 @@ import type { FormulaPlaces } from '../registry/files';
 import type { FormulaService } from '../service/formulaService';
 import { bond, type Operand } from './bond';
 import { closeStep, graphOf, inspectMolecule, moleculeOf, requireMolecule } from './molecule';
-import { pour } from './pour';
+import { pour, withInlineSteps } from './pour';
 import { burn, squash } from './squash';
 
 export interface FormulaHandlerOptions {
@@ -58,7 +59,7 @@ export function registerFormulaHandlers(
     formulas.show(places(context, params.ledger), params.name, params.toml),
   );
   dispatcher.on(FormulaCook.spec, async (params, context) =>
-    formulas.resolve(places(context, params.ledger), {
+    formulas.resolve(placesWith(places(context, params.ledger), params.searchPaths), {
       formula: params.formula,
       given: params.vars,
       keepVariables: params.keepVariables,
@@ -89,6 +90,14 @@ export function registerFormulaHandlers(
     const root = requireMolecule(store, resolveId(service, context, params.id, params.ledger));
     return batchUnless(params.dryRun, store, context, (tx) => burn(tx, tx.require(root.id)));
   });
+}
+
+/** The places with folders that the caller has named; relative ones would mean a folder of the server. */
+function placesWith(places: FormulaPlaces, named: readonly string[] | undefined): FormulaPlaces {
+  if (named === undefined) return places;
+  const relative = named.find((folder) => !path.isAbsolute(folder));
+  if (relative !== undefined) throw new UserError(`${relative} is not an absolute path`, 'Name the whole path.');
+  return { ...places, named };
 }
 
 async function bondOperands(
@@ -167,11 +176,12 @@ async function pourMolecule(
       ? [`${proto.formula} is meant for wisps: "bd mol wisp ${proto.formula}" leaves nothing in issues.jsonl`]
       : [];
   return batchUnless(params.dryRun, service.store, context, (tx) => {
-    const { root, ids } = pour(tx, proto, { ledger, ephemeral: params.ephemeral, assignee: params.assignee });
+    const poured = params.rootOnly ? withInlineSteps(proto) : proto;
+    const { root, ids } = pour(tx, poured, { ledger, ephemeral: params.ephemeral, assignee: params.assignee });
     return {
       new_epic_id: root,
       id_mapping: ids,
-      titles: Object.fromEntries(proto.steps.map(({ id, title }) => [id, title])),
+      titles: Object.fromEntries(poured.steps.map(({ id, title }) => [id, title])),
       created: 1 + Object.keys(ids).length,
       attached: 0,
       phase: params.ephemeral ? 'vapor' : 'liquid',

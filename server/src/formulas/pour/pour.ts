@@ -75,6 +75,20 @@ export function pour(tx: Transaction, proto: Proto, options: PourOptions): Poure
   return { root, ids };
 }
 
+/** A proto without steps: they are a list in its description. */
+export function withInlineSteps(proto: Proto): Proto {
+  const steps = proto.steps.map(
+    ({ title, description }, index) => `${index + 1}. ${title}${description ? `\n\n${indented(description)}` : ''}`,
+  );
+  const description = [proto.description, '## Steps', steps.join('\n\n')].filter(Boolean).join('\n\n');
+  return { ...proto, description, steps: [] };
+}
+
+/** Indented so that it belongs to an item of a list in Markdown. */
+function indented(text: string): string {
+  return text.replace(/^(?=.)/gm, '   ');
+}
+
 function createStep(
   tx: Transaction,
   proto: Proto,

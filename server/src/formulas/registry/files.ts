@@ -30,12 +30,15 @@ export interface FormulaPlaces {
   home?: string;
   /** The town's root. */
   town?: string;
+  /** Folders that the caller has named; they are searched first. */
+  named?: readonly string[];
 }
 
-/** The folders that are searched, in order of precedence: ledger, checkout, user, town. */
+/** The folders that are searched, in order of precedence: named ones, ledger, checkout, user, town. */
 export function tiersFor(places: FormulaPlaces): Tier[] {
   const checkout = places.cwd === undefined ? undefined : checkoutOf(places.cwd);
   const candidates: (Tier | undefined)[] = [
+    ...(places.named ?? []).map((directory): Tier => ({ tier: 'project', directory })),
     { tier: 'project', directory: path.join(places.ledger, 'formulas') },
     checkout === undefined ? undefined : { tier: 'project', directory: path.join(checkout, '.beads', 'formulas') },
     places.home === undefined

@@ -183,7 +183,7 @@ export const beadSchemas = [
     BeadCount.spec,
     z.object({ ...filter, by: z.enum(['status', 'priority', 'type', 'assignee', 'label']).optional() }),
   ),
-  schemaFor(BeadReady.spec, z.object({ ...filter, includeDeferred: flag })),
+  schemaFor(BeadReady.spec, z.object({ ...filter, includeDeferred: flag, includeEphemeral: flag })),
   schemaFor(BeadBlocked.spec, z.object({ ledger, parent: id.optional() })),
   schemaFor(
     BeadUpdate.spec,
@@ -265,6 +265,7 @@ export const beadSchemas = [
       strict: flag,
       orphans: z.enum(['allow', 'skip', 'strict']).optional(),
       clearDuplicateRefs: flag,
+      dedup: flag,
     }),
   ),
   schemaFor(

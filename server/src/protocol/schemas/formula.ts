@@ -25,10 +25,13 @@ const flag = z.boolean().default(false);
 export const formulaSchemas = [
   schemaFor(FormulaList.spec, z.object({ ledger, type: z.string().optional() })),
   schemaFor(FormulaShow.spec, z.object({ ledger, name, toml: z.boolean().optional() })),
-  schemaFor(FormulaCook.spec, z.object({ ...source, keepVariables: flag })),
+  schemaFor(
+    FormulaCook.spec,
+    z.object({ ...source, keepVariables: flag, searchPaths: z.array(z.string().max(4096)).max(20).optional() }),
+  ),
   schemaFor(
     MoleculePour.spec,
-    z.object({ ...source, assignee: z.string().max(200).optional(), ephemeral: flag, dryRun: flag }),
+    z.object({ ...source, assignee: z.string().max(200).optional(), ephemeral: flag, rootOnly: flag, dryRun: flag }),
   ),
   schemaFor(MoleculeGet.spec, z.object({ ledger, id: name.optional(), actor: z.string().max(200).optional() })),
   schemaFor(
