@@ -201,9 +201,20 @@ export class CliTown {
     }
   }
 
+  /** The end of the server's log, and what the terminals of the agents showed last. */
   log(): string {
+    return [this.tail('daemon/daemon.log', 4000), ...this.terminals()].join('\n');
+  }
+
+  private terminals(): string[] {
+    const folder = path.join('.runtime', 'scrollback');
+    const names = fs.existsSync(path.join(this.root, folder)) ? fs.readdirSync(path.join(this.root, folder)) : [];
+    return names.map((name) => `── ${name}\n${this.tail(path.join(folder, name), 1000)}`);
+  }
+
+  private tail(file: string, length: number): string {
     try {
-      return fs.readFileSync(path.join(this.root, 'daemon', 'daemon.log'), 'utf8').slice(-4000);
+      return fs.readFileSync(path.join(this.root, file), 'utf8').slice(-length);
     } catch {
       return '';
     }

@@ -80,6 +80,8 @@ describe('the client of a command', () => {
     const error = await rejection(client.call(Nothing, {}));
     assert.deepEqual([error.message, error.code], ['no server is running', 'unavailable']);
     assert.deepEqual(starts(), []);
+    const { pid } = await open().call(Echo, { text: 'start' });
+    assert.equal((await client.call(Echo, { text: 'later' })).pid, pid, 'a failure is not kept');
   });
 
   it('puts together an answer that comes in many pieces', async () => {

@@ -16,6 +16,7 @@ describe('script runtime', () => {
   let output: string;
   let done: number;
   let said: string[];
+  let pauses: number[];
   const env: NodeJS.ProcessEnv = {
     PATH: process.env.PATH,
     HOME: os.tmpdir(),
@@ -33,6 +34,7 @@ describe('script runtime', () => {
     printed = output = '';
     done = 0;
     said = [];
+    pauses = [];
   });
   afterEach(() => fs.rmSync(home, { recursive: true }));
 
@@ -53,6 +55,10 @@ describe('script runtime', () => {
       /** Answers to "gt done" before it is taken, and how many of two steps are closed when that is looked at. */
       refusals?: UserError[];
       closedSteps?: number;
+      /** Called before each request: throws what the server or the connection does. */
+      fail?: (method: string) => void;
+      /** Called after "gt done" took effect: throws if its answer is lost. */
+      loseAnswer?: () => void;
     } = {},
   ): Promise<number> {
     const script: FrozenScript = {
@@ -63,15 +69,19 @@ describe('script runtime', () => {
       ...(more.molecule ? { molecule: 'toy-mol-1', variables: more.molecule } : {}),
       submits: more.submits,
     };
+    let isSubmitted = false;
     const town: Caller = {
       async call<S extends RequestSpec>(spec: S, params: Params<S>): Promise<Result<S>> {
         if (more.refuse) throw more.refuse;
+        more.fail?.(spec.method);
         if (spec.method === Done.spec.method) {
           const { status } = params as { status?: string };
           said.push(status ?? 'completed');
           const refusal = status === undefined ? more.refusals?.shift() : undefined;
           if (refusal) throw refusal;
           done++;
+          isSubmitted = true;
+          more.loseAnswer?.();
         }
         if (spec.method === MoleculeGet.spec.method)
           return [
@@ -82,7 +92,8 @@ describe('script runtime', () => {
               steps: [{ is_current: true, step: 'test', issue: { id: 'toy-mol-1.2' } }],
             },
           ] as unknown as Result<S>;
-        if (spec.method === Hook.spec.method) return { agent: 'x', bead: { id: 'toy-1' } } as unknown as Result<S>;
+        if (spec.method === Hook.spec.method)
+          return { agent: 'x', ...(isSubmitted ? {} : { bead: { id: 'toy-1' } }) } as unknown as Result<S>;
         const answer: unknown =
           spec.method === ScriptGet.spec.method ? script : { mergeRequest: 'toy-mr', bead: 'toy-1' };
         return answer as Result<S>;
@@ -94,8 +105,11 @@ describe('script runtime', () => {
       variables: more.variables,
       print: (text) => (printed += `${text}\n`),
       onOutput: (text) => (output += text),
+      pause: async (ms) => void pauses.push(ms),
     });
   }
+
+  const busy = (): UserError => new UserError('the server did not answer', 'try again', 'unavailable');
 
   it('runs the blocks in order, commits what they left and reports the work as done', async () => {
     const code = await run(
@@ -190,6 +204,39 @@ describe('script runtime', () => {
     fs.writeFileSync(path.join(home, 'progress.json'), '{"bead":');
     assert.equal(await run(['echo x >> log'], { attempt: 2 }), 0);
     assert.equal(fs.readFileSync(path.join(worktree, 'log'), 'utf8'), 'x\nx\nx\n');
+  });
+
+  it('waits for a server that does not answer', async () => {
+    let left = 3;
+    const fail = (): void => {
+      if (left-- > 0) throw busy();
+    };
+    assert.equal(await run(['echo x >> log'], { fail }), 0, printed);
+    assert.deepEqual(pauses, [500, 1000, 2000]);
+    assert.equal(fs.readFileSync(path.join(worktree, 'log'), 'utf8'), 'x\n');
+  });
+
+  it('submits once, also if the answer is lost', async () => {
+    assert.equal(
+      await run(['echo x > log'], {
+        loseAnswer: () => {
+          throw busy();
+        },
+      }),
+      0,
+      printed,
+    );
+    assert.deepEqual([done, pauses], [1, [500]]);
+  });
+
+  it('runs no block twice because the server was gone after it', async () => {
+    const fail = (method: string): void => {
+      if (method === Hook.spec.method) throw busy();
+    };
+    assert.equal(await run(['echo x >> log'], { fail }), 1);
+    assert.match(printed, /✗ the server did not answer/);
+    assert.equal(await run(['echo x >> log']), 0);
+    assert.equal(fs.readFileSync(path.join(worktree, 'log'), 'utf8'), 'x\n');
   });
 
   it('of a request runs its blocks where it is, and hands nothing in', async () => {

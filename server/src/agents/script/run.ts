@@ -8,6 +8,7 @@ import { keepSettings } from '../../git/foreignConfig';
 import type { Caller } from '../../protocol/request';
 import { MoleculeGet, StepClose, type MoleculeInfo, type MoleculeStep } from '../../protocol/formula';
 import { Done, Hook, ScriptGet, type FrozenScript } from '../../protocol/town';
+import { patiently, patientReader, realPause, type Pause } from './patience';
 import { hasBegunSteps, readProgress, writeProgress } from './progress';
 
 export interface ScriptOptions {
@@ -20,6 +21,8 @@ export interface ScriptOptions {
   print?: (text: string) => void;
   /** For tests: gets the blocks' output instead of the terminal. */
   onOutput?: (text: string) => void;
+  /** For tests: waits before a request is repeated. */
+  pause?: Pause;
 }
 
 /**
@@ -27,10 +30,12 @@ export interface ScriptOptions {
  * the work as done. After a kill, the next session continues with the interrupted block.
  * @returns the exit code: 0, that of the block that failed (128 + n for signal n), or 1
  */
-export async function runScript(town: Caller, options: ScriptOptions = {}): Promise<number> {
+export async function runScript(caller: Caller, options: ScriptOptions = {}): Promise<number> {
   const print = options.print ?? ((text: string) => void process.stdout.write(`${text}\n`));
+  const pause = options.pause ?? realPause;
+  const town = patientReader(caller, pause);
   try {
-    return await run(town, await town.call(ScriptGet.spec, {}), { ...options, print });
+    return await run(town, await town.call(ScriptGet.spec, {}), { ...options, print, pause });
   } catch (error) {
     if (!(error instanceof UserError)) throw error;
     print(`✗ ${error.message}${error.hint ? `\n  ${error.hint}` : ''}`);
@@ -38,7 +43,7 @@ export async function runScript(town: Caller, options: ScriptOptions = {}): Prom
   }
 }
 
-type Running = ScriptOptions & { print: (text: string) => void };
+type Running = ScriptOptions & { print: (text: string) => void; pause: Pause };
 
 async function run(town: Caller, script: FrozenScript, options: Running): Promise<number> {
   const { print } = options;
@@ -124,11 +129,12 @@ async function runBlocks(run: Run, { start, end, finished, step }: BlockRange): 
       options.print(`✗ block ${index + 1} of ${total} failed with exit code ${code}`);
       return code;
     }
+    // Before anything that may fail: a block that has run must not run again.
+    writeProgress(progress, { bead: script.bead, attempt: script.attempt, done: index + 1, step });
     if (await hasEnded(run)) {
       options.print(`✓ block ${index + 1} of ${total} has ended the work on ${script.bead}`);
       return 0;
     }
-    writeProgress(progress, { bead: script.bead, attempt: script.attempt, done: index + 1, step });
   }
   return undefined;
 }
@@ -166,8 +172,16 @@ async function runSteps(run: Run, plan: NonNullable<FrozenScript['steps']>): Pro
     run.options.print(`● step ${oneLine(step.step)}`);
     const ended = await runBlocks(run, { start, end: start + blocks, finished, step: step.issue.id });
     if (ended !== undefined) return ended;
-    await run.town.call(StepClose.spec, { id: step.issue.id, auto: true });
+    await closeStep(run, step.issue.id);
   }
+}
+
+/** Closes a step, unless an earlier try has closed it without an answer. */
+function closeStep(run: Run, id: string): Promise<unknown> {
+  return patiently(async () => {
+    const isOpen = (await moleculeOf(run))?.steps.some((step) => step.issue.id === id && step.status !== 'done');
+    if (isOpen) await run.town.call(StepClose.spec, { id, auto: true });
+  }, run.options.pause);
 }
 
 async function moleculeOf({ town, script }: Pick<Run, 'town' | 'script'>): Promise<MoleculeInfo | undefined> {
@@ -194,9 +208,15 @@ async function submit(run: Run): Promise<number> {
   }
 }
 
-async function sayDone({ town, script, options }: Run): Promise<number> {
-  const { mergeRequest } = await town.call(Done.spec, {});
-  options.print(`✓ ${script.bead} is in the merge queue (${mergeRequest})`);
+async function sayDone(run: Run): Promise<number> {
+  const { town, script, options } = run;
+  let isAsked = false;
+  await patiently(async () => {
+    if (isAsked && (await hasEnded(run))) return; // an earlier try took effect, and its answer was lost
+    isAsked = true;
+    const { mergeRequest } = await town.call(Done.spec, {});
+    options.print(`✓ ${script.bead} is in the merge queue (${mergeRequest})`);
+  }, options.pause);
   return 0;
 }
 

@@ -51,8 +51,7 @@ export class CommandClient implements Caller {
    * @throws UserError `refused` if the server refuses us; `unavailable` if it cannot be reached
    */
   async connect(): Promise<void> {
-    const link = await (this.link ??= this.openLink());
-    if (!link) await (this.client ??= this.openClient());
+    if (!(await this.linked())) await this.connected();
   }
 
   /**
@@ -61,7 +60,7 @@ export class CommandClient implements Caller {
    */
   async call<S extends RequestSpec>(spec: S, params: Params<S>): Promise<Result<S>> {
     const operation = spec.access === 'read' ? undefined : await randomHex(16);
-    const link = await (this.link ??= this.openLink());
+    const link = await this.linked();
     if (link)
       try {
         return (await limited(spec, link.request(spec.method, { input: params, operation }))) as Result<S>;
@@ -69,7 +68,7 @@ export class CommandClient implements Caller {
         if (!(error instanceof ConnectionLost)) throw error;
         this.link = Promise.resolve(undefined);
       }
-    const client = await (this.client ??= this.openClient()).catch((error: unknown) => {
+    const client = await this.connected().catch((error: unknown) => {
       throw link ? answerLostError(spec, messageOf(error)) : error;
     });
     return client.callOnce(spec, params, operation);
@@ -80,6 +79,21 @@ export class CommandClient implements Caller {
     // Failures to open it were reported by `call`.
     this.link?.then((link) => link !== this.options.started?.link && link?.close()).catch(() => undefined);
     this.client?.then((client) => client.close()).catch(() => undefined);
+  }
+
+  /** The link, unless an `RpcClient` has to be used. A failure is not kept: the next call tries again. */
+  private linked(): Promise<CommandLink | undefined> {
+    const link = (this.link ??= this.openLink());
+    link.catch(() => this.link === link && (this.link = undefined));
+    return link;
+  }
+
+  private connected(): Promise<RpcClient> {
+    const client = (this.client ??= this.openClient());
+    client.catch(() => {
+      if (this.client === client) this.link = this.client = undefined;
+    });
+    return client;
   }
 
   /** Undefined if an `RpcClient` has to be used. */
