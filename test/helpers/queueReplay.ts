@@ -1,4 +1,5 @@
 import { NO_FILES } from './noFiles';
+import { Activities } from '../../server/src/engine/loop/activities';
 import type { BeadStore } from '../../server/src/beads/store';
 import { AbortedError, untilAborted } from '../../server/src/base/abort';
 import { actionKey, type Action } from '../../server/src/engine/loop/action';
@@ -318,7 +319,7 @@ class QueueReplay {
               reviewers: [],
             },
             ...{ review_timeout: 60, max_review_rounds: 3, stall_after: 600, namepool: {} },
-            merge_queue: { max_batch: this.options.maxBatch ?? 16 },
+            merge_queue: { max_batch: this.options.maxBatch ?? 16, targets: {} },
           } as unknown as RigSettings,
         },
       ],
@@ -332,7 +333,7 @@ class QueueReplay {
       store: this.store,
       clock: { now: () => new Date(this.now) },
       rig: () => rig,
-      activity: new Map(),
+      activity: new Activities(),
       onActivity: () => undefined,
     };
     return context as EngineContext;

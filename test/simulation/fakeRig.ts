@@ -1,6 +1,6 @@
 import { NO_FILES } from '../helpers/noFiles';
 import { UserError } from '../../server/src/base/errors';
-import type { RigPort } from '../../server/src/engine/loop/ports';
+import type { FilesPort, RigPort } from '../../server/src/engine/loop/ports';
 import type { RebaseResult } from '../../server/src/git/rebase';
 import type { LandingBase } from '../../server/src/git/landingBase';
 import { gatesOf, type RigSettings } from '../../server/src/town/config';
@@ -77,7 +77,8 @@ export class FakeRig implements RigPort {
   }
 
   readonly avoidOverlap = false;
-  readonly files = NO_FILES;
+  /** Lanes depend on the files of changes; nothing else here does. */
+  readonly files: FilesPort = { ...NO_FILES, of: (commit) => this.repository.ownFiles(commit) };
 
   get review(): ReviewSetting {
     return this.repository.review;

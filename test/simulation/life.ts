@@ -1,8 +1,9 @@
 import type { ReviewSetting } from '../../server/src/protocol/town';
+import { Activities } from '../../server/src/engine/loop/activities';
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { UserError } from '../../server/src/base/errors';
 import { BeadStore, type Transaction } from '../../server/src/beads/store';
-import { actionKey, type Action } from '../../server/src/engine/loop/action';
+import { actionKey, keysMeet, type Action } from '../../server/src/engine/loop/action';
 import type { EngineContext } from '../../server/src/engine/loop/context';
 import { Engine, type EngineHost } from '../../server/src/engine/loop/engine';
 import { targetOf } from '../../server/src/engine/convoys/feature';
@@ -24,7 +25,7 @@ import { VirtualTimers } from './virtualTimers';
 import { MAX_WORKERS, RUNTIMES, type Guard, type World } from './world';
 
 /** The second rig starts its agents one after another. */
-const settingsOf = (rig: string): RigSettings =>
+const settingsOf = (rig: string, targets: RigSettings['merge_queue']['targets']): RigSettings =>
   ({
     max_workers: MAX_WORKERS[rig],
     worker_spawn_delay: rig === 'farm' ? 1 : 0,
@@ -34,7 +35,7 @@ const settingsOf = (rig: string): RigSettings =>
     review_timeout: 60,
     max_review_rounds: 3,
     namepool: {},
-    merge_queue: { max_batch: 16 },
+    merge_queue: { max_batch: 16, targets },
   }) as unknown as RigSettings;
 
 const reviewSettings = (review: ReviewSetting): Pick<RigSettings, 'review' | 'reviewers' | 'reviews_needed'> =>
@@ -90,7 +91,7 @@ export class Life {
       store: this.watched(store),
       sessions: new FakeSessions(world, guard),
       clock: { now: () => new Date(world.now) },
-      activity: new Map(),
+      activity: new Activities(),
       person: { notify: () => undefined },
       rig: (name) => this.rigs.find((rig) => rig.name === name),
       defaultRuntime: () => worker,
@@ -213,7 +214,10 @@ export class Life {
       inFlight,
       rigs: this.rigs.map((port) => ({
         port,
-        settings: { ...settingsOf(port.name), ...reviewSettings(port.review) },
+        settings: {
+          ...settingsOf(port.name, this.town.world.repositories.get(port.name)!.parts),
+          ...reviewSettings(port.review),
+        },
         accepted: world.approvals.has(port.name),
         unacceptedReviewers: world.approvals.has(RUNTIMES.reviewer) ? [] : ['agent'],
       })),
@@ -226,7 +230,8 @@ export class Life {
   /** An action is written down before it runs, and never runs twice at a time. */
   private begin(action: Action): void {
     const key = actionKey(action);
-    if (this.openActions.has(key)) this.world.violate('an action runs once at a time', key);
+    const meeting = [...this.openActions].find((other) => keysMeet(other, key));
+    if (meeting !== undefined) this.world.violate('an action runs once at a time', `${key} beside ${meeting}`);
     this.openActions.add(key);
     checkDecision(this.world, this.lastView!, action);
     running.enterWith({ action, hasWritten: false });

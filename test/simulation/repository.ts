@@ -140,6 +140,11 @@ export class Repository {
     return [...missing(after, before), ...missing(before, after)].map(({ file }) => file);
   }
 
+  /** Files of the changes of a commit that are not on the target. */
+  ownFiles(commit: string): string[] {
+    return missing(this.changesOf(commit), this.changesOf(this.landing)).map(({ file }) => file);
+  }
+
   /** Identifies the files of some parts, and those of none. */
   filesOf(commit: string, parts: readonly string[]): string {
     const changes = this.changesOf(commit).filter(({ file }) => {

@@ -13,8 +13,8 @@ export interface FileReaderOptions {
 }
 
 /**
- * Reads the files of queued changes, outside the engine: the order of the queue depends on them once they are known. A
- * change that is alone in the queue of its rig is never read.
+ * Reads the files of queued changes, outside the engine: the order of the queue depends on them once they are known, and
+ * so does the lane of a change. A change that is alone in the queue of a rig with one lane is never read.
  */
 export class FileReader {
   private isReading = false;
@@ -24,7 +24,9 @@ export class FileReader {
   /** Handles the view of the last tick. */
   look(view: Pick<TownView, 'merges'>): void {
     if (this.isReading) return;
-    const missing = view.merges.filter((merge) => merge.files === undefined && isOneOfSeveral(view, merge.rig));
+    const missing = view.merges.filter(
+      (merge) => merge.files === undefined && (merge.isUnread || isOneOfSeveral(view, merge.rig)),
+    );
     if (missing.length === 0) return;
     this.isReading = true;
     void this.read(missing).finally(() => (this.isReading = false));

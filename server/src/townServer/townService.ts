@@ -7,6 +7,7 @@ import { argumentText } from '../base/text';
 import type { Lease } from '../base/lease';
 import { requireLedger } from '../beads/storage/locate';
 import type { BeadStore } from '../beads/store';
+import { Activities } from '../engine/loop/activities';
 import { ActionLog } from '../engine/loop/actionLog';
 import { LocalProvider } from '../sessions/providers/local/localProvider';
 import { SessionManager } from '../sessions/manager';
@@ -64,7 +65,7 @@ export class TownService extends Disposable {
   readonly engineView: EngineView;
   readonly engine: Engine;
   private readonly actionLog: ActionLog;
-  private readonly activity = new Map<string, string>();
+  private readonly activity = new Activities();
   readonly feed: SnapshotFeed;
   private readonly schedule: SnapshotSchedule;
 

@@ -66,7 +66,7 @@ class BatchTown {
         after(`gates ${commit}`, () => {
           this.gateRuns.push(commit);
           onGate(gate, 'started');
-          this.activities.add([...this.town.activity.values()].join());
+          this.activities.add(this.town.activity.of('toy/refinery') ?? '');
           onGate(gate, this.isRed(commit) ? 'failed' : 'passed');
           return this.isRed(commit) ? red : { passed: true };
         }),
@@ -111,12 +111,14 @@ class BatchTown {
     );
   }
 
-  turn(names: string, stale = ''): Promise<void> {
+  /** @param parts of the lane; the whole repository by default */
+  turn(names: string, stale = '', parts?: readonly string[]): Promise<void> {
     const requests = [...names].map((name) => {
       const { request } = this.beads.get(name)!;
       return { mergeRequest: request, revision: stale.includes(name) ? 'old' : this.town.bead(request).updated_at };
     });
-    return merge({ type: 'merge', rig: 'toy', requests, maxAttempts: 3, maxBatch: 16 }, this.town.context);
+    const lane = parts === undefined ? {} : { parts };
+    return merge({ type: 'merge', rig: 'toy', ...lane, requests, maxAttempts: 3, maxBatch: 16 }, this.town.context);
   }
 }
 
@@ -157,7 +159,7 @@ describe('a batch of the merge queue', () => {
       'each has the commit of its own',
     );
     assert.deepEqual([...batch.activities], [`test: ${batch.beads.get('a')!.bead} + 2 more`]);
-    assert.deepEqual([...town().activity], [], 'nothing is shown when it is over');
+    assert.equal(town().activity.of('toy/refinery'), undefined, 'nothing is shown when it is over');
     assert.deepEqual(town().mergeWindow, { size: 5, failed: false });
   });
 
@@ -353,6 +355,47 @@ describe('a batch of the merge queue', () => {
       );
     }
     assert.ok(steps > 20, `${steps} steps`);
+  });
+
+  describe('in a lane, beside others', () => {
+    /** Another lane lands so many times, each just before a push of this one. */
+    const racing = (times: number): void => {
+      let left = times;
+      batch.onCall = (call) => {
+        if (call === 'before push' && left-- > 0) batch.pushes.push(`${batch.tip}+other${left}`);
+      };
+    };
+
+    it('builds its chain again if another lane has landed first, which is no failure of its changes', async () => {
+      batch = await BatchTown.of('ab');
+      racing(2);
+      await batch.turn('ab', '', ['docs']);
+      assert.deepEqual(batch.statuses, ['a: closed closed', 'b: closed closed']);
+      assert.equal(batch.tip, 'root+other1+other0+a+b');
+      assert.equal(batch.request('a').retries, 0);
+    });
+
+    it('waits for a later turn if the others land each time', async () => {
+      batch = await BatchTown.of('a');
+      racing(9);
+      await batch.turn('a', '', ['docs']);
+      assert.deepEqual(batch.statuses, ['a: open in_review']);
+      assert.equal(batch.request('a').retries, 1);
+    });
+
+    it('sends its culprit back once, and lands the others on what has landed meanwhile', async () => {
+      batch = await BatchTown.of('abc');
+      batch.isRed = (commit) => commit.includes('b');
+      racing(1);
+      await batch.turn('abc', '', ['docs']);
+      assert.equal(batch.tip.includes('b'), false);
+      assert.match(batch.statuses.join(), /a: closed closed/);
+      const { bead } = batch.beads.get('b')!;
+      assert.deepEqual(
+        batch.gateEvents.filter((line) => line.endsWith(bead)),
+        [`gate_failed ${bead}`],
+      );
+    });
   });
 
   describe('where several gate runs may go on side by side', () => {

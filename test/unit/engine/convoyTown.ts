@@ -36,7 +36,7 @@ const settings = {
   max_attempts: 3,
   max_restarts: 3,
   namepool: {},
-  merge_queue: { max_batch: 16 },
+  merge_queue: { max_batch: 16, targets: {} },
 };
 
 /** Rigs `toy` and `lib` with the handlers of convoys over ledgers in memory, and what the engine would do next. */

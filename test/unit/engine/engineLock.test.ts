@@ -16,15 +16,19 @@ function later(): { promise: Promise<void>; done: () => void } {
 describe('what runs beside the actions of the engine', () => {
   let town: EngineTown;
   let engine: Engine;
+  /** Runs the tick that is due. */
+  let tick: () => void;
+  /** Keys that the rules saw as taken. */
+  let seen: string[];
   beforeEach(async () => {
     town = await EngineTown.open();
     const view = { up: false, now: 0, work: [], merges: [], sessions: [], rigs: [] } as unknown as TownView;
     const silent = { info: () => undefined, error: () => undefined };
-    const timers = { now: () => 0, set: () => undefined, clear: () => undefined };
+    const timers = { now: () => 0, set: (callback: () => void) => (tick = callback), clear: () => undefined };
     engine = new Engine(
       town.context,
       { begin: () => undefined, end: () => undefined },
-      { buildView: () => view, log: silent },
+      { buildView: (inFlight) => ((seen = [...inFlight]), view), log: silent },
       timers,
     );
   });
@@ -52,6 +56,30 @@ describe('what runs beside the actions of the engine', () => {
     await Promise.all(runs);
     assert.deepEqual(order, ['first begins', 'other', 'first ends', 'second']);
     assert.equal(engine.isBusy, false);
+  });
+
+  it('waits for all lanes of a merge queue, and no lane starts meanwhile', async () => {
+    const order: string[] = [];
+    const [docs, web] = [later(), later()];
+    const lane = (part: string, ends: Promise<void>): Promise<void> =>
+      engine.exclusive(`merge:toy ["${part}"]`, async () => {
+        order.push(part);
+        await ends;
+      });
+    const lanes = [lane('docs', docs.promise), lane('web', web.promise)];
+    const whole = engine.exclusive('merge:toy', async () => void order.push('whole'));
+    docs.done();
+    await lanes[0];
+    engine.kick(0);
+    tick();
+    assert.deepEqual(seen.sort(), ['merge:toy', 'merge:toy ["web"]'], 'a claim is seen like an action that runs');
+    assert.deepEqual(order, ['docs', 'web']);
+    web.done();
+    await Promise.all([...lanes, whole]);
+    assert.deepEqual(order, ['docs', 'web', 'whole']);
+    engine.kick(0);
+    tick();
+    assert.deepEqual(seen, []);
   });
 
   it('tells whoever asked for it of its failure, and lets the next one in', async () => {

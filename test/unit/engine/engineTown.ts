@@ -1,4 +1,5 @@
 import { NO_FILES } from '../../helpers/noFiles';
+import { Activities } from '../../../server/src/engine/loop/activities';
 import { FIRST_WINDOW, type MergeWindow } from '../../../server/src/rigs/mergeWindow';
 import { UserError } from '../../../server/src/base/errors';
 import type { BeadStore } from '../../../server/src/beads/store';
@@ -21,7 +22,7 @@ export class EngineTown {
   readonly sessions: SessionView[] = [];
   review: ReviewSetting = 'off';
   mergeWindow: MergeWindow = FIRST_WINDOW;
-  readonly activity = new Map<string, string>();
+  readonly activity = new Activities();
   /** Commits on the target. */
   readonly target = ['base'];
   /** Replaces what the rig answers; everything succeeds where it is missing. */

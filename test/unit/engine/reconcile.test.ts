@@ -246,7 +246,7 @@ describe('reconcile: merging and landing', () => {
     order: 0,
     hasOpenSteps: false,
     hasPullRequest: false,
-    isMerging: false,
+    isTaken: false,
     isSuspected: false,
   };
 
@@ -262,6 +262,52 @@ describe('reconcile: merging and landing', () => {
       ],
     );
     assert.deepEqual(kinds({ ...town, inFlight: new Set(['merge:toy']) }), []);
+  });
+
+  describe('with parts', () => {
+    const rigs = [{ ...view({}).rigs[0]!, gateRuns: 3 }];
+    const docs = { ...merge, id: 'docs', parts: ['docs'] };
+    const web = { ...merge, id: 'web', parts: ['web'], createdAt: NOW + 1 };
+    const all = { ...merge, id: 'all', createdAt: NOW + 2 };
+
+    it('starts a batch for each lane, as many as gates may run', () => {
+      assert.deepEqual(kinds(view({ rigs, merges: [docs, web] })), [
+        'merge merge:toy ["docs"]',
+        'merge merge:toy ["web"]',
+      ]);
+      const single = [{ ...rigs[0]!, gateRuns: 1 }];
+      assert.deepEqual(kinds(view({ rigs: single, merges: [docs, web] })), ['merge merge:toy ["docs"]']);
+    });
+
+    it('starts nothing that meets what runs', () => {
+      const running = (...keys: string[]): string[] =>
+        kinds(view({ rigs, merges: [docs, web, all], inFlight: new Set(keys) }));
+      assert.deepEqual(running('merge:toy ["docs"]'), ['merge merge:toy ["web"]']);
+      assert.deepEqual(running('merge:toy'), [], 'such as a direct landing');
+      assert.deepEqual(running('merge:toy ["docs"]', 'merge:toy ["web"]'), []);
+    });
+
+    it('leaves what is taken alone, even if its parts have changed since', () => {
+      const taken = { ...web, isTaken: true };
+      const inFlight = new Set(['merge:toy ["docs"]']);
+      assert.deepEqual(kinds(view({ rigs, merges: [taken, { ...web, id: 'web2' }], inFlight })), []);
+    });
+
+    it('waits until the files of a change are read', () => {
+      assert.deepEqual(kinds(view({ rigs, merges: [{ ...merge, isUnread: true }] })), []);
+    });
+
+    it('prepares the next batch of the lane that is tested', () => {
+      const next = ['a', 'b', 'c'].map((id, index) => ({ ...docs, id, createdAt: NOW + 3 + index }));
+      const town = view({
+        rigs,
+        merges: [{ ...docs, isTaken: true }, ...next],
+        inFlight: new Set(['merge:toy ["docs"]']),
+      });
+      assert.deepEqual(kinds(town), ['prepare-batch prepare:merge:toy ["docs"] a b c']);
+      const others = new Set(['merge:toy ["docs"]', 'merge:toy ["web"]', 'prepare:merge:toy ["web"] x y z']);
+      assert.deepEqual(kinds({ ...town, inFlight: others }), [], 'no gate run is left');
+    });
   });
 
   it('lands a convoy when all it tracks is closed, and never an empty one', () => {
@@ -356,7 +402,7 @@ describe('reconcile: reviews', () => {
     order: 0,
     hasOpenSteps: false,
     hasPullRequest: false,
-    isMerging: false,
+    isTaken: false,
     isSuspected: false,
   };
   const waiting = { state: 'waiting' as const, patch: 'p', states: {} };
@@ -374,8 +420,14 @@ describe('reconcile: reviews', () => {
     ...changes,
   });
 
+  it('are requested while a batch is tested, but not of what lands directly', () => {
+    const inFlight = new Set(['merge:toy']);
+    assert.deepEqual(reviewed('script', [request], { inFlight }), ['request-review request-merge:toy']);
+    assert.deepEqual(reviewed('script', [{ ...request, isTaken: true }], { inFlight }), []);
+  });
+
   it('are requested first; only what is approved is merged', () => {
-    assert.deepEqual(reviewed('script', [request]), ['request-review merge:toy']);
+    assert.deepEqual(reviewed('script', [request]), ['request-review request-merge:toy']);
     assert.deepEqual(reviewed('off', [request]), ['merge merge:toy']);
     assert.deepEqual(reviewed('person', [{ ...request, review: waiting }]), []);
     assert.deepEqual(reviewed('person', [{ ...request, review: { ...waiting, state: 'approved' } }]), [

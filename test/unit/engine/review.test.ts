@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { Activities } from '../../../server/src/engine/loop/activities';
 import fs from 'node:fs';
 import path from 'node:path';
 import { initLedger } from '../../../server/src/beads/storage/init';
@@ -86,7 +87,7 @@ class Town {
       } as unknown as SessionPort,
       clock: { now: () => new Date() },
       rig: () => rig,
-      activity: new Map(),
+      activity: new Activities(),
       onActivity: () => undefined,
     } as unknown as EngineContext;
   }

@@ -23,7 +23,7 @@ const settings = {
     reviewers: [],
     review_timeout: 60,
   },
-  ...{ max_review_rounds: 3, stall_after: 600, namepool: {}, merge_queue: { max_batch: 16 } },
+  ...{ max_review_rounds: 3, stall_after: 600, namepool: {}, merge_queue: { max_batch: 16, targets: {} } },
 } as unknown as RigSettings;
 
 describe('escalations whose cause is gone', () => {

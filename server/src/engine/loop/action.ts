@@ -1,3 +1,4 @@
+import { partsMeet, type Parts } from '../mergeQueue/lanes';
 import { SCRIPT } from '../review/reviewers';
 import type { SessionExit } from '../../sessions/types';
 
@@ -27,6 +28,8 @@ export type Action =
       rig: string;
       /** Feature branch that the requests land on; missing for the rig's own target. */
       target?: string;
+      /** Parts of the repository that the batch changes; missing for all of it. */
+      parts?: readonly string[];
       /** A batch, in queue order. A request that has changed since is left out. */
       requests: { mergeRequest: string; revision: string }[];
       maxAttempts: number;
@@ -45,6 +48,8 @@ export type Action =
       type: 'prepare-batch';
       rig: string;
       target?: string;
+      /** The lane of the batch that is being tested. */
+      parts?: readonly string[];
       requests: { mergeRequest: string; revision: string }[];
     }
   | { type: 'watch-pull-request'; mergeRequest: string; rig: string; revision: string; maxAttempts: number }
@@ -91,14 +96,41 @@ export type Action =
   | { type: 'open-gate'; gate: string; revision: string }
   | { type: 'close-escalation'; escalation: string; revision: string; reason: string };
 
-/** Key of actions that use a rig's refinery worktree for one target: one at a time. */
-export function mergeKey(rig: string, target?: string): string {
-  return target === undefined ? `merge:${rig}` : `merge:${rig}:${target}`;
+/**
+ * Key of actions that land on one target of a rig. Those of lanes without common parts run side by side: see
+ * `keysMeet`.
+ * @param parts of the lane; undefined for the whole repository
+ */
+export function mergeKey(rig: string, target?: string, parts?: Parts): string {
+  const queue = target === undefined ? `merge:${rig}` : `merge:${rig}:${target}`;
+  return parts === undefined ? queue : `${queue} ${JSON.stringify(parts)}`;
 }
 
-/** Key of the action that tests a prepared batch. */
-export function prepareKey(rig: string, target: string | undefined, requests: readonly string[]): string {
-  return `prepare:${mergeKey(rig, target)}:${requests.join(' ')}`;
+/** A lane of a merge queue; `parts` is undefined for the whole repository. */
+export interface LaneKey {
+  /** The key for the whole repository. */
+  queue: string;
+  parts: Parts;
+}
+
+/** The lane of a key of `mergeKey`; undefined for other keys. */
+export function laneOf(key: string): LaneKey | undefined {
+  if (!key.startsWith('merge:')) return undefined;
+  const end = key.indexOf(' ');
+  if (end < 0) return { queue: key, parts: undefined };
+  return { queue: key.slice(0, end), parts: JSON.parse(key.slice(end + 1)) as string[] };
+}
+
+/** Whether two actions may not run at the same time: their keys are equal, or of lanes with a common part. */
+export function keysMeet(one: string, other: string): boolean {
+  if (one === other) return true;
+  const [lane, another] = [laneOf(one), laneOf(other)];
+  return lane !== undefined && another?.queue === lane.queue && partsMeet(lane.parts, another.parts);
+}
+
+/** Key of the action that tests a prepared batch. @param queue key of the batch before it */
+export function prepareKey(queue: string, requests: readonly string[]): string {
+  return `prepare:${queue} ${requests.join(' ')}`;
 }
 
 /** Key of actions that remove the worktree of a polecat. */
@@ -106,7 +138,7 @@ export function worktreeKey(rig: string, name: string): string {
   return `worktree:${rig}/${name}`;
 }
 
-/** Two actions with one key never run at the same time. */
+/** Two actions whose keys meet never run at the same time. */
 export function actionKey(action: Action): string {
   switch (action.type) {
     case 'hook':
@@ -122,12 +154,13 @@ export function actionKey(action: Action): string {
     case 'forget-session':
       return `session:${action.session}`;
     case 'merge':
+      return mergeKey(action.rig, action.target, action.parts);
     case 'request-review':
-      return mergeKey(action.rig, action.target);
+      // One at a time: with its checks it takes as long as a batch.
+      return `request-${mergeKey(action.rig, action.target)}`;
     case 'prepare-batch':
       return prepareKey(
-        action.rig,
-        action.target,
+        mergeKey(action.rig, action.target, action.parts),
         action.requests.map(({ mergeRequest }) => mergeRequest),
       );
     case 'find-culprit':

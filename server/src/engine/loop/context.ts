@@ -1,5 +1,6 @@
 import type { BeadStore, Transaction } from '../../beads/store';
 import type { Bead } from '../../protocol/bead';
+import type { Activities } from './activities';
 import type { Clock, PersonPort, RigPort, SessionPort } from './ports';
 import { UserError } from '../../base/errors';
 import { refineryAddress, reviewerAddress } from '../../town/layout';
@@ -28,8 +29,8 @@ export interface EngineContext {
   reviewerRuntime(rig: string, reviewer: string): string;
   /** The consents of people, looked up at the moment of use. */
   isAccepted: { script(blocks: readonly string[]): boolean };
-  /** Current activity for display, such as `testing toy-1`, by agent address. */
-  activity: Map<string, string>;
+  /** Current activities for display. */
+  activity: Activities;
   onActivity(): void;
 }
 

@@ -1,7 +1,7 @@
 import { AbortedError, runAbortable, settledWithin } from '../../base/abort';
 import { Disposable } from '../../base/lifecycle';
 import { messageOf, stackOf } from '../../base/errors';
-import { actionKey, type Action } from './action';
+import { actionKey, keysMeet, type Action } from './action';
 import { execute } from './execute';
 import type { ActionLog } from './actionLog';
 import { backoffMs } from './failure';
@@ -45,6 +45,8 @@ export interface EngineHost {
 /** The loop around `reconcile`: builds the view on every event and executes the actions. */
 export class Engine extends Disposable {
   private readonly running = new Map<string, Promise<void>>();
+  /** Keys of `exclusive` calls that wait: no action that meets them is started. */
+  private readonly claimed = new Map<symbol, string>();
   /**
    * Actions that failed for reasons outside of the work, such as a full disk: failure count and time of the next
    * attempt.
@@ -98,12 +100,18 @@ export class Engine extends Disposable {
   }
 
   /**
-   * Runs a function as the action with this key: exclusive with actions of the same key, without interrupting a running
-   * one.
+   * Runs a function as the action with this key: exclusive with actions whose keys meet it, without interrupting a
+   * running one.
    * @throws AbortedError if the engine stops meanwhile, or has stopped
    */
   async exclusive<T>(key: string, work: () => Promise<T>): Promise<T> {
-    while (this.running.has(key)) await this.running.get(key);
+    const claim = Symbol(key);
+    this.claimed.set(claim, key);
+    try {
+      for (let before = this.meeting(key); before; before = this.meeting(key)) await before;
+    } finally {
+      this.claimed.delete(claim);
+    }
     if (this.isDisposed) throw new AbortedError();
     const run = runAbortable(this.stopping.signal, work);
     void this.track(
@@ -127,7 +135,7 @@ export class Engine extends Disposable {
       const view = this.host.buildView(new Set(), this.awakeSince);
       const action = rule(view).find((candidate) => !tried.has(JSON.stringify(candidate)));
       if (!action) return;
-      const before = this.running.get(actionKey(action));
+      const before = this.meeting(actionKey(action));
       if (before)
         await before; // then check again: that run may have done it
       else {
@@ -137,6 +145,14 @@ export class Engine extends Disposable {
     }
   }
 
+  /** A running action that meets this key. */
+  private meeting(key: string): Promise<void> | undefined {
+    const same = this.running.get(key);
+    if (same) return same;
+    for (const [other, run] of this.running) if (keysMeet(key, other)) return run;
+    return undefined;
+  }
+
   private tick(): void {
     // Time asleep does not count as silence of agents.
     const now = this.timers.now();
@@ -144,7 +160,8 @@ export class Engine extends Disposable {
     this.awakeSince = Math.min(this.awakeSince, now); // the clock was set back
     this.dueAt = Infinity;
     try {
-      const view = this.host.buildView(new Set([...this.running.keys(), ...this.pausedKeys()]), this.awakeSince);
+      const inFlight = new Set([...this.running.keys(), ...this.claimed.values(), ...this.pausedKeys()]);
+      const view = this.host.buildView(inFlight, this.awakeSince);
       for (const action of reconcile(view)) void this.start(action);
       this.host.onLook?.(view);
       this.kick(Math.min(INTERVAL_MS, ...wakeUps(view)));

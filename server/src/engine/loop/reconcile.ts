@@ -1,4 +1,4 @@
-import { actionKey, type Action } from './action';
+import { actionKey, keysMeet, type Action } from './action';
 import type { TownView } from '../state/townView';
 import { sessionEnds } from '../supervision/sessionEndRule';
 import { deaths } from '../supervision/deathRule';
@@ -47,7 +47,7 @@ export function reconcile(view: TownView): Action[] {
     .flatMap((rule) => rule(view))
     .filter((action) => {
       const key = actionKey(action);
-      if (taken.has(key)) return false;
+      if (taken.has(key) || [...taken].some((other) => keysMeet(key, other))) return false;
       taken.add(key);
       return true;
     });

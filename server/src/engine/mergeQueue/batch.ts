@@ -1,10 +1,13 @@
+import type { Activity } from '../loop/activities';
 import { mergeKey, type Action } from '../loop/action';
 import { actors, assertRevision, requireRig, StaleAction, type EngineContext } from '../loop/context';
 import type { RigPort } from '../loop/ports';
 import { failuresOf, isClosed, mergeOf, withMerge, type MergeRequest } from '../state/work';
 import { deferMerge } from './deferMerge';
 import { finishMerges, type MergeEnding } from './finishMerge';
+import type { Parts } from './lanes';
 import { rejectWork, type Feedback } from './rejectWork';
+import { takenIn } from './takenRequests';
 import type { GateFailure } from './verdict';
 
 export type MergeAction = Extract<Action, { type: 'merge' }>;
@@ -30,17 +33,22 @@ export interface Link extends Member {
  */
 export class Batch {
   private readonly open: Map<string, Member>;
+  private readonly activity: Activity;
 
   private constructor(
     readonly rigName: string,
     readonly rig: RigPort,
     /** Feature branch of all members; undefined for the rig's own target. */
     readonly target: string | undefined,
+    /** Its lane: the parts of the repository that it changes; undefined for all of it. */
+    readonly parts: Parts,
     readonly context: EngineContext,
     private readonly maxAttempts: number,
     members: readonly Member[],
   ) {
     this.open = new Map(members.map((member) => [member.id, member]));
+    this.activity = context.activity.begin(this.actor);
+    takenIn(context.store).take(this.open.keys());
   }
 
   /** Takes the requests that have not changed since they were read. @throws StaleAction if there are none */
@@ -68,7 +76,7 @@ export class Batch {
       if (taken.length === 0) throw stale ?? new StaleAction('there is nothing to merge');
       return taken;
     });
-    return new Batch(action.rig, rig, action.target, context, action.maxAttempts, members);
+    return new Batch(action.rig, rig, action.target, action.parts, context, action.maxAttempts, members);
   }
 
   /** Members that are still in the batch, in queue order. */
@@ -76,9 +84,9 @@ export class Batch {
     return [...this.open.values()];
   }
 
-  /** Key of the actions of this queue. */
+  /** Key of the actions of its lane. */
   get queue(): string {
-    return mergeKey(this.rigName, this.target);
+    return mergeKey(this.rigName, this.target, this.parts);
   }
 
   get actor(): string {
@@ -142,13 +150,20 @@ export class Batch {
 
   /** Drops members that were handled elsewhere. */
   forget(members: readonly Member[]): void {
-    for (const { id } of members) this.open.delete(id);
+    const dropped = members.filter(({ id }) => this.open.delete(id));
+    takenIn(this.context.store).release(dropped.map(({ id }) => id));
   }
 
-  /** Shows the activity, such as `test: toy-1 + 3 more`; clears it without a text. */
-  show(activity?: string, members: readonly Member[] = []): void {
-    if (activity === undefined) this.context.activity.delete(this.actor);
-    else this.context.activity.set(this.actor, `${activity} ${namesOf(members)}`);
+  /** Ends the processing: members that are still in it may be taken by another batch. */
+  end(): void {
+    this.activity.end();
+    this.context.onActivity();
+    this.forget(this.members);
+  }
+
+  /** Shows the activity, such as `test: toy-1 + 3 more`. */
+  show(activity: string, members: readonly Member[]): void {
+    this.activity.show(`${activity} ${namesOf(members)}`);
     this.context.onActivity();
   }
 }

@@ -25,6 +25,7 @@ import {
   type MergeRequest,
 } from '../state/work';
 import { makeCandidate } from './candidate';
+import { takenIn } from './takenRequests';
 import { CheckRecorder } from './checks';
 import { finishMerge } from './finishMerge';
 import { requestsIn } from './requestIndex';
@@ -87,18 +88,35 @@ export async function landDirectly(
       throw new UserError(`${bead.id} has changed meanwhile: nothing has landed`, 'look at it again', 'conflict');
     const turn: Turn = { town, caller, landing, agent, rig: port, name, bead, submitted, target, checks: [] };
     refuseOpenSteps(graphOf(town.context.store), bead);
-    for (let tries = 1; ; tries += 1) {
-      turn.checks.length = 0;
-      const result = await tryLanding(turn);
-      if (result !== 'moved') return result;
-      if (tries === MAX_TRIES)
-        throw new UserError(
-          `the target of ${rig} moved each time while ${bead.id} was tested: nothing has landed`,
-          'try again in a moment',
-          'conflict',
-        );
-    }
+    return takingRequest(turn, () => landInTurn(turn));
   });
+}
+
+/** Runs a task while no rule starts anything for the merge request of the work. */
+async function takingRequest<T>({ town, submitted }: Turn, task: () => Promise<T>): Promise<T> {
+  const taken = takenIn(town.context.store);
+  const ids = submitted ? [submitted.id] : [];
+  taken.take(ids);
+  try {
+    return await task();
+  } finally {
+    taken.release(ids);
+  }
+}
+
+async function landInTurn(turn: Turn): Promise<DirectLandingResult> {
+  const { rig, bead } = turn;
+  for (let tries = 1; ; tries += 1) {
+    turn.checks.length = 0;
+    const result = await tryLanding(turn);
+    if (result !== 'moved') return result;
+    if (tries === MAX_TRIES)
+      throw new UserError(
+        `the target of ${rig.name} moved each time while ${bead.id} was tested: nothing has landed`,
+        'try again in a moment',
+        'conflict',
+      );
+  }
 }
 
 /** The work of a polecat, with its merge request if it was submitted. */

@@ -31,16 +31,29 @@ export async function merge(action: MergeAction, context: EngineContext): Promis
     if (isInterrupted || error instanceof StaleAction) throw error;
     await deferAll(batch, error);
   } finally {
-    batch.show();
     // An interrupted merge is shown as in progress until the next server resumes it.
     if (!isInterrupted) await batch.release();
+    batch.end();
   }
 }
 
+/**
+ * Maximum number of tries of a lane whose target is moved by other lanes. The results of its gates hold, because they
+ * depend on its own parts: another try costs only a new chain.
+ */
+const LANE_TRIES = 5;
+
 async function takeTurn(batch: Batch, maxBatch: number): Promise<void> {
+  const tries = batch.parts === undefined ? 1 : LANE_TRIES;
+  for (let left = tries - 1; left >= 0; left -= 1)
+    if ((await tryToLand(batch, maxBatch, left === 0)) !== 'moved') return;
+}
+
+/** @param isLast whether its members wait for a later batch if the target moves */
+async function tryToLand(batch: Batch, maxBatch: number, isLast: boolean): Promise<'moved' | undefined> {
   const { rig, target } = batch;
   await finishWithoutGates(batch);
-  if (batch.members.length === 0) return;
+  if (batch.members.length === 0) return undefined;
   const base = await rig.landingBase(target);
   const prepared = preparedIn(batch.context.store);
   const next = prepared.take(
@@ -51,22 +64,32 @@ async function takeTurn(batch: Batch, maxBatch: number): Promise<void> {
   // The requests after it are then prepared on top of it.
   if (next) await batch.release(batch.members.slice(next.requests.length));
   const chain = await buildChain(batch, base.commit, next?.links);
-  if (chain.length === 0) return prepared.cancel(batch.queue);
+  if (chain.length === 0) {
+    prepared.cancel(batch.queue);
+    return undefined;
+  }
   prepared.begin(batch.queue, chain.at(-1)!.commit);
-  let isWhole = false;
+  let outcome: Outcome = 'partial';
   try {
-    isWhole = await testAndLand(batch, { chain, base, maxBatch });
+    outcome = await testAndLand(batch, { chain, base, maxBatch, isLast });
   } finally {
-    if (isWhole) prepared.end(batch.queue);
+    if (outcome === 'whole') prepared.end(batch.queue);
     else prepared.cancel(batch.queue);
   }
+  return outcome === 'moved' ? 'moved' : undefined;
 }
 
-/** Tests a chain and lands its good part. @returns whether the whole chain has landed */
+/** `moved`: nothing has landed, because the target branch moved meanwhile; the members are still in the batch. */
+type Landing = 'landed' | 'moved' | 'failed';
+
+/** `whole`: the whole chain has landed; `partial`: a part of it or nothing. */
+type Outcome = 'whole' | 'partial' | 'moved';
+
+/** Tests a chain and lands its good part. */
 async function testAndLand(
   batch: Batch,
-  { chain, base, maxBatch }: { chain: readonly Link[]; base: LandingBase; maxBatch: number },
-): Promise<boolean> {
+  { chain, base, maxBatch, isLast }: { chain: readonly Link[]; base: LandingBase; maxBatch: number; isLast: boolean },
+): Promise<Outcome> {
   const { rig, target } = batch;
   const { mode, flakyRetries: retries, gateRuns: width } = rig.mergeQueue;
   const tested = testedCommits(chain, mode);
@@ -82,7 +105,9 @@ async function testAndLand(
   await gates.record(found, leavesSearch && needsMore(found, retries));
   const verdict = verdictOnLinks(tested, found);
   const good = chain.slice(0, verdict.good);
-  const hasLanded = good.length === 0 || (await land(batch, good, base));
+  const landing = good.length === 0 ? 'landed' : await land(batch, good, base);
+  const hasLanded = landing === 'landed';
+  if (landing === 'moved' && isLast) await batch.defer(good, new Error('the target branch moved'));
   const { culprit } = verdict;
   if (culprit) {
     const before = hasLanded ? good.at(-1)?.commit : undefined;
@@ -106,9 +131,9 @@ async function testAndLand(
     if (!leavesSearch) rig.recordMergeWindow(windowAfterFailure(rig.mergeWindow(target), chain.length), target);
   } else if (hasLanded) {
     rig.recordMergeWindow(windowAfterSuccess(rig.mergeWindow(target), chain.length, maxBatch), target);
-    return true;
+    return 'whole';
   }
-  return false;
+  return landing === 'moved' ? 'moved' : 'partial';
 }
 
 /** Whether the gate has to run again before a change can be blamed. */
@@ -116,26 +141,23 @@ function needsMore({ culprit }: Verdict, retries: number): boolean {
   return culprit !== undefined && (culprit.first !== undefined || (retries > 0 && !culprit.failure.confirmed));
 }
 
-/** Pushes links and closes their beads. @returns false if nothing has landed: the members wait */
-async function land(batch: Batch, links: readonly Link[], base: LandingBase): Promise<boolean> {
+/** Pushes links and closes their beads. `failed`: the members wait. */
+async function land(batch: Batch, links: readonly Link[], base: LandingBase): Promise<Landing> {
   if (batch.rig.mergeQueue.strategy === 'pr' && batch.target === undefined) return openPullRequest(batch, links, base);
   try {
     await recordCandidates(links, batch.rigName, batch.context);
-    if (!(await batch.rig.land(links.at(-1)!.commit, base))) {
-      await batch.defer(links, new Error('the target branch moved'));
-      return false;
-    }
+    if (!(await batch.rig.land(links.at(-1)!.commit, base))) return 'moved';
   } catch (error) {
     if (error instanceof StaleAction || error instanceof AbortedError) throw error;
     await deferAll(batch, error, links);
-    return false;
+    return 'failed';
   }
   await batch.finish(links.map((link) => ({ member: link, ending: { commit: link.commit } })));
-  return true;
+  return 'landed';
 }
 
-/** Opens a pull request, which is watched from now on. @returns false, because nothing has landed yet */
-async function openPullRequest(batch: Batch, links: readonly Link[], base: LandingBase): Promise<boolean> {
+/** Opens a pull request, which is watched from now on. @returns `failed`, because nothing has landed yet */
+async function openPullRequest(batch: Batch, links: readonly Link[], base: LandingBase): Promise<Landing> {
   // Only the first one is based directly on the target; the settings may have changed since the batch was chosen.
   const [link] = links;
   const { context, rig } = batch;
@@ -152,7 +174,7 @@ async function openPullRequest(batch: Batch, links: readonly Link[], base: Landi
     if (error instanceof StaleAction || error instanceof AbortedError) throw error;
     await batch.defer([link!], error);
   }
-  return false;
+  return 'failed';
 }
 
 /** Defers a failed batch. If one member may be the cause, the next batches are smaller to find it. */

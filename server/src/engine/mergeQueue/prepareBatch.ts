@@ -14,7 +14,7 @@ type PrepareAction = Extract<Action, { type: 'prepare-batch' }>;
  */
 export async function prepareBatch(action: PrepareAction, context: EngineContext): Promise<void> {
   const rig = requireRig(context, action.rig);
-  const queue = mergeKey(action.rig, action.target);
+  const queue = mergeKey(action.rig, action.target, action.parts);
   const batches = preparedIn(context.store);
   const base = batches.tip(queue);
   if (base === undefined) throw new StaleAction(`no batch of ${queue} is tested any more`);

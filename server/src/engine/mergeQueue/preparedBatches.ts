@@ -13,7 +13,7 @@ export interface PreparedBatch {
 }
 
 /**
- * Chains of the merge queues in test: the current batch and the prepared ones on top of it. Prepared batches make the
+ * Chains of the merge queues in test, by lane: the current batch and the prepared ones on top of it. Prepared batches make the
  * queue faster, but every result is checked again: losing them costs only time.
  */
 export class PreparedBatches {
@@ -43,14 +43,22 @@ export class PreparedBatches {
 
   /**
    * Takes the next prepared batch for processing. @returns undefined if it is not based on this commit, or other
-   * requests come first now
+   * requests come first now. @param queue action key of the lane
    */
   take(queue: string, base: string, members: readonly string[]): PreparedBatch | undefined {
+    this.cancelElsewhere(queue, members);
     const next = this.queues.get(queue)?.next ?? [];
     const [batch] = next;
     if (batch && batch.base === base && batch.requests.every((id, index) => members[index] === id)) return next.shift();
     this.cancel(queue);
     return undefined;
+  }
+
+  /** Prepared batches of other lanes with these requests: the parts that a request touches have changed. */
+  private cancelElsewhere(queue: string, members: readonly string[]): void {
+    for (const [other, { next }] of this.queues)
+      if (other !== queue && next.some(({ requests }) => requests.some((id) => members.includes(id))))
+        this.cancel(other);
   }
 
   /** Registers a chain in test. */

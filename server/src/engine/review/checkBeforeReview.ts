@@ -32,7 +32,7 @@ export async function checkBeforeReview(
   context: EngineContext,
 ): Promise<CheckedChange> {
   const recorder = new CheckRecorder(context.clock);
-  const actor = actors.refinery(request.rig);
+  const activity = context.activity.begin(actors.refinery(request.rig));
   let needed = rig.gates;
   const test: TestPrefix = async (length, run = {}) => {
     const result = await rig.runGates(
@@ -41,7 +41,7 @@ export async function checkBeforeReview(
       (gate, outcome) => {
         if (length > 0) recorder.onGate(gate, outcome);
         if (outcome !== 'started') return;
-        context.activity.set(actor, `${gate.name}: ${request.source}`);
+        activity.show(`${gate.name}: ${request.source}`);
         context.onActivity();
       },
     );
@@ -54,7 +54,7 @@ export async function checkBeforeReview(
     const checks = recorder.results(failure ? rig.gates : needed, failure ?? { passed: true });
     return verdict.culprit ? { checks, why: gateFeedback(verdict.culprit.failure, undefined) } : { checks };
   } finally {
-    context.activity.delete(actor);
+    activity.end();
     context.onActivity();
   }
 }

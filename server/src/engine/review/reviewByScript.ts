@@ -22,7 +22,8 @@ export async function reviewByScript(action: ScriptAction, context: EngineContex
   const source = context.store.get(request.source);
   const { patch, commit, base } = request.review;
   const refinery = actors.refinery(action.rig);
-  context.activity.set(refinery, `reviewing ${request.source}`);
+  const activity = context.activity.begin(refinery);
+  activity.show(`reviewing ${request.source}`);
   context.onActivity();
   try {
     const answer = await rig.runReview({ mergeRequest: bead.id, bead: source, commit, base }).catch(noAnswer);
@@ -57,7 +58,7 @@ export async function reviewByScript(action: ScriptAction, context: EngineContex
         throw error instanceof UserError ? new StaleAction(error.message) : error;
       });
   } finally {
-    context.activity.delete(refinery);
+    activity.end();
     context.onActivity();
   }
 }

@@ -21,7 +21,7 @@ export function reviews(view: TownView): Action[] {
 
 /** Rebased first: a change that conflicts needs no review. One at a time for each target. */
 function requestReviews(requests: MergeView[], rig: RigView): Action[] {
-  return [...byTarget(requests.filter((request) => !request.review))].map(([target, [next]]) => ({
+  return [...byTarget(requests.filter((request) => !request.review && !request.isTaken))].map(([target, [next]]) => ({
     type: 'request-review',
     mergeRequest: next!.id,
     rig: rig.name,

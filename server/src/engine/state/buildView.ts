@@ -11,12 +11,14 @@ import { defaultNames } from '../../town/names';
 import { isOpen } from '../escalation/escalation';
 import { settledReason, type SettledFacts } from '../escalation/settled';
 import { crashLoopKey, isCrashLoop } from '../supervision/crashLoops';
+import { targetsTouched } from '../../rigs/gateTargets';
 import { reviewSettingOf, type RigSettings } from '../../town/config';
 import { graphOf } from '../../formulas/pour/molecule';
 import { openBlockers } from '../../beads/index/blocking';
 import { gateOpensAt } from '../../beads/model/closing';
 import { preparedIn } from '../mergeQueue/preparedBatches';
 import { requestsIn } from '../mergeQueue/requestIndex';
+import { takenIn } from '../mergeQueue/takenRequests';
 import { searchesIn } from '../mergeQueue/searches';
 import { openStepsOf } from '../molecules/openSteps';
 import type { RigPort, SessionPort } from '../loop/ports';
@@ -30,7 +32,7 @@ import type {
   WorktreeView,
   WorkView,
 } from './townView';
-import { CONVOY, ESCALATION, isClosed, isOwned, mergeOf, orderOf, trackedIds, workOf } from './work';
+import { CONVOY, ESCALATION, isClosed, isOwned, mergeOf, orderOf, trackedIds, workOf, type MergeRequest } from './work';
 import { belongsToPerson, DISPATCHABLE, IN_WORK, openSources, rigOfBead, workingSet } from './workingSet';
 
 /** The parts of a rig that the view needs. */
@@ -194,10 +196,6 @@ function fileViews({ rigs }: ViewSources, bead: Bead, rig: string): Pick<WorkVie
   };
 }
 
-function portOf(rigs: readonly ViewedRig[], name: string): RigPort | undefined {
-  return rigs.find(({ port }) => port.name === name)?.port;
-}
-
 function waitsForStep(store: BeadStore, bead: Bead): boolean {
   const work = workOf(bead);
   if (work.molecule === undefined) return false;
@@ -244,7 +242,9 @@ function mergeView(
   const merge = mergeOf(bead);
   if (!merge) return [];
   const { target } = merge;
-  const rig = target === undefined ? undefined : rigs.find(({ port }) => port.name === merge.rig);
+  const own = rigs.find(({ port }) => port.name === merge.rig);
+  const rig = target === undefined ? undefined : own;
+  const files = own?.port.files.of(merge.commit);
   const source = store.get(merge.source);
   return [
     {
@@ -258,7 +258,7 @@ function mergeView(
       convoyCreatedAt: trackedBy.get(merge.source) ?? 0,
       retries: merge.retries,
       notBefore: waitEnd(time(merge.notBefore), now),
-      isMerging: bead.status === 'in_progress',
+      isTaken: takenIn(store).has(bead.id),
       isSuspected: merge.suspected !== undefined,
       search: searchesIn(store).of(bead.id),
       prepared: preparedIn(store).placeOf(bead.id),
@@ -267,7 +267,8 @@ function mergeView(
         source !== undefined &&
         (merge.landing ? !isDone(store, source) : openStepsOf(graphOf(store), source) !== undefined),
       hasPullRequest: merge.pullRequest?.state === 'open',
-      files: portOf(rigs, merge.rig)?.files.of(merge.commit),
+      files,
+      ...laneView(own, merge, files),
       review: merge.review && {
         state: merge.review.state,
         patch: merge.review.patch,
@@ -275,6 +276,25 @@ function mergeView(
       },
     },
   ];
+}
+
+/** The lane of a request, if its rig has several. */
+function laneView(
+  rig: ViewedRig | undefined,
+  { landing, noChange }: MergeRequest,
+  files: readonly string[] | undefined,
+): Pick<MergeView, 'parts' | 'isUnread'> {
+  if (!rig || landing || !hasLanes(rig)) return {};
+  if (noChange) return { parts: [] };
+  if (files === undefined) return { isUnread: true };
+  // The files of very large changes are not read.
+  return files.length === 0 ? {} : { parts: targetsTouched(rig.settings.merge_queue.targets, files) };
+}
+
+/** Lanes need several gate runs at a time. A pull request is based on the target, so that they come one by one. */
+function hasLanes({ port, settings }: ViewedRig): boolean {
+  const { gateRuns, strategy } = port.mergeQueue;
+  return gateRuns > 1 && strategy !== 'pr' && Object.keys(settings.merge_queue.targets).length > 0;
 }
 
 function worktreeViews(store: BeadStore, rig: RigPort, requests: readonly Bead[]): WorktreeView[] {

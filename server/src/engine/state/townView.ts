@@ -1,4 +1,5 @@
 import type { MergeMode, MergeStrategy, ReviewSetting } from '../../protocol/town';
+import type { Parts } from '../mergeQueue/lanes';
 import type { ReviewStates } from '../review/reviewers';
 import type { MergeWindow } from '../../rigs/mergeWindow';
 import type { SessionView } from '../../sessions/types';
@@ -140,8 +141,8 @@ export interface MergeView {
   convoyCreatedAt: number;
   retries: number;
   notBefore: number;
-  /** Whether it is in the current batch, or was when the server ended. */
-  isMerging: boolean;
+  /** Whether a batch or a direct landing processes it now. */
+  isTaken: boolean;
   /** Whether it is suspected: it failed a gate, which has to be repeated for it alone. */
   isSuspected: boolean;
   /** The search for the culprit of its failed batch. */
@@ -156,6 +157,10 @@ export interface MergeView {
   hasPullRequest: boolean;
   /** Files that it changes, if they are known. */
   files?: readonly string[] | undefined;
+  /** Parts of the repository that it touches; undefined for all of it, or if the rig has a single lane. */
+  parts?: Parts;
+  /** Whether its parts are not known yet: its files are being read. */
+  isUnread?: boolean;
   /** Undefined until its patch is ready for review. */
   review?: { state: 'waiting' | 'approved'; patch: string; states: ReviewStates };
 }

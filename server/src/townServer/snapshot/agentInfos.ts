@@ -1,5 +1,6 @@
 import path from 'node:path';
 import type { BeadStore } from '../../beads/store';
+import type { Activities } from '../../engine/loop/activities';
 import { MAYOR, openRequests, requestInfo } from '../../engine/mayor/mayor';
 import { stepOf } from '../../engine/molecules/molecules';
 import { isHooked } from '../../engine/state/townView';
@@ -16,8 +17,8 @@ export interface AgentSources {
   sessions: readonly SessionView[];
   /** Whether the engine is up. */
   up: boolean;
-  /** Current activity of rules and agents, by address. */
-  activity: ReadonlyMap<string, string>;
+  /** Current activities of rules and agents. */
+  activity: Pick<Activities, 'of'>;
   /** Runtime of a session. */
   runtimeOf(session: string): string | undefined;
 }
@@ -28,7 +29,7 @@ export function agentInfos(sources: AgentSources): AgentInfo[] {
 }
 
 function rule(sources: AgentSources, id: string, role: AgentInfo['role'], rig: string | undefined): AgentInfo {
-  const activity = sources.activity.get(id);
+  const activity = sources.activity.of(id);
   return {
     id,
     role,
@@ -146,7 +147,7 @@ function polecat(sources: AgentSources, rig: Rig, name: string): AgentInfo {
     name,
     kind: 'agent',
     state: polecatState(session, known ? { status: known.status, held: workOf(known).held ?? false } : undefined),
-    activity: session?.asks ?? sources.activity.get(id),
+    activity: session?.asks ?? sources.activity.of(id),
     step: (known && stepOf(sources.store, known)) ?? rig.step(name),
     bead,
     beadTitle: known?.title,

@@ -1,4 +1,5 @@
 import { BeadStore } from '../../../../server/src/beads/store';
+import { Activities } from '../../../../server/src/engine/loop/activities';
 import { UserError } from '../../../../server/src/base/errors';
 import { actionKey, type Action } from '../../../../server/src/engine/loop/action';
 import { StaleAction, type EngineContext } from '../../../../server/src/engine/loop/context';
@@ -115,7 +116,7 @@ export class QueueRun {
     life.rig = world.rig(life);
     const context: Partial<EngineContext> = {
       ...{ store: life.store, clock: { now: () => new Date(world.now) }, rig: () => life.rig },
-      ...{ activity: new Map(), onActivity: () => undefined, person: { notify: () => undefined } },
+      ...{ activity: new Activities(), onActivity: () => undefined, person: { notify: () => undefined } },
     };
     life.context = context as EngineContext;
     this.life = life;
@@ -341,7 +342,7 @@ export class QueueRun {
     const settings = {
       ...{ max_workers: 1, worker_spawn_delay: 0, max_attempts: 99, max_restarts: 3, review: 'person', reviewers: [] },
       ...{ review_timeout: 60, max_review_rounds: 99, stall_after: 600, namepool: {} },
-      merge_queue: { max_batch: this.world.settings.maxBatch },
+      merge_queue: { max_batch: this.world.settings.maxBatch, targets: {} },
     } as unknown as RigSettings;
     const { store, running, rig: port } = this.life;
     return buildView({
