@@ -61,11 +61,12 @@ function addSet(config: CliCommand, context: BdContext): void {
 
 function addSetMany(config: CliCommand, context: BdContext): void {
   config
-    .command('set-many <settings...>')
+    .command('set-many')
     .description('change several settings')
+    .argument('<settings...>', 'key=value')
     .hiddenOption('--force-git-tracked', 'accepted: each key has its place')
     .withHelp({
-      text: 'Each is key=value. If one of them is no setting, none is changed.',
+      text: 'If one of them is no setting, none is changed.',
       examples: [['bd config set-many status.custom=testing create.owner=false', 'two at once']],
       see: ['bd config set'],
     })

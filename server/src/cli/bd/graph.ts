@@ -55,10 +55,9 @@ export function addGraph(program: CliCommand, context: BdContext): void {
 function addGraphCheck(graph: CliCommand, context: BdContext): void {
   graph
     .command('check')
-    .description(
-      'check the dependencies: cycles, dependencies on beads that do not exist, children that wait for parents',
-    )
+    .description('check the dependencies')
     .withHelp({
+      text: 'It finds cycles, dependencies on beads that do not exist, and children that wait for their parents.',
       examples: [['bd graph check', 'of the whole ledger']],
       exits: { 1: 'something is wrong' },
       see: ['bd dep cycles', 'bd doctor'],
