@@ -45,12 +45,14 @@ const happeningArb: fc.Arbitrary<Happening> = fc.oneof(
 
 interface Draft {
   parts: number;
+  lane?: string | undefined;
   fault?: { gate: string; from: number; to: number } | undefined;
   meets: { how: 'conflicts' | 'clashes' | 'neighbours'; other: number }[];
 }
 
 const draftArb: fc.Arbitrary<Draft> = fc.record({
   parts: fc.integer({ min: 1, max: 3 }),
+  lane: fc.option(fc.constantFrom('a', 'b'), { nil: undefined, freq: 3 }),
   fault: fc.option(
     fc.record({
       gate: fc.constantFrom('lint', 'test'),
@@ -69,11 +71,16 @@ const draftArb: fc.Arbitrary<Draft> = fc.record({
 });
 
 function changesOf(drafts: readonly Draft[]): Change[] {
-  return drafts.map(({ parts, fault, meets }, index) => {
+  return drafts.map(({ parts, lane, fault, meets }, index) => {
+    // Changes of different parts have nothing to do with each other.
+    const isElsewhere = (other: number): boolean =>
+      lane !== undefined && drafts[other]?.lane !== undefined && drafts[other].lane !== lane;
     const others = (how: Draft['meets'][number]['how']): string[] =>
-      meets.filter((meet) => meet.how === how && meet.other !== index).map(({ other }) => `toy-${other}`);
+      meets
+        .filter((meet) => meet.how === how && meet.other !== index && !isElsewhere(meet.other))
+        .map(({ other }) => `toy-${other}`);
     return {
-      ...{ name: `toy-${index}/1`, bead: `toy-${index}`, parts, fault, knew: new Set() },
+      ...{ name: `toy-${index}/1`, bead: `toy-${index}`, parts, lane, fault, knew: new Set() },
       ...{ conflicts: others('conflicts'), clashes: others('clashes'), neighbours: others('neighbours') },
     };
   });
@@ -99,6 +106,16 @@ const FEW: readonly Draft[] = [
   { parts: 2, meets: [{ how: 'clashes', other: 2 }] },
 ];
 
+/** Some of each part, one of which fails, and one of both in between. */
+const IN_LANES: readonly Draft[] = [
+  { parts: 1, lane: 'a', meets: [] },
+  { parts: 1, lane: 'b', meets: [] },
+  { parts: 1, lane: 'b', fault: { gate: 'test', from: 1, to: 1 }, meets: [] },
+  { parts: 1, meets: [] },
+  { parts: 2, lane: 'a', meets: [{ how: 'neighbours', other: 0 }] },
+  { parts: 1, lane: 'b', meets: [] },
+];
+
 /** The soak tries all pairs of them. */
 function interruptionsAt(at: number): Interruption[][] {
   const one = isSoak ? INTERRUPTIONS : [INTERRUPTIONS[0]!, INTERRUPTIONS[1 + (at % (INTERRUPTIONS.length - 1))]!];
@@ -120,27 +137,31 @@ describe('the merge queue beside a simple model of it', function () {
         fc.array(happeningArb, { maxLength: 120, size: 'max' }),
         fc.nat(),
         settingsArb,
-        async (drafts, happenings, seed, settings) => {
-          await QueueRun.play(changesOf(drafts), happenings, { seed, settings });
+        fc.boolean(),
+        fc.boolean(),
+        async (drafts, happenings, seed, settings, hasLanes, approvesTogether) => {
+          const lanes = hasLanes ? { hasLanes, gateRuns: 3 } : {};
+          const options = { seed, settings: { ...lanes, ...settings }, approvesTogether };
+          await QueueRun.play(changesOf(drafts), happenings, options);
         },
       ),
       { numRuns: RUNS, ...(isSoak && SEED === undefined ? {} : { seed: SEED ?? 7_301 }) },
     );
   });
 
-  for (const [gateRuns, mode] of [
-    [1, 'batch'],
-    [3, 'batch'],
-  ] as const)
-    it(`does so whenever one thing gets in its way (${mode}, ${gateRuns} gate runs)`, async () => {
-      const all: Happening[] = FEW.map(() => ({ kind: 'submit' }));
-      const settings = { gateRuns, mode };
-      const { steps } = await QueueRun.play(changesOf(FEW), all, { seed: 1, settings });
+  for (const { name, drafts, settings, approvesTogether = false } of [
+    { name: '1 gate run', drafts: FEW, settings: { gateRuns: 1 } },
+    { name: '3 gate runs', drafts: FEW, settings: { gateRuns: 3 } },
+    { name: 'lanes', drafts: IN_LANES, settings: { gateRuns: 3, hasLanes: true }, approvesTogether: true },
+  ])
+    it(`does so whenever one thing gets in its way (${name})`, async () => {
+      const all: Happening[] = drafts.map(() => ({ kind: 'submit' }));
+      const { steps } = await QueueRun.play(changesOf(drafts), all, { seed: 1, settings, approvesTogether });
       assert.ok(steps > 30, `${steps} steps`);
       for (let at = 0; at < steps; at += 1)
         for (const interruptions of interruptionsAt(at)) {
           try {
-            await QueueRun.play(changesOf(FEW), all, { seed: 1, settings, interruptions });
+            await QueueRun.play(changesOf(drafts), all, { seed: 1, settings, interruptions, approvesTogether });
           } catch (error) {
             throw new Error(`after ${JSON.stringify(interruptions)}: ${String(error)}`, { cause: error });
           }

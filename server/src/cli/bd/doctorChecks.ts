@@ -1,3 +1,4 @@
+import { plural } from '../../base/text';
 import { sameContent } from '../../beads/model/similarity';
 import { isExternal } from '../../beads/external/reference';
 import { BeadList, type Bead, type BeadListItem, type Dependency } from '../../protocol/bead';
@@ -47,12 +48,12 @@ function listed(
   category: Check['category'],
   name: string,
   found: readonly string[],
-  words: { none: string; some: string; fix: string },
+  words: { none: string; some: readonly [one: string, many: string]; fix: string },
 ): Check {
   if (found.length === 0) return { name, category, status: 'ok', message: words.none };
   const rest = found.length > MAX_DETAILS ? [`… and ${found.length - MAX_DETAILS} more`] : [];
   const detail = [...found.slice(0, MAX_DETAILS), ...rest].join('\n');
-  return { name, category, status: 'warning', message: `${found.length} ${words.some}`, detail, fix: words.fix };
+  return { name, category, status: 'warning', message: plural(found.length, ...words.some), detail, fix: words.fix };
 }
 
 /** Dependencies on beads of this ledger that do not exist. */
@@ -91,7 +92,7 @@ const arrow = (edge: Dependency): string => `${edge.issue_id} → ${edge.depends
 export function orphanCheck(content: Content): Check {
   return listed('Metadata', 'Orphaned Dependencies', orphanedDependencies(content).map(arrow), {
     none: 'All dependencies lead to beads that exist',
-    some: 'dependency(ies) on beads that do not exist',
+    some: ['dependency on a bead that does not exist', 'dependencies on beads that do not exist'],
     fix: 'bd doctor --fix removes them',
   });
 }
@@ -99,7 +100,7 @@ export function orphanCheck(content: Content): Check {
 export function childParentCheck(content: Content): Check {
   return listed('Metadata', 'Child-Parent Dependencies', childrenThatWait(content).map(arrow), {
     none: 'No child waits for its parent',
-    some: 'child(ren) wait for their own parent',
+    some: ['child waits for its own parent', 'children wait for their own parents'],
     fix: 'bd doctor --fix --fix-child-parent removes these dependencies',
   });
 }
@@ -108,7 +109,7 @@ export function cycleCheck({ beads }: Content): Check {
   const cycles = dependencyCycles(beads).map((cycle) => [...cycle, cycle[0]!].map((bead) => bead.id).join(' → '));
   return listed('Metadata', 'Dependency Cycles', cycles, {
     none: 'No beads wait for each other',
-    some: 'dependency cycle(s)',
+    some: ['dependency cycle', 'dependency cycles'],
     fix: 'bd dep remove one dependency of each cycle',
   });
 }
@@ -121,7 +122,7 @@ export function duplicateCheck({ beads }: Content): Check {
     groups.map((group) => group.map((bead) => bead.id).join(', ')),
     {
       none: 'No two open beads have the same content',
-      some: 'group(s) of beads with the same content',
+      some: ['group of beads with the same content', 'groups of beads with the same content'],
       fix: 'bd duplicates shows them, --auto-merge merges them',
     },
   );
@@ -134,7 +135,7 @@ export function pollutionCheck(content: Content): Check {
     testBeads(content).map((bead) => `${bead.id}: ${bead.title}`),
     {
       none: 'No bead looks like one of a test',
-      some: 'bead(s) that look like those of a test',
+      some: ['bead that looks like one of a test', 'beads that look like those of a test'],
       fix: 'bd doctor --check pollution --clean deletes them',
     },
   );
@@ -153,7 +154,7 @@ function parentCheck({ beads }: Content): Check {
     lost.map((bead) => bead.id),
     {
       none: 'Every child has its parent',
-      some: 'bead(s) whose parent does not exist',
+      some: ['bead whose parent does not exist', 'beads whose parents do not exist'],
       fix: 'bd update <id> --parent "" if they stand alone',
     },
   );
@@ -167,7 +168,7 @@ function epicCheck({ beads }: Content): Check {
     rows.map((row) => `${row.id}: ${row.title}`),
     {
       none: 'No open epic has closed children only',
-      some: 'epic(s) whose children are all closed',
+      some: ['epic whose children are all closed', 'epics whose children are all closed'],
       fix: 'bd epic close-eligible',
     },
   );
@@ -181,7 +182,7 @@ function moleculeCheck({ beads }: Content): Check {
     rows.map((row) => `${row.id}: ${row.title}`),
     {
       none: 'No open molecule has closed steps only',
-      some: 'molecule(s) whose steps are all closed',
+      some: ['molecule whose steps are all closed', 'molecules whose steps are all closed'],
       fix: 'bd mol squash or bd close',
     },
   );
@@ -199,7 +200,7 @@ function oldClosedCheck({ beads, now }: Content): Check {
     message:
       old.length === 0
         ? `Nothing was closed more than ${OLD_DAYS} days ago`
-        : `${old.length} bead(s) were closed more than ${OLD_DAYS} days ago; bd admin cleanup --older-than ${OLD_DAYS} deletes them`,
+        : `${plural(old.length, 'closed bead')} older than ${OLD_DAYS} days; bd admin cleanup --older-than ${OLD_DAYS} deletes them`,
   };
 }
 

@@ -9,6 +9,8 @@ export interface Change {
   bead: string;
   /** Number of its commits. */
   parts: number;
+  /** Part of the repository that it changes; undefined: what all parts depend on. */
+  lane?: string | undefined;
   /** A gate that fails after its commits from one to another one, counted from 1. */
   fault?: { gate: string; from: number; to: number } | undefined;
   /** Beads whose lines it changes, too. */
@@ -32,12 +34,29 @@ export interface Part {
 /** Files, as the changes in them, in the order in which they came in. */
 export type State = readonly Part[];
 
-/** The same files have the same name. */
-export function treeOf(state: State): string {
-  return state
+/** Parts of the repository; undefined for all of it. */
+export type Lanes = readonly string[] | undefined;
+
+/**
+ * The same files have the same name.
+ * @param lanes only the files that gates of these parts depend on
+ */
+export function treeOf(state: State, lanes?: Lanes): string {
+  const files = state
+    .filter(({ change: { lane } }) => lanes === undefined || lane === undefined || lanes.includes(lane))
     .map(({ change, part }) => `${change.name}:${part}`)
     .sort()
     .join(' ');
+  return lanes === undefined ? files : `${lanes.join('+')}| ${files}`;
+}
+
+/** The parts in which a state differs from an earlier one. */
+export function lanesSince(base: State, state: State): Lanes {
+  const before = new Set(base.map(({ change, part }) => `${change.name}:${part}`));
+  const lanes = state
+    .filter(({ change, part }) => !before.has(`${change.name}:${part}`))
+    .map(({ change: { lane } }) => lane);
+  return lanes.some((lane) => lane === undefined) ? undefined : [...new Set(lanes as string[])].sort();
 }
 
 /** The first gate that fails on these files: what the queue is to find out. */

@@ -1,5 +1,17 @@
 import type { MergeMode } from '../../../../server/src/protocol/town';
-import { conflict, failingGate, fails, GATES, patchOf, treeOf, type Change, type State } from './change';
+import { partsMeet } from '../../../../server/src/engine/mergeQueue/lanes';
+import {
+  conflict,
+  failingGate,
+  fails,
+  GATES,
+  lanesSince,
+  patchOf,
+  treeOf,
+  type Change,
+  type Lanes,
+  type State,
+} from './change';
 
 /** A rule of the queue does not hold. */
 export class Broken extends Error {}
@@ -11,6 +23,7 @@ export interface Waiting {
   priority: number;
   retries: number;
   createdAt: number;
+  lanes: Lanes;
 }
 
 /**
@@ -47,12 +60,12 @@ export class QueueModel {
   }
 
   /** What has passed is known: no gate tests it again. */
-  gateStarts(state: State, gate: string): void {
-    require(!this.passed.has(`${gate} ${treeOf(state)}`), 'nothing is tested twice', `${gate} on ${treeOf(state)}`);
+  gateStarts(tree: string, gate: string): void {
+    require(!this.passed.has(`${gate} ${tree}`), 'nothing is tested twice', `${gate} on ${tree}`);
   }
 
-  gatePassed(state: State, gate: string): void {
-    this.passed.add(`${gate} ${treeOf(state)}`);
+  gatePassed(tree: string, gate: string): void {
+    this.passed.add(`${gate} ${tree}`);
   }
 
   pushedFromOutside(change: Change): void {
@@ -63,12 +76,14 @@ export class QueueModel {
    * The queue moves the target.
    * @param commits what it adds, oldest first
    * @param mode undefined where it was changed since this turn began
+   * @param hasLanes whether a part of the repository is tested alone
    */
-  landed(base: State, commits: readonly State[], mode: MergeMode | undefined): void {
+  landed(base: State, commits: readonly State[], mode: MergeMode | undefined, hasLanes: boolean): void {
     const tip = commits.at(-1)!;
     require(treeOf(base) === treeOf(this.target), 'a landing stands on the target', treeOf(tip));
+    const tree = treeOf(tip, hasLanes ? lanesSince(base, tip) : undefined);
     for (const { name } of GATES)
-      require(this.passed.has(`${name} ${treeOf(tip)}`), 'what lands has passed its gates', `${name} ${treeOf(tip)}`);
+      require(this.passed.has(`${name} ${tree}`), 'what lands has passed its gates', `${name} ${tree}`);
     for (const state of mode === 'each' ? commits : [tip])
       require(failingGate(state) === undefined, 'no state of the target is red', treeOf(state));
     let before = base;
@@ -109,11 +124,18 @@ export class QueueModel {
     );
   }
 
-  /** @param ids requests of the batch @param waiting all requests that could be merged now */
-  batchBegins(ids: readonly string[], waiting: readonly Waiting[], maxBatch: number): void {
+  /**
+   * @param ids requests of the batch
+   * @param lanes parts that it changes
+   * @param waiting all requests that could be merged now
+   */
+  batchBegins(ids: readonly string[], lanes: Lanes, waiting: readonly Waiting[], maxBatch: number): void {
     require(ids.length <= maxBatch, 'a batch is no larger than may be', ids.join(' '));
     if (ids.every((id) => this.prepared.has(id))) return;
-    const inOrder = [...waiting].sort(byTurn).map(({ id }) => id);
+    const inOrder = waiting
+      .filter((each) => partsMeet(each.lanes, lanes))
+      .sort(byTurn)
+      .map(({ id }) => id);
     const first = inOrder.slice(0, ids.length).join(' ');
     require(first === ids.join(' '), 'the first of the queue come first', `${ids.join(' ')} before ${first}`);
   }

@@ -1,7 +1,7 @@
 import { BeadStore } from '../../../../server/src/beads/store';
 import { Activities } from '../../../../server/src/engine/loop/activities';
 import { UserError } from '../../../../server/src/base/errors';
-import { actionKey, type Action } from '../../../../server/src/engine/loop/action';
+import { actionKey, keysMeet, type Action } from '../../../../server/src/engine/loop/action';
 import { StaleAction, type EngineContext } from '../../../../server/src/engine/loop/context';
 import { execute } from '../../../../server/src/engine/loop/execute';
 import type { RigPort, SessionPort } from '../../../../server/src/engine/loop/ports';
@@ -38,8 +38,16 @@ export interface Interruption {
   happening: Happening;
 }
 
+/** Each part is tested by all gates. */
+const PARTS = {
+  a: { paths: ['a/'], gates: ['lint', 'test'] },
+  b: { paths: ['b/'], gates: ['lint', 'test'] },
+};
+
 /** Rounds after which all has landed. */
 const MAX_CALM = 4_000;
+/** Rounds after which what is ready is approved without the others. */
+const MAX_WAIT = 150;
 const ANN = { actor: 'ann', kind: 'person' } as const;
 
 interface Life {
@@ -69,7 +77,12 @@ export class QueueRun {
   private readonly ended = new Set<string>();
   private pushes = 0;
 
-  private constructor(changes: readonly Change[], seed: number) {
+  /** @param approvesTogether in the end nothing is approved before all wait for it, so that the queue is long */
+  private constructor(
+    changes: readonly Change[],
+    seed: number,
+    private readonly approvesTogether: boolean,
+  ) {
     this.waiting = [...changes];
     this.world = new QueueWorld(this.model, seed);
     this.idRandom = randomFrom(seed);
@@ -83,9 +96,15 @@ export class QueueRun {
       seed,
       settings = {},
       interruptions = [],
-    }: { seed: number; settings?: Partial<Settings>; interruptions?: readonly Interruption[] },
+      approvesTogether = false,
+    }: {
+      seed: number;
+      settings?: Partial<Settings>;
+      interruptions?: readonly Interruption[];
+      approvesTogether?: boolean;
+    },
   ): Promise<QueueRun> {
-    const run = new QueueRun(changes, seed);
+    const run = new QueueRun(changes, seed, approvesTogether);
     Object.assign(run.world.settings, settings);
     await run.begin();
     try {
@@ -143,7 +162,7 @@ export class QueueRun {
         return this.moveFirst(happening.which);
       case 'settings':
         Object.assign(world.settings, happening.settings);
-        if (happening.settings.mode !== undefined) world.turnMode = undefined;
+        if (happening.settings.mode !== undefined) world.turnModes.clear();
         return;
       case 'time':
         world.now += happening.ms;
@@ -259,7 +278,7 @@ export class QueueRun {
     let hasStarted = false;
     for (const action of [...reviews(view), ...merges(view)]) {
       const key = actionKey(action);
-      if (life.running.has(key) || life.stale.get(key) === state) continue;
+      if ([...life.running].some((other) => keysMeet(other, key)) || life.stale.get(key) === state) continue;
       hasStarted = true;
       life.running.add(key);
       this.note(action);
@@ -277,8 +296,9 @@ export class QueueRun {
     const { settings } = this.world;
     if (action.type === 'prepare-batch') this.model.batchPrepared(idsOf(action.requests));
     if (action.type !== 'merge') return;
-    this.world.turnMode = settings.mode;
-    this.world.tell(() => this.model.batchBegins(idsOf(action.requests), this.ready(), settings.maxBatch));
+    const ids = idsOf(action.requests);
+    for (const id of ids) this.world.turnModes.set(mergeOf(this.life.store.get(id)!)!.branch, settings.mode);
+    this.world.tell(() => this.model.batchBegins(ids, action.parts, this.ready(), settings.maxBatch));
   }
 
   private ready() {
@@ -287,7 +307,10 @@ export class QueueRun {
       const isDue = notBefore === undefined || Date.parse(notBefore) <= this.world.now;
       if (review?.state !== 'approved' || suspected || !isDue || searchesIn(this.life.store).of(bead.id)) return [];
       const createdAt = Date.parse(bead.created_at);
-      return [{ id: bead.id, order: orderOf({ ...request, retries }), priority: bead.priority, retries, createdAt }];
+      const { lane } = this.world.branches.get(request.branch)!;
+      const lanes = lane === undefined ? undefined : [lane];
+      const order = orderOf({ ...request, retries });
+      return [{ id: bead.id, order, priority: bead.priority, retries, createdAt, lanes }];
     });
   }
 
@@ -320,7 +343,7 @@ export class QueueRun {
       }
       if (this.waiting.length > 0) await this.submit(this.waiting.shift()!);
       if (failingGate(this.model.target) !== undefined) this.pushFromOutside({ repairs: true });
-      if (this.life.store.revision !== judged) {
+      if (this.life.store.revision !== judged && !this.waitsForMore(round)) {
         for (const [index, request] of this.reviewed().entries())
           if (mergeOf(request)!.review!.state === 'waiting') await this.judge(index, true);
         judged = this.life.store.revision;
@@ -337,12 +360,17 @@ export class QueueRun {
     );
   }
 
+  /** Whether other requests are to be waited for, so that all are approved at once. */
+  private waitsForMore(round: number): boolean {
+    return this.approvesTogether && round < MAX_WAIT && this.requests().some((bead) => !mergeOf(bead)?.review);
+  }
+
   private view() {
     const sessions: Pick<SessionPort, 'all'> = { all: () => [] };
     const settings = {
       ...{ max_workers: 1, worker_spawn_delay: 0, max_attempts: 99, max_restarts: 3, review: 'person', reviewers: [] },
       ...{ review_timeout: 60, max_review_rounds: 99, stall_after: 600, namepool: {} },
-      merge_queue: { max_batch: this.world.settings.maxBatch, targets: {} },
+      merge_queue: { max_batch: this.world.settings.maxBatch, targets: this.world.settings.hasLanes ? PARTS : {} },
     } as unknown as RigSettings;
     const { store, running, rig: port } = this.life;
     return buildView({

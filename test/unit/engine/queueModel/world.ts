@@ -10,7 +10,7 @@ import { SharedRuns } from '../../../../server/src/rigs/sharedRuns';
 import type { GateResult } from '../../../../server/src/rigs/types';
 import { NO_FILES } from '../../../helpers/noFiles';
 import { hashOf } from '../../../simulation/chances';
-import { conflict, fails, GATES, patchOf, treeOf, type Change, type State } from './change';
+import { conflict, fails, GATES, lanesSince, patchOf, treeOf, type Change, type State } from './change';
 import { MemoryDisk } from '../../../simulation/memoryDisk';
 import type { QueueModel } from './model';
 
@@ -19,6 +19,8 @@ export interface Settings {
   maxBatch: number;
   gateRuns: number;
   strategy: 'squash' | 'rebase' | 'merge';
+  /** Whether the rig names its parts, which are tested alone and land side by side. */
+  hasLanes: boolean;
 }
 
 interface Commit {
@@ -41,10 +43,10 @@ export class QueueWorld {
   readonly disk = new MemoryDisk();
   readonly pending: Pending[] = [];
   readonly branches = new Map<string, Change>();
-  settings: Settings = { mode: 'batch', maxBatch: 16, gateRuns: 1, strategy: 'squash' };
+  settings: Settings = { mode: 'batch', maxBatch: 16, gateRuns: 1, strategy: 'squash', hasLanes: false };
   now = 1_700_000_000_000;
-  /** The mode of the turn that is under way; undefined where it was changed since. */
-  turnMode: MergeMode | undefined;
+  /** The mode in which the turn of a change began, by branch; missing where it was changed since. */
+  readonly turnModes = new Map<string, MergeMode>();
   /** What the model has said. */
   broken: Error | undefined;
   private readonly commits = new Map<string, Commit>([['root', { id: 'root', state: [] }]]);
@@ -60,8 +62,11 @@ export class QueueWorld {
   ) {
     // Of a gate that has never passed nobody can say that it is the target that fails it.
     for (const gate of GATES) {
-      this.results.set({ tree: treeOf([]), gate, needs: [] }, { passed: true });
-      model.gatePassed([], gate.name);
+      for (const lanes of [undefined, ['a'], ['b'], ['a', 'b']]) {
+        const tree = treeOf([], lanes);
+        this.results.set({ tree, gate, needs: [] }, { passed: true });
+        model.gatePassed(tree, gate.name);
+      }
     }
   }
 
@@ -126,7 +131,8 @@ export class QueueWorld {
   private land(commit: string, base: string, expected: string | undefined): boolean {
     if (this.tip !== expected) return false;
     const states = this.since(base, commit).map((id) => this.stateOf(id));
-    this.tell(() => this.model.landed(this.stateOf(base), states, this.turnMode));
+    const mode = this.turnModes.get(this.stateOf(commit).at(-1)!.change.name);
+    this.tell(() => this.model.landed(this.stateOf(base), states, mode, this.settings.hasLanes));
     this.moveTo(commit);
     return true;
   }
@@ -144,7 +150,8 @@ export class QueueWorld {
       ...{ flakyRetries: 1, checksBeforeReview: true, preVerified: false },
     });
     const port: Partial<RigPort> = {
-      ...{ name: 'toy', gates: GATES, review: 'person', maxReviewRounds: 99, avoidOverlap: false, files: NO_FILES },
+      ...{ name: 'toy', gates: GATES, review: 'person', maxReviewRounds: 99, avoidOverlap: false },
+      files: { ...NO_FILES, of: (branch) => this.filesOf(branch) },
       ...{ pacing: { lastSpawnAt: 0, shortLives: [] }, worktrees: () => [] },
       get mergeQueue() {
         return queue();
@@ -161,11 +168,24 @@ export class QueueWorld {
       land: (commit, { commit: base, expected }) => call('a push', () => this.land(commit, base, expected)),
       runGates: (commit, run, onGate) => {
         const begin = (): Promise<GateResult> => this.runGates(commit, run, { onGate, slots, life });
-        const key = `${run.only} ${treeOf(this.stateOf(commit))}`;
+        const key = `${run.only} ${this.testedTree(commit, run.base)}`;
         return run.confirms === undefined ? shared.run(key, begin) : begin();
       },
     };
     return port as RigPort;
+  }
+
+  /** No two changes touch the same file: what they do to each other is said by `conflicts` and `clashes`. */
+  private filesOf(branch: string): string[] {
+    const { lane, name } = this.branches.get(branch)!;
+    return [lane === undefined ? name : `${lane}/${name}`];
+  }
+
+  /** The files that gates see: those of the changed parts, or all. */
+  private testedTree(commit: string, base: string | undefined): string {
+    const state = this.stateOf(commit);
+    const isPart = this.settings.hasLanes && base !== undefined && base !== commit;
+    return treeOf(state, isPart ? lanesSince(this.stateOf(base), state) : undefined);
   }
 
   private async turn(what: string): Promise<void> {
@@ -178,9 +198,10 @@ export class QueueWorld {
     { onGate, slots, life }: { onGate: GateListener; slots: GateSlots; life: { alive: boolean } },
   ): Promise<GateResult> {
     const state = this.stateOf(commit);
+    const tree = this.testedTree(commit, run.base);
     let slot: GateSlot | undefined;
     try {
-      return await runGates(treeOf(state), GATES, run, {
+      return await runGates(tree, GATES, run, {
         ...{ parallel: false, onGate },
         world: {
           ...{ results: this.results, changes: async () => '', recordFlaky: () => undefined },
@@ -189,12 +210,12 @@ export class QueueWorld {
             if (!slot) throw new AbortedError();
           },
           run: async ({ name }) => {
-            this.tell(() => this.model.gateStarts(state, name));
+            this.tell(() => this.model.gateStarts(tree, name));
             await this.gateTime(`${name} runs`);
             if (!life.alive) return new Promise<never>(() => undefined);
-            if (fails(state, name) || this.isFlaky(`${name} ${treeOf(state)}`))
+            if (fails(state, name) || this.isFlaky(`${name} ${tree}`))
               return { passed: false, problem: 'failed', output: '', isFinal: true };
-            this.model.gatePassed(state, name);
+            this.model.gatePassed(tree, name);
             return { passed: true, isFinal: true };
           },
         },
