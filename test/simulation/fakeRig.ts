@@ -6,6 +6,7 @@ import type { LandingBase } from '../../server/src/git/landingBase';
 import { gatesOf, type RigSettings } from '../../server/src/town/config';
 import type { GateInfo, ReviewSetting } from '../../server/src/protocol/town';
 import type { MergeWindow } from '../../server/src/rigs/mergeWindow';
+import { needsOf } from '../../server/src/rigs/gatePlan';
 import { scopeOf } from '../../server/src/rigs/gateTargets';
 import type { Pacing } from '../../server/src/rigs/pacing';
 import { runGates, type GateEnd, type GateListener, type GateRun } from '../../server/src/rigs/runGates';
@@ -222,8 +223,7 @@ export class FakeRig implements RigPort {
         // Of a gate that never passed nobody can say that the target has broken it.
         repository.pushFromOutside({
           broken:
-            repository.passed.size > 0 &&
-            world.chances.happens('what is pushed from outside is broken', 0.2, this.name),
+            this.hasPassed('test') && world.chances.happens('what is pushed from outside is broken', 0.2, this.name),
         });
       if ((branch === undefined ? repository.landing : repository.features.get(branch)) !== expected) return false;
       if (!repository.passed.has(repository.treeOf(commit)) || !this.isGreen(commit, base))
@@ -236,6 +236,12 @@ export class FakeRig implements RigPort {
       else repository.moveFeature(branch, base, commit);
       return true;
     });
+  }
+
+  /** Whether a gate has ever passed: in a rig with parts this is another time for each. */
+  private hasPassed(name: string): boolean {
+    const gate = this.gates.find((each) => each.name === name)!;
+    return this.repository.results.hasPassed({ gate, needs: needsOf(gate, this.gates) });
   }
 
   /** Gates that none of its changes needs may fail as they did before, where somebody has pushed what breaks them. */

@@ -145,8 +145,11 @@ export namespace BeadUpdate {
     claim?: boolean;
     /** Keys to set; null removes one. `metadata` replaces all of them. */
     metadataChanges?: Record<string, unknown>;
-    /** For a gate: who is notified when it opens. */
+    /** Compare and set: refused unless the bead is assigned to this one; an empty string for nobody. */
+    ifAssignee?: string;
+    /** For a gate: who is notified when it opens. For a merge slot: who wants it next. */
     addWaiters?: string[];
+    removeWaiters?: string[];
     /** False makes a wisp an ordinary bead. */
     ephemeral?: boolean;
     /** Session that closes the bead, for a change of status to closed. */

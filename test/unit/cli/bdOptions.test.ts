@@ -183,6 +183,43 @@ describe('options of bd', () => {
     });
   });
 
+  describe('merge-slot', () => {
+    beforeEach(() => bd.json('merge-slot', 'create'));
+
+    it('is held by one at a time, and lists who waits for it', async () => {
+      assert.equal((await bd.json<{ acquired: boolean }>('merge-slot', 'acquire', '--holder', 'a')).acquired, true);
+      await bd.json('merge-slot', 'acquire', '--holder', 'a');
+      await bd.fails(/slot held by a/, 'merge-slot', 'acquire', '--holder', 'b');
+      for (const [holder, position] of [
+        ['b', 1],
+        ['c', 2],
+        ['b', 1],
+      ] as const) {
+        const { code, out } = await bd.run('merge-slot', 'acquire', '--holder', holder, '--wait', '--json');
+        assert.equal(code, 1);
+        assert.deepEqual(JSON.parse(out), {
+          id: 't-merge-slot',
+          holder: 'a',
+          acquired: false,
+          waiting: true,
+          position,
+        });
+      }
+      await bd.fails(/slot held by a, not b/, 'merge-slot', 'release', '--holder', 'b');
+      assert.match((await bd.run('merge-slot', 'release', '--holder', 'a')).out, /Waiting for it: b, c/);
+      await bd.json('merge-slot', 'acquire', '--holder', 'b');
+      const { waiters } = await bd.json<{ waiters: string[] }>('merge-slot', 'check');
+      assert.deepEqual(waiters, ['c']);
+    });
+
+    it('goes to exactly one of several that want it at the same time', async () => {
+      const answers = await Promise.all(
+        ['a', 'b', 'c', 'd'].map((holder) => bd.run('merge-slot', 'acquire', '--holder', holder)),
+      );
+      assert.equal(answers.filter(({ code }) => code === 0).length, 1);
+    });
+  });
+
   it('-C runs in another folder', async () => {
     const id = await bd.create('here');
     const elsewhere = BdRunner.without();

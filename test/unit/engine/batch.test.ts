@@ -418,6 +418,18 @@ describe('a batch of the merge queue', () => {
       Object.assign(town().rig, { mergeQueue: parallel });
     });
 
+    it('the culprit of a search goes back at once if failures are not repeated', async () => {
+      Object.assign(town().rig, { mergeQueue: { ...parallel, flakyRetries: 0 } });
+      batch.isRed = (commit) => commit.includes('b');
+      await batch.turn('abc');
+      await search('abc');
+      assert.equal(batch.request('b').suspected, undefined);
+      assert.equal(town().bead(batch.beads.get('b')!.request).status, 'closed');
+      assert.equal(failed('b').length, 1);
+      const runs = batch.gateRuns.filter((commit) => commit.endsWith('+b'));
+      assert.equal(new Set(runs).size, runs.length, 'no gate is repeated on the same files');
+    });
+
     it('a batch that fails is searched beside the queue, which goes on without it', async () => {
       batch.isRed = (commit) => commit.includes('b');
       await batch.turn('abc');

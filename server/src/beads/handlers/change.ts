@@ -92,6 +92,8 @@ export function updateBead(
 ): Bead {
   const bead = tx.require(id);
   refuseTemplate(bead);
+  if (params.ifAssignee !== undefined && (bead.assignee ?? '') !== params.ifAssignee)
+    throw new UserError(`${id} is assigned to ${bead.assignee || 'nobody'}`, undefined, 'conflict');
   if (params.claim) claim(tx, bead, actor);
   const { status, ...fields } = patchOf(tx.require(id), params, kept);
   tx.update(id, fields);
@@ -138,7 +140,11 @@ function patchOf(bead: Bead, params: UpdateParams, kept: readonly string[]): Par
     refuseOccupiedHook(bead, params.agent);
     Object.assign(patch, agentFields(params.agent));
   }
-  if (params.addWaiters) patch.waiters = [...new Set([...waitersOf(bead), ...params.addWaiters])];
+  if (params.addWaiters || params.removeWaiters) {
+    const waiters = [...new Set([...waitersOf(bead), ...(params.addWaiters ?? [])])];
+    const left = waiters.filter((waiter) => !params.removeWaiters?.includes(waiter));
+    patch.waiters = left.length > 0 ? left : undefined;
+  }
   if (params.ephemeral !== undefined) patch.ephemeral = params.ephemeral || undefined;
   if (params.type !== undefined) patch.issue_type = typeFromInput(params.type);
   if (params.status !== undefined) patch.status = canonicalStatus(params.status);

@@ -1,6 +1,6 @@
 import { UserError } from '../../base/errors';
 import { PROVIDES } from '../../beads/external/reference';
-import { BeadCreate, BeadList, BeadShow, BeadUpdate, type BeadDetails } from '../../protocol/bead';
+import { BeadCreate, BeadList, BeadShow, BeadUpdate, type Bead, type BeadDetails } from '../../protocol/bead';
 import { LedgerInfoGet } from '../../protocol/ledger';
 import type { CliCommand, Invocation } from '../shared/command';
 import { actorName } from '../shared/connect';
@@ -39,7 +39,13 @@ export function addMergeSlot(program: CliCommand, context: BdContext): void {
         return { id: wanted, bead: await find(backend, wanted) };
       });
       const value = bead
-        ? { id, available: bead.status === 'open', holder: bead.assignee ?? null, status: bead.status, waiters: [] }
+        ? {
+            id,
+            available: bead.status === 'open',
+            holder: bead.assignee ?? null,
+            status: bead.status,
+            waiters: waitersOf(bead),
+          }
         : { id, available: false, error: 'not found' };
       context.print(invocation, value, () =>
         !bead
@@ -53,46 +59,114 @@ export function addMergeSlot(program: CliCommand, context: BdContext): void {
   addHolding(slot, context, 'release');
 }
 
+interface HoldOptions {
+  holder?: string;
+  wait?: boolean;
+}
+
 function addHolding(slot: CliCommand, context: BdContext, name: 'acquire' | 'release'): void {
   const command = slot
     .command(name)
     .description(name === 'acquire' ? 'take it, if it is free' : 'give it back')
     .option('--holder <name>', 'who (default: you)');
-  if (name === 'acquire') command.option('--wait', 'accepted: only shown in the answer');
+  if (name === 'acquire') command.option('--wait', 'if somebody else holds it: join the list of those who wait for it');
   command
     .withHelp({
+      text:
+        name === 'acquire'
+          ? 'It never blocks: try again when "bd merge-slot check" says that it is available.'
+          : 'The answer names who waits for it.',
       examples: [[`bd merge-slot ${name}`, name === 'acquire' ? 'before a merge' : 'after it']],
       exits: { 1: name === 'acquire' ? 'somebody else holds it' : 'you do not hold it' },
       see: ['bd merge-slot check'],
     })
-    .action(async (options: { holder?: string }, invocation: Invocation) => {
+    .action(async (options: HoldOptions, invocation: Invocation) => {
       const { cwd, env } = context.process;
       const holder = options.holder ?? (await actorName((invocation.options as GlobalOptions).actor, env, cwd));
-      const id = await context.withLedger(invocation, (backend) => hold(backend, name, holder));
-      context.print(invocation, { id, holder: name === 'acquire' ? holder : null, [`${name}d`]: true }, () =>
-        name === 'acquire' ? `✓ Acquired merge slot: ${id} (${oneLine(holder)})` : `✓ Released merge slot: ${id}`,
-      );
+      await context.withLedger(invocation, async (backend) => {
+        const slot = await requireSlot(backend);
+        if (name === 'release') return printRelease(invocation, context, backend, { slot, holder });
+        if (await acquire(backend, slot, holder))
+          return context.print(
+            invocation,
+            { id: slot.id, holder, acquired: true },
+            () => `✓ Acquired merge slot: ${slot.id} (${oneLine(holder)})`,
+          );
+        const taken = await requireSlot(backend);
+        if (!options.wait)
+          throw new UserError(`slot held by ${taken.assignee}`, 'Use --wait to wait for it.', 'conflict');
+        await printWaiting(invocation, context, backend, { slot: taken, holder });
+      });
     });
 }
 
-async function hold(backend: Backend, name: 'acquire' | 'release', holder: string): Promise<string> {
+interface Holding {
+  slot: BeadDetails;
+  holder: string;
+}
+
+async function requireSlot(backend: Backend): Promise<BeadDetails> {
   const id = await slotId(backend);
   const bead = await find(backend, id);
   if (!bead) throw new UserError(`merge slot not found: ${id}`, 'Create it: bd merge-slot create', 'not-found');
-  if (name === 'acquire') {
-    if (bead.assignee && bead.assignee !== holder)
-      throw new UserError(`slot held by ${bead.assignee}`, undefined, 'conflict');
-    await backend.call(BeadUpdate.spec, { ids: [id], status: 'in_progress', assignee: holder });
-  } else {
-    if (bead.assignee !== holder)
-      throw new UserError(
-        bead.assignee ? `slot held by ${bead.assignee}, not ${holder}` : 'slot is not held',
-        undefined,
-        'conflict',
-      );
-    await backend.call(BeadUpdate.spec, { ids: [id], status: 'open', assignee: '' });
+  return bead;
+}
+
+/** @returns false if somebody else holds it, also if they were faster */
+async function acquire(backend: Backend, slot: BeadDetails, holder: string): Promise<boolean> {
+  const ifAssignee = slot.assignee === holder ? holder : '';
+  const change = { status: 'in_progress', assignee: holder, removeWaiters: [holder] };
+  try {
+    await backend.call(BeadUpdate.spec, { ids: [slot.id], ifAssignee, ...change });
+    return true;
+  } catch (error) {
+    if (error instanceof UserError && error.code === 'conflict') return false;
+    throw error;
   }
-  return id;
+}
+
+async function printWaiting(
+  invocation: Invocation,
+  context: BdContext,
+  backend: Backend,
+  { slot, holder }: Holding,
+): Promise<void> {
+  const [bead] = await backend.call(BeadUpdate.spec, { ids: [slot.id], addWaiters: [holder] });
+  const position = waitersOf(bead!).indexOf(holder) + 1;
+  context.exitCode = 1;
+  const value = { id: slot.id, holder: slot.assignee ?? null, acquired: false, waiting: true, position };
+  context.print(
+    invocation,
+    value,
+    () => `○ Merge slot held by ${oneLine(slot.assignee ?? '')}; you are number ${position} of those who wait`,
+  );
+}
+
+async function printRelease(
+  invocation: Invocation,
+  context: BdContext,
+  backend: Backend,
+  { slot, holder }: Holding,
+): Promise<void> {
+  if (slot.assignee !== holder)
+    throw new UserError(
+      slot.assignee ? `slot held by ${slot.assignee}, not ${holder}` : 'slot is not held',
+      undefined,
+      'conflict',
+    );
+  await backend.call(BeadUpdate.spec, { ids: [slot.id], ifAssignee: holder, status: 'open', assignee: '' });
+  const waiters = waitersOf(slot);
+  const value = { id: slot.id, holder: null, released: true, ...(waiters.length > 0 ? { waiters } : {}) };
+  context.print(invocation, value, () => [
+    `✓ Released merge slot: ${slot.id}`,
+    ...(waiters.length > 0 ? [`  Waiting for it: ${waiters.map(oneLine).join(', ')}`] : []),
+  ]);
+}
+
+/** Who waits for the slot, the first one first. */
+function waitersOf(bead: BeadDetails | Bead): string[] {
+  const waiters: unknown = 'waiters' in bead ? bead.waiters : undefined;
+  return Array.isArray(waiters) ? waiters.filter((waiter) => typeof waiter === 'string') : [];
 }
 
 async function slotId(backend: Backend): Promise<string> {

@@ -3,6 +3,8 @@ import type { Action } from '../loop/action';
 import { actors, assertRevision, requireRig, StaleAction, type EngineContext } from '../loop/context';
 import { withMerge } from '../state/work';
 import { SINGLE_REQUESTS } from './batchSize';
+import { CheckRecorder } from './checks';
+import { rejectForGate } from './confirmCulprit';
 import { deferMerge, holdForTarget } from './deferMerge';
 import { findCulprit } from './findCulprit';
 import { searchesIn, type Search } from './searches';
@@ -12,7 +14,7 @@ type SearchAction = Extract<Action, { type: 'find-culprit' }>;
 
 /**
  * Finds the change that makes a chain fail, while the queue continues without these changes. The failing gate is then
- * repeated for that change; the others return to their places in the queue as soon as they are ruled out.
+ * repeated for that change, unless the rig repeats no gates; the others return to their places in the queue as soon as they are ruled out.
  */
 export async function searchBatch(action: SearchAction, context: EngineContext): Promise<void> {
   const searches = searchesIn(context.store);
@@ -60,8 +62,13 @@ async function findAndReject(action: SearchAction, search: Search, context: Engi
   const before = found.link === 1 ? base : undefined;
   await context.store.batch({ actor: actors.refinery(action.rig) }, (tx) => {
     const bead = assertRevision(tx, culprit.id, revision);
-    tx.update(bead.id, {
-      metadata: withMerge(bead, { suspected: { gate, problem, commit: culprit.commit, base, before } }),
-    });
+    if (retries > 0)
+      return tx.update(bead.id, {
+        metadata: withMerge(bead, { suspected: { gate, problem, commit: culprit.commit, base, before } }),
+      });
+    // Failures of this rig are not repeated.
+    const checks = new CheckRecorder(context.clock).results(rig.gates, found.failure);
+    const now = context.clock.now();
+    rejectForGate(tx, culprit, { failure: found.failure, before, checks, now, maxAttempts: action.maxAttempts });
   });
 }
