@@ -10,6 +10,11 @@ export function asPlainObject(value: unknown): Record<string, unknown> {
   return isPlainObject(value) ? value : {};
 }
 
+/** The texts in a value that should be a list of them; empty if it is no list. */
+export function textsIn(value: unknown): string[] {
+  return Array.isArray(value) ? value.filter((item) => typeof item === 'string') : [];
+}
+
 /** The items of a list, each once, in the order of their first appearance. */
 export function unique<T>(items: Iterable<T>): T[] {
   return [...new Set(items)];

@@ -145,7 +145,7 @@ export namespace BeadUpdate {
     claim?: boolean;
     /** Keys to set; null removes one. `metadata` replaces all of them. */
     metadataChanges?: Record<string, unknown>;
-    /** Compare and set: refused unless the bead is assigned to this one; an empty string for nobody. */
+    /** Compare and set: refused unless this is the assignee; an empty string means that there is none. */
     ifAssignee?: string;
     /** For a gate: who is notified when it opens. For a merge slot: who wants it next. */
     addWaiters?: string[];

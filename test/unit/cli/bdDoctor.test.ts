@@ -166,6 +166,14 @@ describe('bd doctor, bd graph check and bd config drift', () => {
       assert.ok(fs.existsSync(path.join(bd.cwd, '.git', 'hooks', 'pre-commit')));
     });
 
+    it('of a folder looks at the repository of that folder', async () => {
+      const elsewhere = BdRunner.at(makeRepository({ 'README.md': 'x' }));
+      assert.ok('Git Hooks' in statuses((await elsewhere.json<Report>('doctor', bd.cwd)).checks));
+      await elsewhere.json('doctor', bd.cwd, '--fix');
+      assert.ok(fs.existsSync(path.join(bd.cwd, '.git', 'hooks', 'pre-commit')));
+      assert.ok(!fs.existsSync(path.join(elsewhere.cwd, '.git', 'hooks', 'pre-commit')));
+    });
+
     it('a branch for beads that is checked out is an error', async () => {
       await bd.json('config', 'set', 'sync-branch', 'main');
       const { code, out } = await bd.run('doctor');

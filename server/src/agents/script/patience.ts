@@ -2,11 +2,11 @@ import { UserError } from '../../base/errors';
 import type { Caller, Params, RequestSpec, Result } from '../../protocol/request';
 
 /*
- * A script has nobody who reads an error and tries again. So it waits for a server that is overloaded, restarting or being
- * replaced, instead of ending with an error, which would count as a failed attempt at its bead.
+ * An agent with a model reads an error and tries again; a script cannot. So it waits for a server that is overloaded,
+ * restarting or being replaced: an error would count as a failed attempt at its bead.
  */
 
-/** Pauses between the tries, in milliseconds. A server that is started again is there within seconds. */
+/** Pauses between the tries, in milliseconds. A restarted server answers within seconds. */
 const pausesMs = [500, 1_000, 2_000, 4_000, 8_000, 15_000, 15_000, 15_000];
 
 /** Waits between two tries. Replaced in tests. */
@@ -21,7 +21,7 @@ function isUnavailable(error: unknown): error is UserError {
 /**
  * Repeats a task while the server cannot be reached or does not answer in time.
  * @param task must be safe to repeat, also if an earlier try took effect
- * @throws the last error when the patience ends, about a minute after the first
+ * @throws the last error, about a minute after the first
  */
 export async function patiently<T>(task: () => Promise<T>, pause: Pause): Promise<T> {
   for (const ms of pausesMs) {

@@ -11,7 +11,7 @@ import {
 } from '../../protocol/bead';
 import type { ParsedParams } from '../../protocol/request';
 import { canonicalStatus, typeFromInput } from '../model/fields';
-import { asPlainObject, isPlainObject } from '../../base/objects';
+import { asPlainObject, isPlainObject, textsIn } from '../../base/objects';
 import type { BeadService } from './common';
 import type { Transaction } from '../store';
 import { checkLabel } from '../model/validate';
@@ -93,7 +93,11 @@ export function updateBead(
   const bead = tx.require(id);
   refuseTemplate(bead);
   if (params.ifAssignee !== undefined && (bead.assignee ?? '') !== params.ifAssignee)
-    throw new UserError(`${id} is assigned to ${bead.assignee || 'nobody'}`, undefined, 'conflict');
+    throw new UserError(
+      bead.assignee ? `${id} is assigned to ${bead.assignee}` : `${id} is not assigned`,
+      undefined,
+      'conflict',
+    );
   if (params.claim) claim(tx, bead, actor);
   const { status, ...fields } = patchOf(tx.require(id), params, kept);
   tx.update(id, fields);
@@ -141,7 +145,7 @@ function patchOf(bead: Bead, params: UpdateParams, kept: readonly string[]): Par
     Object.assign(patch, agentFields(params.agent));
   }
   if (params.addWaiters || params.removeWaiters) {
-    const waiters = [...new Set([...waitersOf(bead), ...(params.addWaiters ?? [])])];
+    const waiters = [...new Set([...textsIn(bead.waiters), ...(params.addWaiters ?? [])])];
     const left = waiters.filter((waiter) => !params.removeWaiters?.includes(waiter));
     patch.waiters = left.length > 0 ? left : undefined;
   }
@@ -152,10 +156,6 @@ function patchOf(bead: Bead, params: UpdateParams, kept: readonly string[]): Par
   if (params.metadata) patch.metadata = { ...keptMetadata(bead.metadata, kept), ...params.metadata };
   if (params.metadataChanges) patch.metadata = mergedMetadata(params.metadata ?? bead.metadata, params.metadataChanges);
   return patch;
-}
-
-function waitersOf(bead: Bead): string[] {
-  return Array.isArray(bead.waiters) ? bead.waiters.filter((waiter) => typeof waiter === 'string') : [];
 }
 
 function keptMetadata(old: unknown, kept: readonly string[]): Record<string, unknown> {

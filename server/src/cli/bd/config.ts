@@ -186,7 +186,7 @@ function addSetup(config: CliCommand, context: BdContext): void {
       see: ['bd config apply', 'bd doctor'],
     })
     .action(async (_options: unknown, invocation: Invocation) => {
-      const checks = (await clone(invocation, context)).map(({ repair: _repair, ...check }) => check);
+      const checks = (await checksOfClone(invocation, context)).map(({ repair: _repair, ...check }) => check);
       const drift = checks.filter((check) => check.status !== 'ok');
       if (drift.length > 0) context.exitCode = 1;
       context.print(invocation, { in_sync: drift.length === 0, drift }, () =>
@@ -199,7 +199,7 @@ function addSetup(config: CliCommand, context: BdContext): void {
     .option('--dry-run', 'only show what would be done')
     .withHelp({ examples: [['bd config apply', 'after git clone']], see: ['bd config drift', 'bd hooks install'] })
     .action(async ({ dryRun = false }: { dryRun?: boolean }, invocation: Invocation) => {
-      const repairs = (await clone(invocation, context)).flatMap(({ name, repair }) =>
+      const repairs = (await checksOfClone(invocation, context)).flatMap(({ name, repair }) =>
         repair ? [{ name, repair }] : [],
       );
       if (!dryRun) for (const { repair } of repairs) await repair();
@@ -213,9 +213,9 @@ function addSetup(config: CliCommand, context: BdContext): void {
     });
 }
 
-async function clone(invocation: Invocation, context: BdContext): Promise<SetupCheck[]> {
+async function checksOfClone(invocation: Invocation, context: BdContext): Promise<SetupCheck[]> {
   const { directory, settings } = await context.call(invocation, LedgerInfoGet.spec, {});
-  return setupChecks(context, directory, settings);
+  return setupChecks(directory, settings);
 }
 
 function addValidate(config: CliCommand, context: BdContext): void {

@@ -52,6 +52,13 @@ export class BdContext extends CommandContext {
     return owner === undefined ? {} : { owner };
   }
 
+  /** Asks on standard output, and reads the answer from standard input. @returns whether it is y */
+  confirms(question: string): boolean {
+    this.terminal.write(`${question} [y/N] `);
+    const answer = (this.process.readLine ?? this.process.readStdin)();
+    return /^y$/i.test(answer.split('\n')[0]?.trim() ?? '');
+  }
+
   /** Sends one request to the ledger. */
   call<S extends RequestSpec>(invocation: Invocation, spec: S, params: Params<S>): Promise<Result<S>> {
     return this.withLedger(invocation, (backend) => backend.call(spec, params));

@@ -208,7 +208,7 @@ async function otherChecks(invocation: Invocation, context: BdContext, run: Chec
   if (options.check === 'pollution') return [await pollution(content, invocation, context, options)];
   if (options.check === 'validate')
     return [duplicateCheck(content), orphanCheck(content), pollutionCheck(content), cycleCheck(content)];
-  const setup = await setupChecks(context, directory, info.settings);
+  const setup = await setupChecks(directory, info.settings);
   if (!options.fix) return [...contentChecks(content, options.deep === true), ...setup.map(withoutRepair)];
   const repairs = [
     ...edgeRepairs(content, invocation, context, options),
@@ -217,8 +217,8 @@ async function otherChecks(invocation: Invocation, context: BdContext, run: Chec
   if (!fix) for (const { name } of repairs) context.note(`Would repair: ${name}`);
   else
     for (const { name, repair } of repairs)
-      if (!options.interactive || options.yes || asked(`Repair: ${name}?`, context)) await repair();
-  const after = fix ? await setupChecks(context, directory, info.settings) : setup;
+      if (!options.interactive || options.yes || context.confirms(`Repair: ${name}?`)) await repair();
+  const after = fix ? await setupChecks(directory, info.settings) : setup;
   return [...contentChecks(fix ? await read() : content, options.deep === true), ...after.map(withoutRepair)];
 }
 
@@ -252,16 +252,10 @@ async function pollution(
   const ids = testBeads(content).map((bead) => bead.id);
   const isJson = (invocation.options as GlobalOptions).json === true;
   if (!options.clean || ids.length === 0 || options.dryRun) return check;
-  if (!options.yes && (isJson || !asked(`Delete ${plural(ids.length, 'bead')}: ${ids.join(', ')}?`, context)))
+  if (!options.yes && (isJson || !context.confirms(`Delete ${plural(ids.length, 'bead')}: ${ids.join(', ')}?`)))
     return check;
   await context.call(invocation, BeadDelete.spec, { ids, reason: 'created by a test' });
   return { ...check, status: 'ok', message: `Deleted ${plural(ids.length, 'bead')}`, detail: ids.join('\n') };
-}
-
-/** Asks on standard output and reads the answer from standard input. */
-function asked(question: string, { terminal, process }: BdContext): boolean {
-  terminal.write(`${question} [y/N] `);
-  return /^y$/i.test((process.readLine ?? process.readStdin)().split('\n')[0]?.trim() ?? '');
 }
 
 /** Takes the lock; a server of the ledger releases it. If the folder is not writable, the repair reports that. */

@@ -40,7 +40,7 @@ export function addHooks(program: CliCommand, context: BdContext): void {
     .description('remove them and restore the earlier hooks')
     .withHelp({ examples: [['bd hooks uninstall', 'all of them']], see: ['bd hooks install'] })
     .action(async (_options: unknown, invocation: Invocation) => {
-      const folder = await hooksFolder(context);
+      const folder = await hooksFolder(context.process.cwd);
       for (const name of names) uninstall(folder, name);
       const message = 'Git hooks uninstalled successfully';
       context.print(invocation, { success: true, message }, () => `✓ ${message}`);
@@ -50,7 +50,7 @@ export function addHooks(program: CliCommand, context: BdContext): void {
     .description('show which are installed')
     .withHelp({ examples: [['bd hooks list', 'all five']], see: ['bd hooks install'] })
     .action(async (_options: unknown, invocation: Invocation) => {
-      const folder = await hooksFolder(context);
+      const folder = await hooksFolder(context.process.cwd);
       const states = names.map((name) => stateOf(folder, name));
       context.print(invocation, { hooks: states }, () => [
         'Git hooks status:',
@@ -80,7 +80,7 @@ function addInstall(hooks: CliCommand, context: BdContext): void {
     .option('--beads', 'accepted, has no effect')
     .withHelp({ examples: [['bd hooks install', 'for this clone']], see: ['bd hooks list'] })
     .action(async (_options: unknown, invocation: Invocation) => {
-      const chained = await installHooks(context);
+      const chained = await installHooks(context.process.cwd);
       const message = 'Git hooks installed successfully';
       context.print(invocation, { success: true, message, shared: false, chained, beadsHooks: false }, () => [
         `✓ ${message}`,
@@ -97,8 +97,8 @@ async function hooksFolderAround(cwd: string): Promise<string | undefined> {
   return folder === undefined ? undefined : path.resolve(cwd, folder.trim());
 }
 
-async function hooksFolder({ process }: BdContext): Promise<string> {
-  const folder = await hooksFolderAround(process.cwd);
+async function hooksFolder(cwd: string): Promise<string> {
+  const folder = await hooksFolderAround(cwd);
   if (folder === undefined) throw new UserError('not a git repository', 'Run it in a clone.', 'not-found');
   return folder;
 }
@@ -115,8 +115,8 @@ export async function missingHooks(cwd: string): Promise<string[] | undefined> {
 }
 
 /** Installs all hooks. @returns whether there were others, which are called first from now on */
-export async function installHooks(context: BdContext): Promise<boolean> {
-  const folder = await hooksFolder(context);
+export async function installHooks(cwd: string): Promise<boolean> {
+  const folder = await hooksFolder(cwd);
   makeFolder(folder);
   return names.filter((name) => install(folder, name)).length > 0;
 }

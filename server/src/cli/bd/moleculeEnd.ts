@@ -154,7 +154,7 @@ async function preview(backend: Backend, ids: readonly string[], place: Place) {
 const kindOf = ({ root }: Burnt): string => (root.ephemeral === true ? 'wisp' : 'mol');
 
 /** Asks the user for confirmation. */
-function confirmed(found: readonly Burnt[], { terminal, process }: BdContext): boolean {
+function confirmed(found: readonly Burnt[], context: BdContext): boolean {
   const wisps = found.filter((each) => kindOf(each) === 'wisp').length;
   const [only] = found;
   const isOne = found.length === 1 && only !== undefined;
@@ -168,8 +168,7 @@ function confirmed(found: readonly Burnt[], { terminal, process }: BdContext): b
     ...(isOne ? ["Use 'bd mol squash' instead if you want to preserve a summary."] : []),
     '',
   ];
-  terminal.write(`${lines.join('\n')}\nContinue? [y/N] `);
-  return /^y$/i.test((process.readLine ?? process.readStdin)().split('\n')[0]?.trim() ?? '');
+  return context.confirms(`${lines.join('\n')}\nContinue?`);
 }
 
 async function printPreview(backend: Backend, found: readonly Burnt[], { invocation, context }: Place): Promise<void> {

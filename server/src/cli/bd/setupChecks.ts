@@ -2,7 +2,6 @@ import path from 'node:path';
 import { readTextIfPresent, writeFileAtomic } from '../../base/safeFiles';
 import { withIgnored } from '../../beads/storage/ledgerConfig';
 import { gitOutput } from '../shared/gitOutput';
-import type { BdContext } from './context';
 import type { Check } from './doctorChecks';
 import { installHooks, missingHooks } from './hooks';
 import { hasMergeDriver, installMergeDriver } from './mergeDriver';
@@ -21,7 +20,6 @@ const category = 'Git Integration';
  * @param settings of the ledger
  */
 export async function setupChecks(
-  context: BdContext,
   directory: string,
   settings: Readonly<Record<string, string>>,
 ): Promise<SetupCheck[]> {
@@ -32,16 +30,16 @@ export async function setupChecks(
   // A ledger that git ignores (bd init --stealth) needs neither hooks nor a merge driver.
   if (isIgnored) return [{ name: 'Issues Tracking', category, status: 'ok', message: 'git ignores this ledger' }];
   return [
-    await hooksCheck(context),
+    await hooksCheck(root),
     await driverCheck(root, directory),
     ...(await branchCheck(root, settings)),
     gitignoreCheck(directory),
   ];
 }
 
-async function hooksCheck(context: BdContext): Promise<SetupCheck> {
+async function hooksCheck(folder: string): Promise<SetupCheck> {
   const name = 'Git Hooks';
-  const missing = (await missingHooks(context.process.cwd)) ?? [];
+  const missing = (await missingHooks(folder)) ?? [];
   if (missing.length === 0) return { name, category, status: 'ok', message: 'All hooks are installed' };
   return {
     name,
@@ -49,7 +47,7 @@ async function hooksCheck(context: BdContext): Promise<SetupCheck> {
     status: 'warning',
     message: `Not installed: ${missing.join(', ')}`,
     fix: 'bd hooks install',
-    repair: async () => void (await installHooks(context)),
+    repair: async () => void (await installHooks(folder)),
   };
 }
 

@@ -1,4 +1,5 @@
 import { UserError } from '../../base/errors';
+import { asPlainObject, textsIn } from '../../base/objects';
 import { PROVIDES } from '../../beads/external/reference';
 import { BeadCreate, BeadList, BeadShow, BeadUpdate, type Bead, type BeadDetails } from '../../protocol/bead';
 import { LedgerInfoGet } from '../../protocol/ledger';
@@ -164,9 +165,8 @@ async function printRelease(
 }
 
 /** Who waits for the slot, the first one first. */
-function waitersOf(bead: BeadDetails | Bead): string[] {
-  const waiters: unknown = 'waiters' in bead ? bead.waiters : undefined;
-  return Array.isArray(waiters) ? waiters.filter((waiter) => typeof waiter === 'string') : [];
+function waitersOf(bead: Bead | BeadDetails): string[] {
+  return textsIn(asPlainObject(bead).waiters);
 }
 
 async function slotId(backend: Backend): Promise<string> {

@@ -47,7 +47,7 @@ export function reconcile(view: TownView): Action[] {
     .flatMap((rule) => rule(view))
     .filter((action) => {
       const key = actionKey(action);
-      if (taken.has(key) || [...taken].some((other) => keysMeet(key, other))) return false;
+      if ([...taken].some((other) => keysMeet(key, other))) return false;
       taken.add(key);
       return true;
     });

@@ -1,6 +1,6 @@
 import { withoutLocal } from '../../beads/storage/localMetadata';
 import { ATTACHED_TO, MOLECULE } from '../../beads/model/molecule';
-import { asPlainObject, isPlainObject } from '../../base/objects';
+import { asPlainObject, isPlainObject, textsIn } from '../../base/objects';
 import type { Transaction } from '../../beads/store';
 import { formatTime } from '../../beads/model/time';
 import type { Bead, Dependency, DependencyType } from '../../protocol/bead';
@@ -128,8 +128,7 @@ export function stepNameOf(bead: Bead): string {
 
 /** The script blocks of a step. Variables are not filled in: a script gets them as `$GT_VAR_<name>`. */
 export function stepScriptOf(bead: Bead): string[] {
-  const script = formulaData(bead)?.script;
-  return Array.isArray(script) ? script.filter((block) => typeof block === 'string') : [];
+  return textsIn(formulaData(bead)?.script);
 }
 
 /** The formula and the variables of a poured molecule. */
