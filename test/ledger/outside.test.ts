@@ -199,6 +199,7 @@ describe('the merge driver', () => {
         { line: 2, reason: 'not valid JSON', side: 'left' },
         { line: 3, reason: 'not valid JSON', side: 'right' },
       ],
+      overruled: [],
     });
     const merged = fs.readFileSync(left, 'utf8');
     assert.match(merged, /"labels":\["l","r"\]/);

@@ -13,7 +13,9 @@ export abstract class BeadLinks extends BeadEdits {
     const bead = this.require(from);
     const existing = checkNewDependency(this.view, bead, to, type);
     if (existing) return existing;
-    if (type === 'parent-child' && this.get(to)?.status === 'closed' && !isFinished(bead)) {
+    // An event records what happened to its parent, which may be closed.
+    const isWork = bead.issue_type !== 'event' && !isFinished(bead);
+    if (type === 'parent-child' && this.get(to)?.status === 'closed' && isWork) {
       throw new UserError(`cannot add ${from} to ${to}: the parent is closed`, `Reopen it first: bd reopen ${to}`);
     }
     const { ledger } = this.locate(from);

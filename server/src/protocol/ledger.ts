@@ -120,8 +120,13 @@ export namespace LedgerMerge {
     /** Names of the texts whose other parts were sent before. */
     uploads?: { base: string; theirs: string };
   }
+  export interface Merged {
+    changed: string[];
+    /** Beads that one side deleted and the other one changed: they stay deleted. */
+    overruled: string[];
+  }
   /** Merges another version of the ledger into it. */
-  export const spec = request<Params, { changed: string[] }>('gastown/ledger/merge', 'write', {
+  export const spec = request<Params, Merged>('gastown/ledger/merge', 'write', {
     timeLimitMs: LONG_LIMIT_MS,
   });
 }

@@ -119,7 +119,7 @@ async function mergeBatch(
 ): Promise<string[]> {
   const [base, theirs] = [change.base, change.theirs].map((text) => parseLedgerText(Buffer.from(text), from).beads);
   if (base!.size + theirs!.size === 0) return [];
-  return store.batch({ actor: 'deacon' }, (tx) => mergeVersion(tx, ledger, base!, theirs!));
+  return store.batch({ actor: 'deacon' }, (tx) => mergeVersion(tx, ledger, base!, theirs!).changed);
 }
 
 function serverGit(repository: RigRepository): SyncGit {

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
 import fs from 'node:fs';
 import path from 'node:path';
 import { syncBranch, type SyncedLedger, type SyncGit } from '../../../server/src/beads/sync/syncBranch';
@@ -94,6 +95,23 @@ describe('bd sync with a branch of its own', function () {
     assert.match(remote.beads(), /"status":"closed"/);
     assert.equal((await bd.json<{ sync_branch: string }>('sync', '--status')).sync_branch, BRANCH);
     assert.equal(state(), before);
+  });
+
+  it('tells which edits a deletion in another clone overrules', async () => {
+    const remote = new Remote();
+    const [ann, bob] = [await remote.ledger(), await remote.ledger()];
+    const [kept, gone] = [await ann.create('kept'), await ann.create('gone')];
+    await ann.json('sync');
+    await bob.json('sync');
+    await bob.run('delete', gone, '--force');
+    await bob.json('sync');
+    await ann.run('update', gone, '--title', 'edited');
+    await ann.run('update', kept, '--title', 'edited');
+    const { code, err } = await ann.run('sync');
+    assert.equal(code, 0);
+    assert.match(err, new RegExp(`^Warning: ${gone} was deleted on one side and changed on the other; .*\\n$`));
+    assert.match((await ann.run('show', gone)).err, /It was deleted/);
+    assert.equal((await ann.run('sync')).err, '', 'it is told once');
   });
 
   it('brings two clones that edit the same beads for a day to the same bytes', async () => {
@@ -250,8 +268,9 @@ describe('a sync that is interrupted', function () {
       merge: async (base, theirs, name) => {
         const change = changeBetween(base, theirs, name);
         const beads = (text: string) => parseLedgerText(Buffer.from(text)).beads;
-        const changed = await store.batch({ actor: 'ann' }, (tx) =>
-          mergeVersion(tx, 'local', beads(change.base), beads(change.theirs)),
+        const changed = await store.batch(
+          { actor: 'ann' },
+          (tx) => mergeVersion(tx, 'local', beads(change.base), beads(change.theirs)).changed,
         );
         return changed.length > 0;
       },
@@ -370,5 +389,60 @@ describe('a sync that is interrupted', function () {
     await sync(ann);
     await sync(bob);
     assert.equal(bytes(ann), bytes(bob));
+  });
+});
+
+describe('bd sync --full in a clone that was not set up', () => {
+  it('merges beads without a merge driver in the settings and without bd in the PATH', () => {
+    const remote = new Remote();
+    const clones = [remote.clone(), remote.clone()] as const;
+    const bd = (cwd: string, ...args: string[]): string => {
+      const { PATH, HOME } = process.env;
+      const env = { PATH, HOME, BD_ACTOR: 'ann', BD_NO_DAEMON: '1' };
+      return execFileSync(process.execPath, [path.resolve('dist/bd.js'), ...args], { cwd, env, encoding: 'utf8' });
+    };
+    const [one, two] = clones;
+    bd(one, 'init', '--prefix', 't', '--quiet', '--skip-merge-driver');
+    bd(one, 'create', 'shared', '--id', 't-a');
+    fs.writeFileSync(path.join(one, '.gitattributes'), '.beads/issues.jsonl merge=beads\n');
+    sh(one, 'git', 'add', '--force', '.beads/issues.jsonl', '.beads/config.yaml', '.gitattributes');
+    sh(one, 'git', 'commit', '--quiet', '-m', 'ledger');
+    sh(one, 'git', 'push', '--quiet');
+    sh(two, 'git', 'pull', '--quiet');
+    bd(one, 'update', 't-a', '--title', 'by one');
+    bd(two, 'update', 't-a', '--priority', '0');
+    bd(one, 'sync', '--full');
+    assert.match(bd(two, 'sync', '--full'), /✓ Sync complete/);
+    assert.equal(sh(two, 'git', 'config', '--default', 'none', '--get', 'merge.beads.driver'), 'none');
+    const [bead] = JSON.parse(bd(two, 'show', 't-a', '--json')) as Bead[];
+    assert.deepEqual([bead?.title, bead?.priority], ['by one', 0]);
+  });
+
+  it('names the files of a conflict that it cannot merge, and leaves everything as it was', async () => {
+    const remote = new Remote();
+    const [one, two] = [remote.clone(), remote.clone()];
+    for (const [clone, text] of [
+      [one, 'by one\n'],
+      [two, 'by two\n'],
+    ] as const) {
+      fs.writeFileSync(path.join(clone, 'code.txt'), text);
+      sh(clone, 'git', 'commit', '--quiet', '-am', 'code');
+    }
+    sh(one, 'git', 'push', '--quiet');
+    const bd = await BdRunner.inFolder(two, 't');
+    await bd.create('mine');
+    sh(two, 'git', 'add', '--force', '.beads/issues.jsonl');
+    sh(two, 'git', 'commit', '--quiet', '-m', 'ledger');
+    await bd.fails(/cannot pull: conflicts in code\.txt/, 'sync', '--full');
+    assert.equal(fs.readFileSync(path.join(two, 'code.txt'), 'utf8'), 'by two\n');
+    assert.equal(sh(two, 'git', 'status', '--porcelain', '--untracked-files=no'), '');
+  });
+
+  it('says what to do where git ignores the file', async () => {
+    const bd = await BdRunner.inFolder(new Remote().clone(), 't');
+    await bd.create('ignored');
+    const { code, err } = await bd.run('sync', '--full');
+    assert.equal(code, 1);
+    assert.match(err, /git ignores .*issues\.jsonl\nHint: Remove it from \.gitignore .*sync-branch/);
   });
 });

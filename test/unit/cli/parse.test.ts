@@ -113,6 +113,7 @@ describe('parsing of a command line', () => {
     const run = (): undefined => undefined;
     program.command('one <id>').option('-n, --count <n>', 'count', Number, 1).option('--no-auto', 'not').action(run);
     const group = program.command('many').option('--reason <text>', 'outer').action(run).argument('[word]');
+    group.command('open').action(run);
     group.command('close <ids...>').option('-r, --reason <text>', 'inner').action(run);
     program
       .command('pick <what>')
@@ -152,8 +153,11 @@ describe('parsing of a command line', () => {
       ]);
     });
 
-    it('gives an option of a group to the group, wherever it stands', () => {
-      assert.deepEqual(parsed('many close a b --reason done'), ['x many close', [['a', 'b']], {}, { reason: 'done' }]);
+    it('gives an option of a group to the group, wherever it stands, and to its command if that has it too', () => {
+      const [command, done] = ['x many close', { reason: 'done' }];
+      assert.deepEqual(parsed('many close a b --reason done'), [command, [['a', 'b']], done, done]);
+      assert.deepEqual(parsed('many --reason done close a'), [command, [['a']], done, done]);
+      assert.deepEqual(parsed('many --reason done open'), ['x many open', [], {}, done]);
       assert.deepEqual(parsed('many word'), ['x many', ['word'], {}, {}]);
     });
 
@@ -201,9 +205,9 @@ describe('parsing of a command line', () => {
       fails('oen', /unknown command 'oen'/, /Did you mean one\?/);
       fails('one a --cuont 1', /unknown flag: --cuont/, /Did you mean --count\?/);
       fails('one a --zzz', /unknown flag: --zzz/, /after --/);
-      fails('one', /missing required argument 'id'/, /See x --help/);
-      fails('pick a --size small', /argument 'small' is invalid\. big only/, /See x --help/);
-      fails('pick a --size big --as round', /Allowed choices are flat, deep/, /See x --help/);
+      fails('one', /missing required argument 'id'/, /See x one --help/);
+      fails('pick a --size small', /argument 'small' is invalid\. big only/, /See x pick --help/);
+      fails('pick a --size big --as round', /Allowed choices are flat, deep/, /See x pick --help/);
     });
 
     it('knows who asks for help, and who has to choose a command', () => {

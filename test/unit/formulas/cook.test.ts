@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { evaluateCondition } from '../../../server/src/formulas/cook/conditions';
-import { durationNs } from '../../../server/src/formulas/cook/proto';
+import { durationNs } from '../../../server/src/base/duration';
 import { matchesGlob } from '../../../server/src/base/glob';
 import { PatternChecks } from '../../../server/src/formulas/cook/pattern';
 import { evaluate } from '../../../server/src/formulas/compose/range';
@@ -143,11 +143,12 @@ describe('parsers of short values', () => {
     );
     for (const text of ['', '1+', '(1', '1 2', 'x', '{m}', '9'.repeat(20), '1/0', '9^99', `${'('.repeat(500)}1`])
       assert.equal(evaluate(text, {}), undefined, text);
-    assert.deepEqual(['30m', '1h30m', '250ms', '1.5s', 'soon', '', '5'].map(durationNs), [
+    assert.deepEqual(['30m', '1h30m', '250ms', '1.5s', '2d', 'soon', '', '5'].map(durationNs), [
       1800e9,
       5400e9,
       250e6,
       1.5e9,
+      172_800e9,
       undefined,
       undefined,
       undefined,

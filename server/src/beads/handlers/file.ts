@@ -55,9 +55,9 @@ export function registerFileHandlers(service: BeadService): void {
     const [base, theirs] = (['base', 'theirs'] as const).map((side) =>
       parts.finish(context, params.uploads?.[side], params[side]),
     );
-    return store.batch(metaOf(context), (tx) => ({
-      changed: mergeVersion(tx, ledger, base?.beads ?? new Map(), theirs?.beads ?? new Map()),
-    }));
+    return store.batch(metaOf(context), (tx) =>
+      mergeVersion(tx, ledger, base?.beads ?? new Map(), theirs?.beads ?? new Map()),
+    );
   });
   dispatcher.on(LedgerImport.spec, async (params, context) => {
     const ledger = service.ledgerFor(context, params.ledger);

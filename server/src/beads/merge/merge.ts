@@ -40,6 +40,17 @@ export function mergeBeads(base: Beads, ours: Beads, theirs: Beads, now: Date): 
   return merged;
 }
 
+/** Ids of the beads that one side deleted and the other one changed, and that stay deleted: their users are told. */
+export function overruledEdits(base: Beads, ours: Beads, theirs: Beads, merged: Beads): string[] {
+  const isDeleted = (side: Beads, id: string): boolean => side.get(id)?.bead.status === 'tombstone';
+  return [...merged.keys()].filter((id) => {
+    if (!isDeleted(merged, id)) return false;
+    const live = [ours, theirs].filter((side) => side.has(id) && !isDeleted(side, id));
+    const [changed] = live;
+    return live.length === 1 && !isDeepStrictEqual(changed!.get(id)!.bead, base.get(id)?.bead);
+  });
+}
+
 function mergeStored(
   base: Stored | undefined,
   ours: Stored | undefined,

@@ -2,7 +2,7 @@ import { UserError } from '../../base/errors';
 import { readFileBytes, writeFileAtomic } from '../../base/safeFiles';
 import { MAX_LEDGER_BYTES } from '../storage/ledgerFs';
 import { bytesOf, parseLedgerText, withBeads, type LineProblem } from '../storage/ledgerText';
-import { mergeBeads } from './merge';
+import { mergeBeads, overruledEdits } from './merge';
 
 type Side = 'base' | 'left' | 'right';
 
@@ -23,7 +23,8 @@ export type UnreadableLine = LineProblem & { side: 'left' | 'right' };
 
 /**
  * The git merge driver: three versions of an `issues.jsonl` become one.
- * @returns `unreadable`: lines of the two sides that are not beads; they are kept, and the user must check them
+ * @returns `unreadable`: lines of the two sides that are not beads; they are kept, and the user must check them.
+ * `overruled`: beads that one side deleted and the other one changed
  */
 export function mergeFiles(
   output: string,
@@ -31,7 +32,7 @@ export function mergeFiles(
   left: string,
   right: string,
   now: Date,
-): { count: number; unreadable: UnreadableLine[] } {
+): { count: number; unreadable: UnreadableLine[]; overruled: string[] } {
   const before = parseLedgerText(readLedgerFile('base', base), base);
   const read = (side: Side, file: string) => parseLedgerText(readLedgerFile(side, file), file, before);
   const [ours, theirs] = [read('left', left), read('right', right)];
@@ -52,5 +53,6 @@ export function mergeFiles(
     ...ours.problems.filter(isUnreadable).map((problem) => ({ ...problem, side: 'left' as const })),
     ...theirs.problems.filter(isUnreadable).map((problem) => ({ ...problem, side: 'right' as const })),
   ];
-  return { count: merged.size, unreadable };
+  const overruled = overruledEdits(before.beads, ours.beads, theirs.beads, merged);
+  return { count: merged.size, unreadable, overruled };
 }

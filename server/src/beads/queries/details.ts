@@ -41,6 +41,7 @@ export function beadDetails(source: BeadSource, id: string): BeadDetails {
       (other.dependencies ?? []).filter((edge) => edge.depends_on_id === id).map((edge) => withType(other, edge.type)),
     );
   const records = validationRecords(bead);
+  const updatedBy = bead.updated_by ?? bead.created_by;
   const external = (dependencies ?? [])
     .filter((edge) => isExternal(edge.depends_on_id))
     .map(({ depends_on_id: id, type }) => ({ id, dependency_type: type, ...source.externals.stateOf(id) }));
@@ -48,7 +49,7 @@ export function beadDetails(source: BeadSource, id: string): BeadDetails {
     ...item,
     dependencies: needed,
     dependents,
-    updated_by: bead.updated_by ?? bead.created_by ?? 'unknown',
+    ...(updatedBy === undefined ? {} : { updated_by: updatedBy }),
     ...(records.length > 0 ? { validation_records: records } : {}),
     ...(external.length > 0 ? { external_dependencies: external } : {}),
   };

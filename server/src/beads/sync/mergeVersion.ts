@@ -1,5 +1,6 @@
 import { UserError } from '../../base/errors';
-import { mergeBeads, type Beads } from '../merge/merge';
+import type { LedgerMerge } from '../../protocol/ledger';
+import { mergeBeads, overruledEdits, type Beads } from '../merge/merge';
 import { forgetDecoded, type Stored } from '../storage/codec';
 import { keepLocal } from '../storage/localMetadata';
 import { parseLedgerText, type LineProblem } from '../storage/ledgerText';
@@ -44,9 +45,9 @@ function isUnreadable({ reason }: LineProblem): boolean {
 
 /**
  * Merges a version of the ledger into it, with their common base version.
- * @returns ids of the beads that changed
+ * @returns ids of the beads that changed, and of those that one side deleted and the other one changed
  */
-export function mergeVersion(tx: Transaction, ledger: string, base: Beads, theirs: Beads): string[] {
+export function mergeVersion(tx: Transaction, ledger: string, base: Beads, theirs: Beads): LedgerMerge.Merged {
   const ours = new Map<string, Stored>();
   for (const id of new Set([...base.keys(), ...theirs.keys()])) {
     const own = tx.view.locate(id);
@@ -67,5 +68,5 @@ export function mergeVersion(tx: Transaction, ledger: string, base: Beads, their
     tx.view.remove(ledger, id); // an expired tombstone
     changed.push(id);
   }
-  return changed;
+  return { changed, overruled: overruledEdits(base, ours, theirs, merged) };
 }

@@ -15,6 +15,9 @@ interface CookOptions {
   mode?: string;
   dryRun?: boolean;
   searchPath?: string[];
+  persist?: boolean;
+  force?: boolean;
+  prefix?: string;
 }
 
 export function addCook(program: CliCommand, context: BdContext): void {
@@ -24,6 +27,9 @@ export function addCook(program: CliCommand, context: BdContext): void {
     .option('--mode <mode>', 'compile: placeholders stay; runtime: all variables have values')
     .option('--search-path <folder>', 'a folder of formulas that is searched first; may be repeated', collect)
     .option('--dry-run', 'print the steps in short')
+    .hiddenOption('--persist', 'refused: formulas are not stored as beads')
+    .hiddenOption('--force', 'refused, like --persist')
+    .hiddenOption('--prefix <prefix>', 'refused, like --persist')
     .withHelp({
       text: 'Creates no beads. Without --var the placeholders stay, unless --mode changes that.',
       examples: [
@@ -35,6 +41,7 @@ export function addCook(program: CliCommand, context: BdContext): void {
     .action(async (formula: string, options: CookOptions, invocation: Invocation) => {
       if (options.mode !== undefined && !['compile', 'runtime'].includes(options.mode))
         throw new UserError(`invalid mode '${options.mode}', must be 'compile' or 'runtime'`);
+      refuseToStore(options);
       const isRuntime = options.mode === 'runtime' || (options.mode === undefined && options.var !== undefined);
       const result = await context.call(invocation, FormulaCook.spec, {
         formula: readFormula(formula, context),
@@ -48,6 +55,16 @@ export function addCook(program: CliCommand, context: BdContext): void {
         options.dryRun ? previewLines(result, isRuntime) : printable(JSON.stringify(cooked, null, 2)),
       );
     });
+}
+
+/** A stored copy would be out of date as soon as the file changes. */
+function refuseToStore({ persist, force, prefix }: CookOptions): void {
+  if (persist || force || prefix !== undefined)
+    throw new UserError(
+      'formulas are not stored as beads: each molecule is poured from the file of its formula',
+      'bd mol pour <formula>',
+      'refused',
+    );
 }
 
 /** @throws UserError if there is no such folder */

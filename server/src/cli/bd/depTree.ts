@@ -2,6 +2,7 @@ import { UserError } from '../../base/errors';
 import { isExternal } from '../../beads/external/reference';
 import { BeadList, BeadReady, BeadShow, type BeadDetails, type TreeNode } from '../../protocol/bead';
 import { DependencyTree } from '../../protocol/dependency';
+import type { ExternalDependency } from '../../protocol/beadRecord';
 import { treeBranches } from '../shared/beadText';
 import type { CliCommand, Invocation } from '../shared/command';
 import { oneLine } from '../shared/output';
@@ -190,16 +191,31 @@ export function addDepList(dep: CliCommand, context: BdContext): void {
     })
     .action(async (id: string, options: ListOptions, invocation: Invocation) => {
       const [bead] = await context.call(invocation, BeadShow.spec, { ids: [id] });
+      const isMeant = (other: { dependency_type: string }): boolean =>
+        options.type === undefined || other.dependency_type === options.type;
       const related = [
         ...(options.direction === 'up' ? [] : (bead?.dependencies ?? [])),
         ...(options.direction === 'down' ? [] : (bead?.dependents ?? [])),
-      ].filter((other) => options.type === undefined || other.dependency_type === options.type);
-      context.print(invocation, related, () => listLines(bead?.id ?? id, related, options));
+      ].filter(isMeant);
+      const external = options.direction === 'up' ? [] : (bead?.external_dependencies ?? []).filter(isMeant);
+      // The original's JSON has beads only: references to other projects are in that of `bd show`.
+      context.print(invocation, related, () =>
+        listLines(bead?.id ?? id, [...related.map(relatedRow), ...external.map(externalRow)], options),
+      );
     });
 }
 
-function listLines(id: string, related: BeadDetails['dependencies'], { direction, type }: ListOptions): string[] {
-  if (related.length === 0) {
+function relatedRow(other: BeadDetails['dependencies'][number]): string {
+  const status = oneLine(other.status);
+  return `  ${other.id}: ${oneLine(other.title)} [P${other.priority}] (${status}) via ${oneLine(other.dependency_type)}`;
+}
+
+function externalRow({ id, state, dependency_type: type }: ExternalDependency): string {
+  return `  ${oneLine(id)} (${state}) via ${oneLine(type)}`;
+}
+
+function listLines(id: string, rows: readonly string[], { direction, type }: ListOptions): string[] {
+  if (rows.length === 0) {
     const [withType, ofType] =
       type === undefined ? ['', ''] : [` with type '${oneLine(type)}'`, ` of type '${oneLine(type)}'`];
     return ['', direction === 'up' ? `No issues depend on ${id}${withType}` : `${id} has no dependencies${ofType}`];
@@ -208,10 +224,7 @@ function listLines(id: string, related: BeadDetails['dependencies'], { direction
     '',
     direction === 'up' ? `📋 Issues that depend on ${id}:` : `📋 ${id} depends on:`,
     '',
-    ...related.map(
-      (other) =>
-        `  ${other.id}: ${oneLine(other.title)} [P${other.priority}] (${oneLine(other.status)}) via ${oneLine(other.dependency_type)}`,
-    ),
+    ...rows,
     '',
   ];
 }

@@ -1,3 +1,4 @@
+import { durationText } from '../../base/duration';
 import { UserError } from '../../base/errors';
 import { gateOpensAt } from '../../beads/model/closing';
 import {
@@ -77,16 +78,6 @@ function kindText(bead: Pick<BeadDetails, 'id'> & Record<string, unknown>): stri
     .map((part) => oneLine(String(part)));
   const timeout = typeof bead.timeout === 'number' ? ` (timeout: ${durationText(bead.timeout)})` : '';
   return `${kind.join(' ')}${timeout}`;
-}
-
-/** A length of time in nanoseconds as Go writes it. */
-export function durationText(nanoseconds: number): string {
-  const ms = nanoseconds / 1e6;
-  if (ms < 1000) return `${ms}ms`;
-  const seconds = Math.floor(ms / 1000);
-  const [h, m, s] = [Math.floor(seconds / 3600), Math.floor((seconds % 3600) / 60), seconds % 60];
-  if (h > 0) return `${h}h${m}m${s}s`;
-  return m > 0 ? `${m}m${s}s` : `${s}s`;
 }
 
 async function gateOf(backend: Backend, id: string): Promise<BeadDetails & Record<string, unknown>> {

@@ -1,3 +1,4 @@
+import { UserError } from '../../base/errors';
 import { LedgerInfoGet, LedgerSettingChange } from '../../protocol/ledger';
 import type { CliCommand, Invocation } from '../shared/command';
 import { oneLine } from '../shared/output';
@@ -17,6 +18,7 @@ export function addKv(program: CliCommand, context: BdContext): void {
     .description('keep a value')
     .withHelp({ examples: [['bd kv set release 1.4', 'replaces the old value']], see: ['bd kv get'] })
     .action(async (key: string, value: string, _options: unknown, invocation: Invocation) => {
+      if (key.trim() === '') throw new UserError('key cannot be empty', 'bd kv set <key> <value>');
       await context.call(invocation, LedgerSettingChange.spec, { key: PREFIX + key, value });
       context.print(invocation, { key, value }, () => `Set ${oneLine(key)} = ${oneLine(value)}`);
     });

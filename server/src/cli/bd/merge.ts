@@ -3,6 +3,7 @@ import { UserError } from '../../base/errors';
 import { plural } from '../../base/text';
 import type { CliCommand, Invocation } from '../shared/command';
 import type { BdContext } from './context';
+import { overruledNotes } from './mergeDriver';
 
 export function addMerge(program: CliCommand, context: BdContext): void {
   program
@@ -13,7 +14,7 @@ export function addMerge(program: CliCommand, context: BdContext): void {
     .argument('<left>', 'our side')
     .argument('<right>', 'their side')
     .withHelp({
-      text: 'git calls it for files that .gitattributes marks with merge=beads. Merges bead by bead and field by field.',
+      text: 'git calls it for files that .gitattributes marks with merge=beads. Merges bead by bead and field by field. A bead that one side deleted and the other one changed stays deleted, with a warning.',
       exits: { 1: 'lines of a side cannot be read; all are kept, and git shows a conflict' },
       examples: [
         ['git config merge.beads.driver "bd merge %A %O %A %B"', 'set up the merge driver'],
@@ -25,7 +26,8 @@ export function addMerge(program: CliCommand, context: BdContext): void {
       async (output: string, base: string, left: string, right: string, _options: unknown, invocation: Invocation) => {
         const { mergeFiles } = await import('../../beads/merge/mergeFiles');
         const at = (file: string): string => path.resolve(context.process.cwd, file);
-        const { count, unreadable } = mergeFiles(at(output), at(base), at(left), at(right), new Date());
+        const { count, unreadable, overruled } = mergeFiles(at(output), at(base), at(left), at(right), new Date());
+        for (const note of overruledNotes(overruled)) context.note(note);
         const [first] = unreadable;
         if (first)
           throw new UserError(

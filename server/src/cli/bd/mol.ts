@@ -78,10 +78,8 @@ function withPourOptions(command: CliCommand, context: BdContext, ephemeral: boo
     .argument(isWisp ? '[formula]' : '<formula>')
     .option('--assignee <name>', 'assignee of the molecule')
     .option('--dry-run', 'only show what would be created')
-    .action((formula: string | undefined, _options: unknown, invocation: Invocation) => {
+    .action((formula: string | undefined, options: PourOptions, invocation: Invocation) => {
       if (formula === undefined) return invocation.printHelp(command);
-      // `wisp` and `wisp create` have the same options: those after `create` are parsed as those of `wisp`.
-      const options = invocation.options as PourOptions;
       return pourFormula({ formula, options, ephemeral }, invocation, context);
     });
 }

@@ -1,5 +1,6 @@
 import fs from 'node:fs';
 import path from 'node:path';
+import { durationNs } from '../../base/duration';
 import { hasCode, UserError, messageOf } from '../../base/errors';
 import { isExternal } from '../../beads/external/reference';
 import { pastTime, timeFromWords } from '../../beads/model/timeWords';
@@ -119,11 +120,9 @@ export function parseEstimate(text: string): number {
 
 /** Parses `30s`, `15m`, `1h30m` or `1d` into nanoseconds, the unit of the file format. */
 export function parseDuration(text: string): number {
-  const parts = [...text.trim().matchAll(/(\d+)(s|m|h|d)/gy)];
-  if (parts.length === 0 || parts.map(([whole]) => whole).join('') !== text.trim())
-    throw new UserError(`invalid duration: ${text}`, 'Use 30s, 15m, 2h, 1h30m or 1d.');
-  const units = { s: 1, m: 60, h: 3600, d: 86_400 };
-  return parts.reduce((sum, [, count, unit]) => sum + Number(count) * units[unit as keyof typeof units] * 1e9, 0);
+  const duration = durationNs(text);
+  if (duration === undefined) throw new UserError(`invalid duration: ${text}`, 'Use 30s, 15m, 2h, 1h30m or 1d.');
+  return duration;
 }
 
 /** The text of a file, or of standard input for `-`. @param doing start of the message of an error */

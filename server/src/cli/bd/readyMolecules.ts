@@ -22,7 +22,7 @@ export async function printMoleculeReady(invocation: Invocation, context: BdCont
     return {
       root: details!,
       steps: [...whole, ...below],
-      ready: await backend.call(BeadReady.spec, { ids, limit: 0 }),
+      ready: await backend.call(BeadReady.spec, { ids, includeEphemeral: true, limit: 0 }),
     };
   });
   const { parallel_groups: groups, steps: infos, total_steps: total } = analyseParallel(steps);

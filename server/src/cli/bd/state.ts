@@ -82,8 +82,7 @@ async function setState(backend: Backend, given: string, dimension: string, valu
   const changed = old !== value;
   let event: string | undefined;
   if (changed) {
-    const removeLabels = old === null ? [] : [`${dimension}:${old}`];
-    await backend.call(BeadUpdate.spec, { ids: [id], addLabels: [`${dimension}:${value}`], removeLabels });
+    // The event first: no state changes without a record of it.
     const created = await backend.call(BeadCreate.spec, {
       title: `State change: ${dimension} → ${value}`,
       description: `${old === null ? `Set ${dimension} to ${value}` : `Changed ${dimension} from ${old} to ${value}`}${reason ? `\n\nReason: ${reason}` : ''}`,
@@ -92,6 +91,8 @@ async function setState(backend: Backend, given: string, dimension: string, valu
       parent: id,
     });
     event = created.id;
+    const removeLabels = old === null ? [] : [`${dimension}:${old}`];
+    await backend.call(BeadUpdate.spec, { ids: [id], addLabels: [`${dimension}:${value}`], removeLabels });
     await backend.call(BeadClose.spec, { ids: [event], reason: 'recorded' });
   }
   return { issue_id: id, dimension, old_value: old, new_value: value, changed, ...(event ? { event_id: event } : {}) };

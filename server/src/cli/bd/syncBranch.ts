@@ -7,6 +7,7 @@ import { LedgerFlush, LedgerImportPart, LedgerMerge, type LedgerInfo } from '../
 import type { Invocation } from '../shared/command';
 import { oneLine } from '../shared/output';
 import type { BdContext } from './context';
+import { overruledNotes } from './mergeDriver';
 import type { Backend } from './localBackend';
 import { gitProbe, gitText, repositoryAround, syncGit } from './syncGit';
 
@@ -46,7 +47,11 @@ export async function syncOwnBranch(
       {
         directory: info.directory,
         flush: async () => (await backend.call(LedgerFlush.spec, {})).file,
-        merge: (base, theirs, name) => merge(backend, changeBetween(base, theirs, name)),
+        merge: async (base, theirs, name) => {
+          const merged = await merge(backend, changeBetween(base, theirs, name));
+          for (const note of overruledNotes(merged.overruled)) context.note(note);
+          return merged.changed.length > 0;
+        },
       },
       {
         branch,
@@ -121,18 +126,16 @@ async function requireBranch(root: string, branch: string): Promise<void> {
   }
 }
 
-/** @returns whether beads changed */
-async function merge(backend: Backend, change: VersionChange): Promise<boolean> {
-  if (change.base === '' && change.theirs === '') return false;
-  if (change.base.length + change.theirs.length <= PART)
-    return (await backend.call(LedgerMerge.spec, { ...change })).changed.length > 0;
+async function merge(backend: Backend, change: VersionChange): Promise<LedgerMerge.Merged> {
+  if (change.base === '' && change.theirs === '') return { changed: [], overruled: [] };
+  if (change.base.length + change.theirs.length <= PART) return backend.call(LedgerMerge.spec, { ...change });
   const uploads = { base: randomUUID(), theirs: randomUUID() };
   for (const side of ['base', 'theirs'] as const) {
     let part = 0;
     for (const text of linesInParts(change[side]))
       await backend.call(LedgerImportPart.spec, { upload: uploads[side], part: part++, text });
   }
-  return (await backend.call(LedgerMerge.spec, { base: '', theirs: '', uploads })).changed.length > 0;
+  return backend.call(LedgerMerge.spec, { base: '', theirs: '', uploads });
 }
 
 /** Splits a text into parts of whole lines, about `PART` bytes each; at least one part. */

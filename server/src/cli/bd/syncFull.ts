@@ -1,9 +1,10 @@
 import path from 'node:path';
-import { UserError } from '../../base/errors';
+import { messageOf, UserError } from '../../base/errors';
 import { LedgerFlush } from '../../protocol/ledger';
 import type { Invocation } from '../shared/command';
 import type { BdContext } from './context';
-import { git, gitProbe, gitText } from './syncGit';
+import { notesOfMerge, ownMergeDriver } from './mergeDriver';
+import { git, gitPrinting, gitProbe, gitText } from './syncGit';
 
 /** `bd sync --full`: commits only the file of beads, pulls, and pushes. */
 
@@ -24,7 +25,7 @@ export async function syncFull(invocation: Invocation, context: BdContext, optio
   const pulled = hasUpstream && options.pull !== false;
   if (pulled) {
     steps.push('→ Pulling from remote...');
-    await pull(folder);
+    for (const note of await pull(folder)) context.note(note);
     await context.call(invocation, LedgerFlush.spec, {});
     // What the merge of the ledger itself has changed belongs to the same sync.
     await commit(folder, file, options.message ?? 'bd sync: merge');
@@ -58,18 +59,34 @@ async function refuseUnfinished(folder: string): Promise<void> {
 
 /** Commits one file, independent of staged changes. @returns false if it has not changed */
 async function commit(folder: string, file: string, message: string): Promise<boolean> {
-  await git(folder, ['add', '--', file]);
+  await stage(folder, file);
   if (await succeeds(folder, ['diff', '--cached', '--quiet', '--', file])) return false;
   await git(folder, ['commit', '--quiet', '--no-verify', '-m', message, '--', file]);
   return true;
 }
 
-async function pull(folder: string): Promise<void> {
+/** @throws UserError if git ignores the file */
+async function stage(folder: string, file: string): Promise<void> {
+  // A plain "git add" fails for a tracked file in an ignored folder.
+  const isTracked = await succeeds(folder, ['ls-files', '--error-unmatch', '--', file]);
+  if (!isTracked && (await succeeds(folder, ['check-ignore', '--quiet', '--', file])))
+    throw new UserError(
+      `git ignores ${file}`,
+      'Remove it from .gitignore or .git/info/exclude, or give the ledger a separate branch: bd config set sync-branch beads-sync',
+    );
+  await git(folder, ['add', ...(isTracked ? ['--update'] : []), '--', file]);
+}
+
+/** @returns what the merge of beads has to tell */
+async function pull(folder: string): Promise<string[]> {
   try {
-    await git(folder, ['pull', '--quiet', '--no-rebase', '--no-edit']);
+    const pulled = await gitPrinting(folder, [...ownMergeDriver(), 'pull', '--quiet', '--no-rebase', '--no-edit']);
+    return notesOfMerge(pulled.stderr);
   } catch (error) {
+    // Git names conflicts on standard output only.
+    const conflicts = await gitText(folder, ['diff', '--name-only', '--diff-filter=U']).catch(() => '');
     await succeeds(folder, ['merge', '--abort']);
-    const why = error instanceof UserError ? error.message : String(error);
+    const why = conflicts ? `conflicts in ${conflicts.split('\n').join(', ')}` : messageOf(error);
     throw new UserError(`cannot pull: ${why}`, 'Nothing was merged. Pull by hand, then run bd sync again.', 'conflict');
   }
 }

@@ -38,8 +38,17 @@ function start(cwd: string, args: readonly string[], indexFile?: string): Promis
 
 /** Runs git. @throws UserError with git's error output */
 export async function git(cwd: string, args: readonly string[], indexFile?: string): Promise<Buffer> {
+  return (await gitPrinting(cwd, args, indexFile)).stdout;
+}
+
+/** Runs git. @returns also what it and its merge drivers said @throws UserError with git's error output */
+export async function gitPrinting(
+  cwd: string,
+  args: readonly string[],
+  indexFile?: string,
+): Promise<Pick<Answer, 'stdout' | 'stderr'>> {
   const { code, stdout, stderr } = await start(cwd, args, indexFile);
-  if (code === 0) return stdout;
+  if (code === 0) return { stdout, stderr };
   const words = stderr.trim().replace(/^(?:fatal|error): /, '');
   throw new UserError(words || `git ${args[0]} ended with exit code ${code}`, undefined, 'unavailable');
 }

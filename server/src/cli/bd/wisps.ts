@@ -87,6 +87,14 @@ const NANOSECONDS_PER_MS = 1e6;
 const AN_HOUR = 3_600_000 * NANOSECONDS_PER_MS;
 const IN_WORK = new Set(['in_progress', 'hooked', 'in_review']);
 
+interface GcOptions {
+  age: number;
+  all?: boolean;
+  closed?: boolean;
+  force?: boolean;
+  dryRun?: boolean;
+}
+
 export function addWispGc(wisp: CliCommand, context: BdContext): void {
   wisp
     .command('gc')
@@ -104,11 +112,7 @@ export function addWispGc(wisp: CliCommand, context: BdContext): void {
       ],
       see: ['bd mol wisp list', 'bd mol burn'],
     })
-    .action(async (_options: unknown, invocation: Invocation) => {
-      // --dry-run is an option of `wisp` too, and is parsed as such.
-      const given = invocation.options as { age: number } & Partial<
-        Record<'all' | 'closed' | 'force' | 'dryRun', boolean>
-      >;
+    .action(async (given: GcOptions, invocation: Invocation) => {
       const options = { ...given, dryRun: given.dryRun === true || (given.closed === true && !given.force) };
       const kind = options.closed ? 'closed' : 'abandoned';
       const found = await context.withLedger(invocation, async (backend) => {

@@ -114,9 +114,7 @@ function addClose(escalate: CliCommand, context: GtContext): void {
       examples: [['gt escalate close hq-e1f2g -r "database is up"', 'it is resolved']],
       see: ['gt escalate ack'],
     })
-    .action(async (id: string, _options: unknown, invocation: Invocation) => {
-      // `gt escalate` has the same option and takes it if it comes before the words of this command.
-      const { reason } = invocation.options as { reason?: string };
+    .action(async (id: string, { reason }: { reason?: string }, invocation: Invocation) => {
       await context.call(invocation, EscalationClose.spec, { id, reason });
       context.print(invocation, { closed: id }, () => `✓ Closed ${id}`);
     });

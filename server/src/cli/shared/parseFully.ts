@@ -7,7 +7,7 @@ import {
 } from 'commander';
 import { UserError } from '../../base/errors';
 import { InvalidValue, type Argument, type CliCommand, type Option, type ValueParser } from './command';
-import type { ParsedCall } from './parseQuickly';
+import { mergeOptions, type ParsedCall } from './parseQuickly';
 
 /** A request for a help page: explicit, or because a group was called without a command. */
 export interface HelpCall {
@@ -28,66 +28,77 @@ const hints: Readonly<Record<string, string>> = {
 export function parseFully(program: CliCommand, words: readonly string[]): ParsedCall | HelpCall {
   let call: ParsedCall | undefined;
   let helpFor: CliCommand | undefined;
-  const root = commanderOf(
-    program,
-    (found) => (call = found),
-    (command) => (helpFor = command),
-  );
+  let failed: CliCommand = program;
+  const root = commanderOf(program, {
+    found: (found) => (call = found),
+    help: (command) => (helpFor = command),
+    failed: (command) => (failed = command),
+  });
   try {
     root.parse(words, { from: 'user' });
   } catch (error) {
     if (!(error instanceof CommanderError)) throw error;
     if (helpFor) return { helpFor, exitCode: error.exitCode };
-    throw userErrorOf(error, program);
+    throw userErrorOf(error, failed);
   }
   if (helpFor) return { helpFor, exitCode: 0 };
   if (!call) throw new Error(`commander ran nothing for ${words.join(' ')}`);
   return call;
 }
 
-function commanderOf(
-  definition: CliCommand,
-  found: (call: ParsedCall) => void,
-  help: (command: CliCommand) => void,
-): Command {
+interface Listeners {
+  found(call: ParsedCall): void;
+  help(command: CliCommand): void;
+  /** Called with the command in whose words there is an error, before the error is thrown. */
+  failed(command: CliCommand): void;
+}
+
+function commanderOf(definition: CliCommand, listeners: Listeners): Command {
   const command = new Command(definition.name)
     .description(definition.summary)
     .aliases(definition.aliases)
     .helpCommand(false)
-    .exitOverride()
+    .exitOverride((error) => {
+      listeners.failed(definition);
+      throw error;
+    })
     .configureOutput({ writeOut: () => undefined, writeErr: () => undefined })
     .configureHelp({
       formatHelp: () => {
-        help(definition);
+        listeners.help(definition);
         return '';
       },
     });
   for (const argument of definition.arguments) command.addArgument(commanderArgument(argument));
   for (const option of definition.options) command.addOption(commanderOption(option));
-  for (const child of definition.commands)
-    command.addCommand(commanderOf(child, found, help), { hidden: child.hidden });
+  for (const child of definition.commands) command.addCommand(commanderOf(child, listeners), { hidden: child.hidden });
   if (definition.run)
     command.action(() => {
       requireOptions(definition, command);
-      found({
+      listeners.found({
         command: definition,
         arguments: command.processedArgs as unknown[],
-        options: command.opts(),
-        allOptions: command.optsWithGlobals(),
+        ...mergeOptions(
+          definition,
+          pathTo(command).map((each) => each.opts()),
+        ),
       });
     });
   return command;
+}
+
+/** The program, the groups and the command itself. */
+function pathTo(command: Command): Command[] {
+  return [...(command.parent ? pathTo(command.parent) : []), command];
 }
 
 /** Checks required options after everything else, so that an unknown option is reported first. */
 function requireOptions({ options }: CliCommand, command: Command): void {
   const missing = options.find((option) => option.mandatory && command.getOptionValue(option.key) === undefined);
   if (missing)
-    throw new CommanderError(
-      1,
-      'commander.missingMandatoryOptionValue',
-      `required option '${missing.flags}' not specified`,
-    );
+    command.error(`required option '${missing.flags}' not specified`, {
+      code: 'commander.missingMandatoryOptionValue',
+    });
 }
 
 function commanderArgument({ name, description, required, variadic, choices, parse }: Argument): CommanderArgument {
@@ -117,11 +128,11 @@ function commanderParser(parse: ValueParser): (text: string, earlier: unknown) =
   };
 }
 
-function userErrorOf(error: CommanderError, program: CliCommand): UserError {
+function userErrorOf(error: CommanderError, command: CliCommand): UserError {
   const [text = '', suggestion] = error.message.replace(/^error: /, '').split('\n');
   const message = text.replace(/^unknown option '(-[^']*)'/, 'unknown flag: $1');
   const similar = /\(Did you mean (?:one of )?(.*)\?\)/.exec(suggestion ?? '')?.[1];
   const hint =
-    similar === undefined ? (hints[error.code] ?? `See ${program.name} --help.`) : `Did you mean ${similar}?`;
+    similar === undefined ? (hints[error.code] ?? `See ${command.path} --help.`) : `Did you mean ${similar}?`;
   return new UserError(message, hint);
 }

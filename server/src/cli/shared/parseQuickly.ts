@@ -4,7 +4,7 @@ import type { Argument, CliCommand, Option } from './command';
 export interface ParsedCall {
   command: CliCommand;
   arguments: unknown[];
-  /** The command's own options. */
+  /** The command's own options, also those that its group has too and therefore takes, wherever they stand. */
   options: Record<string, unknown>;
   /** Its own options and those of its parents, of which the outer ones take precedence. */
   allOptions: Record<string, unknown>;
@@ -85,8 +85,19 @@ function callOf(levels: readonly Level[], operands: readonly string[]): ParsedCa
   const isMissing = (option: Option): boolean => option.mandatory === true && values[option.key] === undefined;
   if (!command.run || command.options.some(isMissing)) return undefined;
   const given = argumentsOf(command.arguments, operands);
-  const allOptions = Object.assign({}, ...levels.map((level) => level.values).reverse()) as Record<string, unknown>;
-  return given && { command, arguments: given, options: values, allOptions };
+  return given && { command, arguments: given, ...mergeOptions(command, levels.map((level) => level.values)) };
+}
+
+/** @param levels values of the program, the groups and the command itself, in this order */
+export function mergeOptions(
+  command: CliCommand,
+  levels: readonly Readonly<Record<string, unknown>>[],
+): Pick<ParsedCall, 'options' | 'allOptions'> {
+  const merge = (several: typeof levels): Record<string, unknown> => Object.assign({}, ...several.toReversed());
+  const allOptions = merge(levels);
+  const belowProgram = merge(levels.slice(1));
+  const isOwn = (key: string): boolean => command.options.some((option) => option.key === key);
+  return { options: Object.fromEntries(Object.entries(belowProgram).filter(([key]) => isOwn(key))), allOptions };
 }
 
 function argumentsOf(declared: readonly Argument[], operands: readonly string[]): unknown[] | undefined {

@@ -1,3 +1,4 @@
+import { durationNs } from '../../base/duration';
 import { scriptBlocks } from '../../base/scriptBlocks';
 import { unique } from '../../base/objects';
 import { cutBytes } from '../../base/text';
@@ -152,23 +153,6 @@ function waitsForOf(step: Step): ProtoStep['waitsFor'] {
     gate: step.waitsFor === 'any-children' ? 'any-children' : 'all-children',
     spawner: spawnerOf(step.waitsFor) ?? step.needs[0],
   };
-}
-
-const units: Readonly<Record<string, number>> = { ms: 1e6, s: 1e9, m: 60e9, h: 3600e9 };
-const MAX_DURATION_CHARS = 100;
-
-/** `1h30m` in nanoseconds; undefined for anything else. */
-export function durationNs(text: string): number | undefined {
-  const duration = text.trim();
-  if (duration === '' || duration.length > MAX_DURATION_CHARS) return undefined;
-  const part = /(\d+(?:\.\d+)?)(ms|s|m|h)/y;
-  let sum = 0;
-  while (part.lastIndex < duration.length) {
-    const match = part.exec(duration);
-    if (!match) return undefined;
-    sum += Number(match[1]) * units[match[2]!]!;
-  }
-  return sum;
 }
 
 /** A title: one line of at most 400 bytes. */
