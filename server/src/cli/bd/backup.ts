@@ -2,7 +2,9 @@ import path from 'node:path';
 import { UserError } from '../../base/errors';
 import { readTextIfPresent, writeFileAtomic } from '../../base/safeFiles';
 import { canonicalPath, statOf } from '../../base/safePaths';
+import { asPlainObject } from '../../base/objects';
 import { plural } from '../../base/text';
+import { BeadList } from '../../protocol/bead';
 import { LedgerExport, LedgerImport, LedgerInfoGet, LedgerSettingChange } from '../../protocol/ledger';
 import type { CliCommand, Invocation } from '../shared/command';
 import type { BdContext } from './context';
@@ -107,17 +109,20 @@ export function addBackup(program: CliCommand, context: BdContext): void {
           ...(dryRun ? { dryRun } : {}),
         });
         const count = result.created.length + result.updated.length;
+        const deleted = await deletedBeads(backend, text);
         const value = {
           path: from,
           created: result.created.length,
           updated: result.updated.length,
           dry_run: dryRun === true,
+          ...(deleted.length > 0 ? { deleted } : {}),
         };
-        context.print(invocation, value, () =>
+        context.print(invocation, value, () => [
           dryRun
             ? `Would restore ${plural(count, 'issue')} from ${from}`
             : `✓ Restored ${plural(count, 'issue')} from ${from}`,
-        );
+          ...deleted.map((id) => `  ${id} was deleted here, and stays deleted`),
+        ]);
       }),
     );
   backup
@@ -136,6 +141,15 @@ export function addBackup(program: CliCommand, context: BdContext): void {
         );
       }),
     );
+}
+
+/** Ids of the beads in the copy that were deleted here. */
+async function deletedBeads(backend: Backend, copy: string): Promise<string[]> {
+  const deleted = await backend.call(BeadList.spec, { status: ['tombstone'], limit: 0 });
+  if (deleted.length === 0) return [];
+  const lines = copy.split('\n').filter((line) => line !== '' && !line.includes('"status":"tombstone"'));
+  const live = new Set(lines.map((line) => asPlainObject(JSON.parse(line)).id));
+  return deleted.map((bead) => bead.id).filter((id) => live.has(id));
 }
 
 async function folderOf(backend: Backend): Promise<string> {
