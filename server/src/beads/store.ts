@@ -3,21 +3,17 @@ import { AbortedError, currentSignal } from '../base/abort';
 import { UserError } from '../base/errors';
 import { IdempotencyCache } from '../base/idempotency';
 import { Emitter } from '../base/lifecycle';
-import { plural } from '../base/text';
 import { Mutex } from '../base/mutex';
 import type { AuditEvent } from '../protocol/bead';
 import { Committer, type BatchMeta } from './storage/committer';
-import type { EventLog } from './storage/eventLog';
 import { writeCheckpoint, type CheckpointWriter } from './storage/checkpointFile';
 import { Checkpointer } from './storage/checkpointer';
-import { normalisePrefix } from './model/ids';
-import type { JournalRecord } from './storage/journalRecord';
 import { ExternalStates } from './external/externalStates';
 import type { KnownProject } from './external/projects';
-import { Ledger } from './storage/ledger';
+import { OpenLedgers, type LedgerOptions } from './openLedgers';
+import type { Ledger } from './storage/ledger';
 import type { WriteFence } from './storage/writeFence';
 import { realFs, type LedgerFs } from './storage/ledgerFs';
-import { followRedirect } from './storage/locate';
 import { BeadReader } from './queries/reader';
 import { ledgerStamp } from './queries/tableReader';
 import { linePlaces } from './storage/ledgerText';
@@ -64,13 +60,6 @@ export interface StoreOptions {
   onError?: (error: unknown) => void;
 }
 
-interface LedgerOptions {
-  name: string;
-  directory: string;
-  prefix?: string;
-  tolerant?: boolean;
-}
-
 /**
  * The beads of any number of ledgers. Reads are synchronous and see exactly the durable state; all writing goes through
  * `batch`. One store at a time may have a ledger open: its owner holds the lock.
@@ -90,8 +79,7 @@ export class BeadStore extends BeadReader {
   private readonly committer: Committer;
   private currentRevision = 0;
   private closed = false;
-  /** Read-only ledgers with damaged files, with the stamp of these files. */
-  private readonly damagedFiles = new Map<Ledger, string>();
+  private readonly openLedgers: OpenLedgers;
   /** Size of a journal that triggers a checkpoint. */
   private checkpointAt = CHECKPOINT_AT_BYTES;
 
@@ -100,11 +88,11 @@ export class BeadStore extends BeadReader {
 
   private constructor(
     state: StoreState,
-    private readonly fs: LedgerFs,
+    fs: LedgerFs,
     clock: () => Date,
     random: () => number,
     private readonly onError: (error: unknown) => void,
-    private readonly fence: WriteFence | undefined,
+    fence: WriteFence | undefined,
     writer: CheckpointWriter,
     private readonly indexCache: IndexCache | undefined,
     operationLifetimeMs: number,
@@ -134,6 +122,16 @@ export class BeadStore extends BeadReader {
       writer,
       clock,
       merged: (ledger, ids) => this.mergedOutside(ledger, ids),
+    });
+    this.openLedgers = new OpenLedgers({
+      state,
+      fs,
+      clock,
+      fence,
+      checkpointer: this.checkpointer,
+      operations: this.operations,
+      changed: (ids) => this.fire({ ids, events: [] }),
+      onError,
     });
     this.committer = new Committer({
       state,
@@ -173,16 +171,7 @@ export class BeadStore extends BeadReader {
    * @param options.tolerant opens a damaged one too: its readable part is read, and nothing is written (`damages`)
    */
   async addLedger(options: LedgerOptions): Promise<void> {
-    await this.lock.run(async () => {
-      if (this.state.ledgers.has(options.name))
-        throw new UserError(`ledger ${options.name} is open already`, undefined, 'conflict');
-      const records = await this.load(options);
-      // Journals name the ledgers of their beads: an open ledger may have to take over some of them.
-      const named = new Set(records.flatMap((record) => record.items.map((item) => item.ledger)));
-      for (const other of [...this.state.ledgers.values()]) {
-        if (other.name !== options.name && named.has(other.name)) await this.reload(other);
-      }
-    });
+    await this.lock.run(() => this.openLedgers.add(options));
   }
 
   /** Writes and closes a ledger. */
@@ -210,7 +199,7 @@ export class BeadStore extends BeadReader {
     const result = this.committer.enqueue(meta, work);
     void this.lock.run(async () => {
       // The damage that this batch would be refused for may just have been repaired.
-      if (this.damagedFiles.size > 0) await this.reopenMended().catch(this.onError);
+      if (this.openLedgers.hasDamaged) await this.openLedgers.reopenRepaired().catch(this.onError);
       await this.committer.commitQueued();
     });
     return result;
@@ -253,7 +242,7 @@ export class BeadStore extends BeadReader {
   /** Merges in changes that other programs made in the files since they were read. */
   async refresh(): Promise<void> {
     await this.checkpoints.run(async () => {
-      if (this.damagedFiles.size > 0) await this.lock.run(() => this.reopenMended());
+      if (this.openLedgers.hasDamaged) await this.lock.run(() => this.openLedgers.reopenRepaired());
       await this.writeLedgers(() => this.checkpointer.changedOutside);
     });
   }
@@ -263,15 +252,7 @@ export class BeadStore extends BeadReader {
    * journals count, and nothing is written.
    */
   async reopenChanged(): Promise<void> {
-    await this.checkpoints.run(() =>
-      this.lock.run(async () => {
-        for (const ledger of [...this.state.ledgers.values()]) {
-          const damage = this.damagedFiles.get(ledger);
-          if (damage === undefined ? !ledger.changedOutside() : damage === ledger.filesStamp) continue;
-          await this.reopen(ledger);
-        }
-      }),
-    );
+    await this.checkpoints.run(() => this.lock.run(() => this.openLedgers.reopenChanged()));
   }
 
   /** Whether changes of this process are only in a journal. */
@@ -281,7 +262,7 @@ export class BeadStore extends BeadReader {
 
   /** Whether other programs have changed the files since they were read. Cheap. */
   async isOutdated(): Promise<boolean> {
-    for (const [ledger, seen] of this.damagedFiles) if (ledger.filesStamp !== seen) return true;
+    if (this.openLedgers.isDamageOutdated) return true;
     for (const ledger of this.state.ledgers.values()) await ledger.settled();
     return this.checkpointer.changedOutside.length > 0;
   }
@@ -310,92 +291,16 @@ export class BeadStore extends BeadReader {
     );
   }
 
+  /** Damage that keeps ledgers from being written or merged, for the user to repair. */
+  damages(): ReturnType<OpenLedgers['damages']> {
+    return this.openLedgers.damages();
+  }
+
   get revision(): number {
     return this.currentRevision;
   }
 
   // ---------------------------------------------------------------- inside
-
-  private async load(options: LedgerOptions, earlier?: EventLog): Promise<JournalRecord[]> {
-    const { ledger, records } = await this.read(options, earlier);
-    this.state.add(ledger);
-    this.opened(ledger, records);
-    return records;
-  }
-
-  private async read(
-    options: LedgerOptions,
-    earlier: EventLog | undefined,
-  ): Promise<{ ledger: Ledger; records: JournalRecord[] }> {
-    const prefix = options.prefix === undefined ? undefined : normalisePrefix(options.prefix);
-    const { ledger, records, refused } = await Ledger.load(this.fs, {
-      name: options.name,
-      directory: followRedirect(options.directory),
-      ...(prefix === undefined ? {} : { prefix }),
-      foreign: this.checkpointer.itemsFor(options.name),
-      now: this.clock(),
-      fence: this.fence,
-      ...(options.tolerant ? { tolerant: true } : {}),
-      report: (message) => this.onError(new Error(message)),
-      soundHash: this.state.soundHash(options.name),
-    });
-    if (refused > 0)
-      this.onError(new Error(`${ledger.directory}: ${plural(refused, 'journal record')} of an earlier owner refused`));
-    if (ledger.isReadOnly) this.damagedFiles.set(ledger, ledger.filesStamp);
-    if (earlier) ledger.eventLog.inherit(earlier);
-    return { ledger, records };
-  }
-
-  private opened(ledger: Ledger, records: readonly JournalRecord[]): void {
-    this.checkpointer.opened(ledger, records);
-    for (const record of records) {
-      if (record.operation !== undefined) this.operations.set(record.operation, record.result, Date.parse(record.ts));
-    }
-  }
-
-  /** Only the differences are applied to the index. */
-  private async reopen(old: Ledger): Promise<void> {
-    old.close();
-    this.damagedFiles.delete(old);
-    const { name, directory, prefix } = old;
-    const { ledger, records } = await this.read({ name, directory, prefix, tolerant: true }, old.eventLog);
-    const ids = new Set<string>();
-    for (const [id, stored] of ledger.entries) if (old.entries.get(id)?.text !== stored.text) ids.add(id);
-    for (const id of old.entries.keys()) if (!ledger.entries.has(id)) ids.add(id);
-    this.state.replace(ledger, [...ids]);
-    this.opened(ledger, records);
-    this.fire({ ids: [...ids], events: [] });
-  }
-
-  private async reload(ledger: Ledger): Promise<void> {
-    const order = [...this.state.ledgers.keys()];
-    ledger.close();
-    this.state.remove(ledger.name);
-    const tolerant = ledger.isReadOnly;
-    await this.load(
-      { name: ledger.name, directory: ledger.directory, prefix: ledger.prefix, tolerant },
-      ledger.eventLog,
-    );
-    this.state.sortLedgers(order);
-  }
-
-  /** Reopens damaged ledgers that have been repaired meanwhile. */
-  private async reopenMended(): Promise<void> {
-    for (const [ledger, seen] of [...this.damagedFiles]) {
-      if (ledger.filesStamp === seen) continue;
-      this.damagedFiles.delete(ledger);
-      if (this.state.ledgers.get(ledger.name) !== ledger) continue;
-      await this.reload(ledger);
-      this.fire({ ids: [], events: [] });
-    }
-  }
-
-  /** Damage that keeps ledgers from being written or merged, for the user to repair. */
-  damages(): { ledger: string; directory: string; problem: UserError }[] {
-    return [...this.state.ledgers.values()].flatMap(({ name, directory, damage }) =>
-      damage ? [{ ledger: name, directory, problem: damage }] : [],
-    );
-  }
 
   private published(batches: { ids: string[]; events: AuditEvent[] }[]): void {
     for (const batch of batches) this.fire(batch);
