@@ -85,15 +85,45 @@ type Landing = 'landed' | 'moved' | 'failed';
 /** `whole`: the whole chain has landed; `partial`: a part of it or nothing. */
 type Outcome = 'whole' | 'partial' | 'moved';
 
+/** A chain that is tested and landed. */
+interface Attempt {
+  chain: readonly Link[];
+  base: LandingBase;
+  maxBatch: number;
+  isLast: boolean;
+}
+
+/** What the gates said about a chain. */
+interface Tested {
+  verdict: Verdict;
+  /** The commit that failed last, if there is a culprit: in the mode "each" not always the last one of its change. */
+  failedCommit: string | undefined;
+  /** A culprit is confirmed outside of the queue, which goes on without it. */
+  leavesSearch: boolean;
+  /** The setting for flaky gates when the tests began. */
+  retries: number;
+}
+
 /** Tests a chain and lands its good part. */
-async function testAndLand(
-  batch: Batch,
-  { chain, base, maxBatch, isLast }: { chain: readonly Link[]; base: LandingBase; maxBatch: number; isLast: boolean },
-): Promise<Outcome> {
-  const { rig, target } = batch;
-  const { mode, flakyRetries: retries, gateRuns: width } = rig.mergeQueue;
-  const tested = testedCommits(chain, mode);
-  const gates = new GateEvents(batch, chain, tested, base.commit);
+async function testAndLand(batch: Batch, attempt: Attempt): Promise<Outcome> {
+  const { chain, base } = attempt;
+  const tested = await testLinks(batch, attempt);
+  const { verdict } = tested;
+  const good = chain.slice(0, verdict.good);
+  const landing = good.length === 0 ? 'landed' : await land(batch, good, base);
+  const hasLanded = landing === 'landed';
+  if (landing === 'moved' && attempt.isLast) await batch.defer(good, new Error('the target branch moved'));
+  if (verdict.culprit) await blame(batch, attempt, tested, hasLanded ? good.at(-1)?.commit : undefined);
+  if (verdict.targetFailure) await holdForTarget(batch.rigName, chain, verdict.targetFailure, batch.context);
+  adjustWindow(batch, attempt, tested, hasLanded);
+  if (hasLanded && !verdict.targetFailure && !verdict.culprit) return 'whole';
+  return landing === 'moved' ? 'moved' : 'partial';
+}
+
+async function testLinks(batch: Batch, { chain, base }: Attempt): Promise<Tested> {
+  const { mode, flakyRetries: retries, gateRuns: width } = batch.rig.mergeQueue;
+  const commits = testedCommits(chain, mode);
+  const gates = new GateEvents(batch, chain, commits, base.commit);
   const test: TestPrefix = async (length, run) => {
     const result = await gates.test(length, run);
     if (!result.passed) preparedIn(batch.context.store).cancel(batch.queue); // they are based on a failing chain
@@ -101,39 +131,48 @@ async function testAndLand(
   };
   // With one gate run at a time, the others would have to wait in any case.
   const leavesSearch = width > 1;
-  const found = await testChain(tested.length, test, { mode, retries, width, leavesSearch });
+  const found = await testChain(commits.length, test, { mode, retries, width, leavesSearch });
   await gates.record(found, leavesSearch && needsMore(found, retries));
-  const verdict = verdictOnLinks(tested, found);
-  const good = chain.slice(0, verdict.good);
-  const landing = good.length === 0 ? 'landed' : await land(batch, good, base);
-  const hasLanded = landing === 'landed';
-  if (landing === 'moved' && isLast) await batch.defer(good, new Error('the target branch moved'));
+  const failedCommit = found.culprit && commits[found.culprit.link - 1]?.commit;
+  return { verdict: verdictOnLinks(commits, found), failedCommit, leavesSearch, retries };
+}
+
+/** Sends the culprit back, or searches for it and confirms it while the queue goes on. @param before what landed before it */
+async function blame(
+  batch: Batch,
+  { chain, base }: Attempt,
+  { verdict, failedCommit, leavesSearch, retries }: Tested,
+  before: string | undefined,
+): Promise<void> {
   const { culprit } = verdict;
-  if (culprit) {
-    const before = hasLanded ? good.at(-1)?.commit : undefined;
-    const link = chain[culprit.link - 1]!;
-    if (culprit.first !== undefined) {
-      searchesIn(batch.context.store).add({
-        ...{ rig: batch.rigName, target, failure: culprit.failure },
-        base: good.at(-1)?.commit ?? base.commit,
-        links: chain.slice(culprit.first - 1, culprit.link),
-      });
-    } else if (leavesSearch && needsMore(verdict, retries)) {
-      // In the mode "each" it is not always the last commit of the change.
-      const { commit } = tested[found.culprit!.link - 1]!;
-      await batch.suspect(link, culprit.failure, { commit, base: base.commit, before });
-    } else await batch.reject(link, gateFeedback(culprit.failure, before));
-  }
-  if (verdict.targetFailure) {
-    await holdForTarget(batch.rigName, chain, verdict.targetFailure, batch.context);
+  if (!culprit) return;
+  const link = chain[culprit.link - 1]!;
+  if (culprit.first !== undefined)
+    searchesIn(batch.context.store).add({
+      rig: batch.rigName,
+      target: batch.target,
+      failure: culprit.failure,
+      base: chain[verdict.good - 1]?.commit ?? base.commit,
+      links: chain.slice(culprit.first - 1, culprit.link),
+    });
+  else if (leavesSearch && needsMore(verdict, retries))
+    await batch.suspect(link, culprit.failure, { commit: failedCommit!, base: base.commit, before });
+  else await batch.reject(link, gateFeedback(culprit.failure, before));
+}
+
+/** The size of the next batches, by how this one went. */
+function adjustWindow(
+  { rig, target }: Batch,
+  { chain, maxBatch }: Attempt,
+  { verdict, leavesSearch }: Tested,
+  hasLanded: boolean,
+): void {
+  const window = rig.mergeWindow(target);
+  if (verdict.targetFailure)
     rig.recordMergeWindow(SINGLE_REQUESTS, target); // one of the others may repair the target
-  } else if (culprit) {
-    if (!leavesSearch) rig.recordMergeWindow(windowAfterFailure(rig.mergeWindow(target), chain.length), target);
-  } else if (hasLanded) {
-    rig.recordMergeWindow(windowAfterSuccess(rig.mergeWindow(target), chain.length, maxBatch), target);
-    return 'whole';
-  }
-  return landing === 'moved' ? 'moved' : 'partial';
+  else if (verdict.culprit) {
+    if (!leavesSearch) rig.recordMergeWindow(windowAfterFailure(window, chain.length), target);
+  } else if (hasLanded) rig.recordMergeWindow(windowAfterSuccess(window, chain.length, maxBatch), target);
 }
 
 /** Whether the gate has to run again before a change can be blamed. */
