@@ -80,6 +80,7 @@ export namespace BeadCreateMany {
     /** `key`: another name of the bead within the plan, for `parent`, `deps` and edges. */
     beads: (BeadCreate.Params & { key?: string })[];
     edges?: { from: string; to: string; type?: string }[];
+    dryRun?: boolean;
   }
   /** Creates all beads or none. */
   export const spec = request<Params, Bead[]>('gastown/bead/create-many', 'write', { timeLimitMs: LONG_LIMIT_MS });

@@ -294,3 +294,14 @@ export const needsNoLedger = new Set([
   'sync mode set',
   'version',
 ]);
+
+/** Other words after the name of a command, with which it does something else. */
+export const otherForms: Readonly<Record<string, readonly string[]>> = {
+  create: ['--file beads.md', '--file beads.jsonl', '--graph plan.json', 'T --deps $open', 'T --ephemeral'],
+  delete: ['$open $spare', '$epic --cascade', '--from-file ids.txt'],
+  duplicates: ['--auto-merge'],
+  import: ['more.jsonl', '-i more.jsonl --dedup', '-i more.jsonl --force'],
+  'mol bond': ['two $open', '$mol $open'],
+  'mol pour': ['two --attach two', 'two --assignee bob'],
+  sync: ['--full', '--flush-only', '--import-only'],
+};

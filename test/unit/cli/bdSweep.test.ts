@@ -6,7 +6,7 @@ import { wholeBd } from '../../../server/src/cli/bd/program';
 import type { CliCommand } from '../../../server/src/cli/shared/command';
 import { workflow } from '../formulas/samples';
 import { makeRepository, tempDir } from '../../helpers/temp';
-import { calls, finds, freeTexts, needsBeads, needsNoLedger, refused, texts } from './bdCalls';
+import { calls, finds, freeTexts, needsBeads, needsNoLedger, otherForms, refused, texts } from './bdCalls';
 import { BdRunner } from './bdRunner';
 
 async function commandsOfBd(): Promise<CliCommand[]> {
@@ -14,6 +14,14 @@ async function commandsOfBd(): Promise<CliCommand[]> {
   const program = await wholeBd(new BdContext({ terminal, cwd: '/', env: {}, readStdin: () => '' }));
   const below = (command: CliCommand): CliCommand[] => [command, ...command.commands.flatMap(below)];
   return program.commands.flatMap(below).filter((command) => command.run && !command.hidden);
+}
+
+/** Files of a project with a ledger: without git's own, and without those that any write may bring up to date. */
+function snapshot(folder: string): Map<string, string> {
+  const files = fs.readdirSync(folder, { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile());
+  const names = files.map((entry) => path.relative(folder, path.join(entry.parentPath, entry.name)));
+  const own = names.filter((name) => !/^\.git\/|^\.beads\/(?:\.lock\/|base\.jsonl$|journal\.jsonl$)/.test(name));
+  return new Map(own.map((name) => [name, fs.readFileSync(path.join(folder, name), 'latin1')]));
 }
 
 const nameOf = (command: CliCommand): string => command.path.slice('bd '.length);
@@ -61,6 +69,10 @@ async function furnished(): Promise<{ folder: string; ids: Record<string, string
   await bd.json('backup', 'sync');
   const bead = { id: 't-more', title: 'x', created_at: '2026-01-01T00:00:00Z', updated_at: '2026-01-01T00:00:00Z' };
   fs.writeFileSync(path.join(folder, 'more.jsonl'), `${JSON.stringify(bead)}\n`);
+  fs.writeFileSync(path.join(folder, 'beads.md'), '## From Markdown\n\nIts text.\n');
+  fs.writeFileSync(path.join(folder, 'beads.jsonl'), '{"title":"From JSON"}\n');
+  fs.writeFileSync(path.join(folder, 'plan.json'), '{"nodes":[{"key":"a","title":"From a plan"}]}');
+  fs.writeFileSync(path.join(folder, 'ids.txt'), 't-spare\n');
   fs.writeFileSync(path.join(folder, 'batch.txt'), `update t-open priority=1\nclose t-spare done\n`);
   return { folder, ids };
 }
@@ -133,6 +145,28 @@ describe('every command of bd', function () {
       if (!fileOf(bd.cwd).includes(line)) wrong.push(`${name}: the line is gone`);
     }
     assert.equal(wrong.join('\n'), '');
+  });
+
+  it('changes no file with --dry-run', async () => {
+    const has = (command: CliCommand, key: string): boolean => command.options.some((option) => option.key === key);
+    const wrong: string[] = [];
+    const tried: string[] = [];
+    for (const command of commands.filter((each) => has(each, 'dryRun'))) {
+      const name = nameOf(command);
+      // Some commands write only if they are forced to, or have other forms.
+      for (const more of ['', ...(has(command, 'force') ? ['--force'] : []), ...(otherForms[name] ?? [])]) {
+        const bd = copied();
+        const before = snapshot(bd.cwd);
+        const words = otherForms[name]?.includes(more) ? name.split(' ') : wordsOf(name);
+        const { code, out, err } = await bd.run(...words, ...filled(more), '--dry-run', '--json');
+        tried.push(name);
+        const changed = [...snapshot(bd.cwd)].filter(([file, text]) => before.get(file) !== text).map(([file]) => file);
+        if (changed.length > 0) wrong.push(`${name} ${more}: ${changed.join(', ')}`);
+        if (code !== 0 && !/"error"/.test(err)) wrong.push(`${name} ${more}: ${code} ${out} ${err}`);
+      }
+    }
+    assert.equal(wrong.join('\n'), '');
+    assert.ok(tried.length > 25, tried.join(', '));
   });
 
   it('works in an empty ledger, or says what is missing', async () => {

@@ -9,7 +9,7 @@ import { checkSections } from '../model/sections';
 import type { BeadService } from './common';
 import type { NewBead, Transaction } from '../store';
 import { agentFields } from './agentFields';
-import { batchUnless, metaOf, resolveOne } from './common';
+import { batchUnless, resolveOne } from './common';
 
 type CreateParams = ParsedParams<typeof BeadCreate.spec>;
 
@@ -55,7 +55,7 @@ async function createMany(
     deps: (bead.deps ?? []).map(([type, id]) => ({ ...dependencyFromInput(type), id: known(id) })),
   }));
   const ends = edges.map(({ from, to, type }) => ({ from: known(from), to: known(to), type: type ?? 'blocks' }));
-  return service.store.batch(metaOf(context), (tx) => {
+  return batchUnless(params.dryRun, service.store, context, (tx) => {
     const ids = new Map<string, string>();
     const idOf = (name: string): string => ids.get(name) ?? name;
     for (let left = nodes; left.length > 0; ) {

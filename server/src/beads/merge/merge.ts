@@ -42,12 +42,13 @@ export function mergeBeads(base: Beads, ours: Beads, theirs: Beads, now: Date): 
 
 /** Ids of the beads that one side deleted and the other one changed, and that stay deleted: their users are told. */
 export function overruledEdits(base: Beads, ours: Beads, theirs: Beads, merged: Beads): string[] {
-  const isDeleted = (side: Beads, id: string): boolean => side.get(id)?.bead.status === 'tombstone';
+  const isDeleted = ({ bead }: Stored): boolean => bead.status === 'tombstone';
   return [...merged.keys()].filter((id) => {
-    if (!isDeleted(merged, id)) return false;
-    const live = [ours, theirs].filter((side) => side.has(id) && !isDeleted(side, id));
-    const [changed] = live;
-    return live.length === 1 && !isDeepStrictEqual(changed!.get(id)!.bead, base.get(id)?.bead);
+    const [left, right] = [ours.get(id), theirs.get(id)];
+    // Texts first: most beads are the same on both sides, and need not be decoded.
+    if (!left || !right || left.text === right.text || !isDeleted(merged.get(id)!)) return false;
+    const [live, ...others] = [left, right].filter((side) => !isDeleted(side));
+    return live !== undefined && others.length === 0 && !isDeepStrictEqual(live.bead, base.get(id)?.bead);
   });
 }
 

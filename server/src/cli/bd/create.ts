@@ -5,7 +5,6 @@ import { moleculeTypes, wispTypes } from '../../protocol/vocabulary';
 import type { CliCommand, Invocation } from '../shared/command';
 import { oneLine } from '../shared/output';
 import type { BdContext } from './context';
-import { createFromMarkdown, createFromPlan } from './createMany';
 import {
   collect,
   defined,
@@ -80,7 +79,7 @@ export function addCreate(program: CliCommand, context: BdContext): void {
   withDescriptionOptions(command)
     .option('-l, --labels <labels>', 'labels, separated by commas', collect)
     .hiddenOption('--label <label>', 'same as --labels', collect)
-    .option('-f, --file <file>', 'create all beads of a Markdown file')
+    .option('-f, --file <file>', 'create all beads of a Markdown file, or of a file with a JSON object in each line')
     .option('--graph <file>', 'create the beads of a plan with their dependencies (JSON)')
     .option('--parent <id>', 'make it a child of this bead')
     .option('--deps <deps>', 'dependencies type:id or id, separated by commas', parseDeps)
@@ -132,10 +131,12 @@ export function addCreate(program: CliCommand, context: BdContext): void {
       see: ['bd dep add', 'bd update', 'gt sling'],
     })
     .action(async (title: string | undefined, options: CreateOptions, invocation: Invocation) => {
-      if (options.file !== undefined) return createFromMarkdown(invocation, context, options.file);
-      if (options.graph !== undefined) return createFromPlan(invocation, context, options.graph);
-      const params = paramsOf(title, options, context);
       const target = options.repo === undefined ? invocation : inFolder(invocation, options.repo, context);
+      if (options.file !== undefined || options.graph !== undefined) {
+        const { createMany } = await import('./createMany');
+        return createMany(options, { title, others: forSingleBeads(command, options) }, target, context);
+      }
+      const params = paramsOf(title, options, context);
       const bead = await context.call(target, BeadCreate.spec, { ...params, ...(await context.owner()) });
       if (options.silent) return context.terminal.write(`${bead.id}\n`);
       if (!bead.description && !options.dryRun && context.terminal.colour) hint(context);
@@ -143,6 +144,25 @@ export function addCreate(program: CliCommand, context: BdContext): void {
         options.dryRun ? previewLines(bead, context) : createdLines(bead, context),
       );
     });
+}
+
+/** Options that also apply to the beads of a file. */
+const FOR_ALL = new Set([
+  'file',
+  'graph',
+  'repo',
+  'rig',
+  'validate',
+  'dryRun',
+  'silent',
+  'force',
+  'inheritLabels',
+  'history',
+]);
+
+/** The given options that apply to a single bead only, as they are written. */
+function forSingleBeads({ options }: CliCommand, given: CreateOptions): string[] {
+  return options.filter(({ key }) => Object.hasOwn(given, key) && !FOR_ALL.has(key)).map(({ long }) => long);
 }
 
 /** The same invocation for the ledger of another folder. */

@@ -220,13 +220,7 @@ function listLines(id: string, rows: readonly string[], { direction, type }: Lis
       type === undefined ? ['', ''] : [` with type '${oneLine(type)}'`, ` of type '${oneLine(type)}'`];
     return ['', direction === 'up' ? `No issues depend on ${id}${withType}` : `${id} has no dependencies${ofType}`];
   }
-  return [
-    '',
-    direction === 'up' ? `📋 Issues that depend on ${id}:` : `📋 ${id} depends on:`,
-    '',
-    ...rows,
-    '',
-  ];
+  return ['', direction === 'up' ? `📋 Issues that depend on ${id}:` : `📋 ${id} depends on:`, '', ...rows, ''];
 }
 
 function parseDirection(text: string): Direction {

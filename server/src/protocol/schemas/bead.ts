@@ -151,6 +151,7 @@ export const beadSchemas = [
         .min(1)
         .max(10_000),
       edges: z.array(z.object({ from: id, to: id, type: text })).optional(),
+      dryRun: flag,
     }),
   ),
   schemaFor(

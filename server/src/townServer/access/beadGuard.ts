@@ -118,7 +118,7 @@ function guardChanges(service: BeadService, acceptScript: (bead: Bead, by: strin
     for (const [type, id] of params.deps ?? [])
       if (dependencyFromInput(type).swap) refuseEdge(service, id, params.ledger, context);
     const bead = await next(params, context);
-    acceptScript(bead, context.actor);
+    if (!params.dryRun) acceptScript(bead, context.actor);
     return bead;
   });
   dispatcher.wrap(BeadCreateMany.spec, (next) => async (params, context) => {
@@ -130,7 +130,7 @@ function guardChanges(service: BeadService, acceptScript: (bead: Bead, by: strin
     }
     for (const { from } of params.edges ?? []) if (!keys.has(from)) refuseEdge(service, from, params.ledger, context);
     const beads = await next(params, context);
-    for (const bead of beads) acceptScript(bead, context.actor);
+    if (!params.dryRun) for (const bead of beads) acceptScript(bead, context.actor);
     return beads;
   });
   dispatcher.wrap(BeadUpdate.spec, (next) => async (params, context) => {
