@@ -10,7 +10,6 @@ import {
   type Bead,
   type BeadDetails,
 } from '../../protocol/bead';
-import { DependencyAdd } from '../../protocol/dependency';
 import { awaitTypes } from '../../protocol/vocabulary';
 import type { CliCommand, Invocation } from '../shared/command';
 import { oneLine } from '../shared/output';
@@ -243,7 +242,7 @@ function addCreate(gate: CliCommand, context: BdContext): void {
       const bead = await context.withLedger(invocation, async (backend) => {
         const [waiting] = await backend.call(BeadShow.spec, { ids: [options.blocks] });
         const title = `Gate: ${options.type}${options.awaitId ? ` ${options.awaitId}` : ''}`;
-        const created = await backend.call(BeadCreate.spec, {
+        return backend.call(BeadCreate.spec, {
           title,
           type: 'gate',
           priority: waiting!.priority,
@@ -251,9 +250,9 @@ function addCreate(gate: CliCommand, context: BdContext): void {
           awaitType: options.type,
           ...(options.awaitId ? { awaitId: options.awaitId } : {}),
           ...(options.timeout === undefined ? {} : { timeout: options.timeout }),
+          // As on the command line: the other bead waits for this one.
+          deps: [['blocks', waiting!.id]],
         });
-        await backend.call(DependencyAdd.spec, { from: waiting!.id, to: created.id });
-        return created;
       });
       context.print(invocation, bead, () => `✓ Created gate: ${bead.id} (blocks ${options.blocks})`);
     });

@@ -78,9 +78,10 @@ function addRespond(human: CliCommand, context: BdContext): void {
     .action(async (id: string, { response }: { response?: string }, invocation: Invocation) => {
       if (!response?.trim()) throw new UserError('--response is required', 'bd human respond <id> -r "the answer"');
       const closed = await context.withLedger(invocation, async (backend) => {
-        const bead = await closeWaiting(backend, id, 'Responded', context);
+        const bead = await waiting(backend, id, context);
+        // First, so that the answer is there whatever happens.
         await backend.call(CommentAdd.spec, { id: bead.id, text: `Response: ${response}` });
-        return bead;
+        return close(backend, bead.id, 'Responded');
       });
       context.print(invocation, closed, () => `✔ Bead ${closed.id} closed with response.`);
     });
@@ -94,7 +95,9 @@ function addDismiss(human: CliCommand, context: BdContext): void {
     .withHelp({ examples: [['bd human dismiss app-a1b2c --reason "not needed"', 'closes it']], see: ['bd human list'] })
     .action(async (id: string, { reason }: { reason?: string }, invocation: Invocation) => {
       const text = reason ? `Dismissed: ${reason}` : 'Dismissed';
-      const closed = await context.withLedger(invocation, (backend) => closeWaiting(backend, id, text, context));
+      const closed = await context.withLedger(invocation, async (backend) =>
+        close(backend, (await waiting(backend, id, context)).id, text),
+      );
       context.print(invocation, closed, () => `✔ Bead ${closed.id} dismissed.`);
     });
 }
@@ -127,12 +130,17 @@ function addStats(human: CliCommand, context: BdContext): void {
     });
 }
 
-/** @throws UserError if it is already closed, or may not be closed */
-async function closeWaiting(backend: Backend, given: string, reason: string, context: BdContext): Promise<Bead> {
+/** @throws UserError if it is already closed */
+async function waiting(backend: Backend, given: string, context: BdContext): Promise<BeadDetails> {
   const [bead] = (await backend.call(BeadShow.spec, { ids: [given] })) as [BeadDetails];
   if (bead.status === 'closed') throw new UserError(`issue ${bead.id} is already closed`, undefined, 'conflict');
   if (!bead.labels?.includes(LABEL)) context.note(`Warning: Issue ${bead.id} does not have 'human' label`);
-  const { closed, errors } = await backend.call(BeadClose.spec, { ids: [bead.id], reason });
-  if (!closed[0]) throw new UserError(errors[0]?.message ?? `${bead.id} cannot be closed`);
+  return bead;
+}
+
+/** @throws UserError if it may not be closed */
+async function close(backend: Backend, id: string, reason: string): Promise<Bead> {
+  const { closed, errors } = await backend.call(BeadClose.spec, { ids: [id], reason });
+  if (!closed[0]) throw new UserError(errors[0]?.message ?? `${id} cannot be closed`);
   return closed[0];
 }

@@ -1,6 +1,5 @@
 import { UserError } from '../../base/errors';
 import { BeadCreate, BeadList, BeadShow, BeadUpdate, type Bead, type BeadDetails } from '../../protocol/bead';
-import { DependencyAdd } from '../../protocol/dependency';
 import type { CliCommand, Invocation } from '../shared/command';
 import { oneLine } from '../shared/output';
 import type { BdContext, GlobalOptions } from './context';
@@ -166,8 +165,8 @@ async function createMolecule(backend: Backend, epic: BeadDetails, coordinator: 
     molType: 'swarm',
     priority: epic.priority,
     ...(coordinator ? { assignee: coordinator } : {}),
+    deps: [['relates-to', epic.id]],
   });
-  await backend.call(DependencyAdd.spec, { from: molecule.id, to: epic.id, type: 'relates-to' });
   return molecule.id;
 }
 
