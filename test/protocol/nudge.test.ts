@@ -35,7 +35,7 @@ withEachProvider('text that is typed for an agent', function (kind) {
     await manager.start({ agent: 'mayor', runtime: 'shell', attempt: 0, resume: false });
     session = records.all()[0]!.id;
   }
-  const screen = (): Promise<string> => manager.screen('mayor');
+  const screen = async (): Promise<string> => (await manager.screen('mayor')).text;
 
   afterEach(async () => {
     manager.dispose();

@@ -49,6 +49,8 @@ withEachProvider('session host', (kind) => {
     assert.equal((await rejection(client.input('one', 'x'))).code, 'conflict');
     await client.forget('one');
     assert.deepEqual(await client.list(), []);
+    assert.match(await client.lastOutput('one'), /^on a terminal\n[\s\S]*got hello$/);
+    assert.equal((await rejection(client.lastOutput('two'))).code, 'not-found');
   });
 
   it('gives a program exactly the environment it was given', async () => {

@@ -5,12 +5,12 @@ import { LONG_LIMIT_MS } from './timeLimit';
 
 export namespace AgentPeek {
   /**
-   * The last lines of an agent's screen. A read-only request that nevertheless needs a permission: a screen may be
+   * The last lines of an agent's screen; `ended`: those of its last session, because it has none. A read-only request that nevertheless needs a permission: a screen may be
    * private.
    */
   export const spec = request<
     { agent: string; lines?: number },
-    { agent: string; text: string },
+    { agent: string; text: string; ended: boolean },
     { agent: string; lines: number }
   >('gastown/agent/peek', 'write', { transient: true });
 }

@@ -13,6 +13,7 @@ import {
   HostForget,
   HostInput,
   HostKill,
+  HostLastOutput,
   HostList,
   HostOutput,
   HostResize,
@@ -131,6 +132,11 @@ export class SessionHostClient extends Disposable {
   /** The visible screen as plain text. */
   async screen(id: string): Promise<string> {
     return (await this.view(id)).text;
+  }
+
+  /** The end of what a session has printed, also after it was dropped. @throws UserError `not-found` */
+  async lastOutput(id: string): Promise<string> {
+    return (await this.caller.call(HostLastOutput.spec, { id })).text;
   }
 
   /** The visible screen as plain text, with further facts that decide whether text may be typed. */

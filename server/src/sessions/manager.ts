@@ -41,6 +41,8 @@ export class SessionManager extends Disposable {
   private host: Promise<SessionHostClient> | undefined;
   private isConnected = false;
   private isWatched = false;
+  /** The last session of each agent that has none, since this server started: its output is kept by the host. */
+  private readonly lastEnded = new Map<string, string>();
   private readonly starting = new KeyedMutex();
   private readonly typing = new KeyedMutex();
   private readonly monitor = this._register(
@@ -126,11 +128,17 @@ export class SessionManager extends Disposable {
     await typeText(await this.client(), record, text, { asks, force });
   }
 
-  /** The visible lines of an agent's screen. */
-  async screen(agent: string): Promise<string> {
+  /**
+   * The visible lines of an agent's screen; without a session, the end of what its last one has printed.
+   * @throws UserError `not-found`
+   */
+  async screen(agent: string): Promise<{ text: string; ended: boolean }> {
     const record = this.liveOf(agent);
-    if (!record) throw new UserError(`${agent} has no session`, 'see "gt agents"', 'not-found');
-    return (await this.client()).screen(record.id);
+    if (record) return { text: await (await this.client()).screen(record.id), ended: false };
+    const last = this.lastEnded.get(agent);
+    const text = last && (await (await this.client()).lastOutput(last).catch(() => undefined));
+    if (text === undefined) throw new UserError(`${agent} has no session`, 'see "gt agents"', 'not-found');
+    return { text, ended: true };
   }
 
   /** The live session of an agent. */
@@ -173,6 +181,7 @@ export class SessionManager extends Disposable {
     };
     // Saved before the process exists: after a crash in between, the host knows whether it does.
     this.records.save(record);
+    this.lastEnded.delete(record.agent);
     try {
       const { command, args, cwd, env } = launch;
       const process = await (await this.client()).start({ id, command, args, cwd, env, title: request.agent });
@@ -210,6 +219,8 @@ export class SessionManager extends Disposable {
   }
 
   async forget(session: string): Promise<void> {
+    const record = this.records.get(session);
+    if (record) this.lastEnded.set(record.agent, session);
     this.records.remove(session);
     // A host that died no longer has the session.
     await this.host?.then((client) => client.forgetEnded(session)).catch(() => undefined);

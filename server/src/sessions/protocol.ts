@@ -80,6 +80,10 @@ export namespace HostScreen {
   /** The visible screen as plain text, one line per row, without trailing blanks. */
   export const spec = request<{ id: string }, ScreenView>('host/screen', 'read');
 }
+export namespace HostLastOutput {
+  /** The end of what a session has printed, as plain text; also after it was dropped, as long as its log is kept. */
+  export const spec = request<{ id: string }, { text: string }>('host/last-output', 'read');
+}
 export type SessionSignal = (typeof sessionSignals)[number];
 export namespace HostKill {
   /** Signals the session's process group (default: SIGTERM). Does nothing to a session that ended. */

@@ -354,9 +354,13 @@ describe('gt', () => {
   });
 
   it('passes on what it read: lines, recipients, texts of files and of standard input', async () => {
-    town.answer(AgentPeek.spec, { agent: 'toy/rust', text: 'a\nb' });
+    town.answer(AgentPeek.spec, { agent: 'toy/rust', text: 'a\nb', ended: false });
     assert.equal(await ok('peek', 'toy/rust', '5'), 'a\nb\n');
     assert.equal(town.last(AgentPeek.spec)?.lines, 5);
+    town.answer(AgentPeek.spec, { agent: 'toy/rust', text: 'gone', ended: true });
+    const peeked = await town.gt('peek', 'toy/rust');
+    assert.deepEqual([peeked.out, peeked.code], ['gone\n', 0]);
+    assert.match(peeked.err, /^toy\/rust has no session; this is the end of its last one:/);
     const mail = {
       id: 'hq-1',
       from: 'ann',

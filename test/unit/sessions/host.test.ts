@@ -3,6 +3,7 @@ import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { UserError } from '../../../server/src/base/errors';
+import { lastOutput } from '../../../server/src/sessions/host/lastOutput';
 import { OutputLog, pruneLogs } from '../../../server/src/sessions/host/outputLog';
 import { loadBackend } from '../../../server/src/sessions/host/pty';
 import { resolveCommand } from '../../../server/src/sessions/host/resolveCommand';
@@ -25,6 +26,16 @@ describe('session host parts', () => {
     assert.throws(() => resolveCommand('plain', { PATH: base }, base), /not found on PATH/);
     assert.throws(() => resolveCommand('./plain', {}, base), /not an executable/);
     assert.throws(() => resolveCommand(bin, {}, base), UserError);
+  });
+
+  it('the last output of a session is its log as a terminal shows it', async () => {
+    const file = path.join(base, 'one.log');
+    assert.equal(await lastOutput(file), undefined);
+    fs.writeFileSync(file, 'first\r\n\u001b[31mred\u001b[0m\r\n50 %\r100 %\r\n\u001b[6n');
+    assert.equal(await lastOutput(file), 'first\nred\n100 %');
+    fs.writeFileSync(file, Array.from({ length: 50_000 }, (_, line) => `line ${line}\r\n`).join(''));
+    const lines = (await lastOutput(file))!.split('\n');
+    assert.deepEqual([lines.length, lines.at(-1)], [199, 'line 49999']);
   });
 
   it('without a terminal library programs run on pipes, in a group of their own', async () => {

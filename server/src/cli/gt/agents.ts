@@ -17,7 +17,9 @@ export function addAgents(program: CliCommand, context: GtContext): void {
     })
     .action(async ({ all }: { all?: boolean }, invocation: Invocation) => {
       const agents = (await listAgents(invocation, context)).filter((agent) => all || agent.state !== 'off');
-      context.print(invocation, agents, () => agents.map((agent) => agentLine(agent)));
+      context.print(invocation, agents, () =>
+        agents.length === 0 ? 'No agent sessions running.' : agents.map((agent) => agentLine(agent)),
+      );
     });
 }
 

@@ -5,7 +5,7 @@ import type { GtContext } from './context';
 export function addPeek(program: CliCommand, context: GtContext): void {
   program
     .command('peek <agent>')
-    .description("print the last lines of an agent's screen")
+    .description("print the last lines of an agent's screen, or of its last session if it has none")
     .argument('[lines]', 'how many (default: the whole screen)', { parse: parseLines })
     .withHelp({
       examples: [
@@ -16,6 +16,7 @@ export function addPeek(program: CliCommand, context: GtContext): void {
     })
     .action(async (agent: string, lines: number | undefined, _options: unknown, invocation: Invocation) => {
       const result = await context.call(invocation, AgentPeek.spec, { agent, lines });
+      if (result.ended) context.note(`${result.agent} has no session; this is the end of its last one:`);
       context.print(invocation, result, () => result.text);
     });
 }

@@ -179,10 +179,14 @@ function textLines(name: string, text: string | undefined, paint: Paint): string
   return text ? ['', paint('bold', name), printable(text.trimEnd())] : [];
 }
 
+/** The engine's own record of the work, which is for programs: `--json` has it. */
+const ENGINE_DATA = 'gastown';
+
 function metadataLines(metadata: Bead['metadata'], paint: Paint): string[] {
-  const lines = Object.entries(metadata ?? {}).map(([key, value]) => {
+  const lines = Object.entries(metadata ?? {}).flatMap(([key, value]) => {
+    if (key === ENGINE_DATA) return [];
     const text = typeof value === 'string' ? value : JSON.stringify(value);
-    return `  ${oneLine(`${key}: ${text}`)}`;
+    return [`  ${oneLine(`${key}: ${text}`)}`];
   });
   return lines.length > 0 ? ['', paint('bold', 'METADATA'), ...lines] : [];
 }

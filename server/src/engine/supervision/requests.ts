@@ -43,8 +43,8 @@ export function registerSupervisionHandlers(town: SupervisionTown): void {
   const { dispatcher, engineContext: context, rigs, sessions, store } = town;
   dispatcher.on(AgentPeek.spec, async ({ agent, lines }) => {
     const address = fullAddress(agent);
-    const screen = await sessions.screen(address);
-    return { agent: address, text: screen.trimEnd().split('\n').slice(-lines).join('\n') };
+    const { text, ended } = await sessions.screen(address);
+    return { agent: address, text: text.trimEnd().split('\n').slice(-lines).join('\n'), ended };
   });
   dispatcher.on(AgentNudge.spec, async ({ agent, message, force }, caller) => {
     if (force && caller.kind !== 'person') throw new UserError('only a user may force a nudge', undefined, 'refused');

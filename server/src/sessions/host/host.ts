@@ -17,6 +17,7 @@ import {
   HostForget,
   HostInput,
   HostKill,
+  HostLastOutput,
   HostList,
   HostResize,
   HostScreen,
@@ -24,6 +25,7 @@ import {
   HostStart,
   HostWatch,
 } from '../protocol';
+import { lastOutput } from './lastOutput';
 import { OutputLog, pruneLogs } from './outputLog';
 import type { PtyBackend } from './pty';
 import { resolveCommand } from './resolveCommand';
@@ -77,6 +79,11 @@ export class SessionHost {
       return null;
     });
     this.on(HostScreen.spec, async ({ id }) => this.session(id).view());
+    this.on(HostLastOutput.spec, async ({ id }) => {
+      const text = await lastOutput(path.join(options.scrollback, `${id}.log`));
+      if (text === undefined) throw new UserError(`no output of ${id} is kept`, undefined, 'not-found');
+      return { text };
+    });
     this.on(HostKill.spec, async ({ id, signal }) => {
       this.session(id).kill(signal);
       return null;
