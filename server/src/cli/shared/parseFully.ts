@@ -16,11 +16,6 @@ export interface HelpCall {
   exitCode: number;
 }
 
-/** Hints for errors whose message comes from commander. */
-const hints: Readonly<Record<string, string>> = {
-  'commander.unknownOption': 'Write text that starts with a hyphen after -- or as --option=….',
-};
-
 /**
  * Parses the words with commander: every form of options, help, and errors.
  * @throws UserError
@@ -132,7 +127,8 @@ function userErrorOf(error: CommanderError, command: CliCommand): UserError {
   const [text = '', suggestion] = error.message.replace(/^error: /, '').split('\n');
   const message = text.replace(/^unknown option '(-[^']*)'/, 'unknown flag: $1');
   const similar = /\(Did you mean (?:one of )?(.*)\?\)/.exec(suggestion ?? '')?.[1];
-  const hint =
-    similar === undefined ? (hints[error.code] ?? `See ${command.path} --help.`) : `Did you mean ${similar}?`;
-  return new UserError(message, hint);
+  if (similar !== undefined) return new UserError(message, `Did you mean ${similar}?`);
+  const takesText = error.code === 'commander.unknownOption' && command.arguments.length > 0;
+  const advice = takesText ? ' Text that starts with a hyphen goes after --, or into --option=….' : '';
+  return new UserError(message, `See ${command.path} --help.${advice}`);
 }
