@@ -232,7 +232,7 @@ export class Rigs extends Disposable {
       if (busy.length > 0)
         throw new UserError(
           `${name} has work in ${busy.map((worktree) => worktree.name).join(', ')}`,
-          'wait until it is merged',
+          `Wait until it is merged, or remove its agents, whose work is kept as snapshots: gt polecat nuke ${name}/${busy[0]!.name}`,
           'conflict',
         );
       await this.store.removeLedger(name);

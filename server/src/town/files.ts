@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { UserError, messageOf } from '../base/errors';
 import { readTextIfPresent, writeJsonAtomic } from '../base/safeFiles';
+import { schemaProblems } from '../base/schemaProblems';
 import { fileStamp, isPresent } from '../base/safePaths';
 
 /** The last value or error of a file, valid as long as its stamp is the same. */
@@ -47,7 +48,7 @@ export class SettingsFile<S extends z.ZodType> {
   write(value: z.output<S>): void {
     const parsed = this.schema.safeParse(value);
     if (!parsed.success)
-      throw new UserError(`invalid content for ${this.file}: ${z.prettifyError(parsed.error)}`, 'nothing was changed');
+      throw new UserError(`invalid content for ${this.file}: ${schemaProblems(parsed.error)}`, 'nothing was changed');
     writeJsonAtomic(this.file, parsed.data);
     remembered.delete(this.file);
   }
@@ -70,7 +71,7 @@ export class SettingsFile<S extends z.ZodType> {
       return { error: new UserError(`${this.file} ${problem}: ${messageOf(error)}`, fix) };
     }
     const parsed = this.schema.safeParse(value);
-    if (!parsed.success) return { error: new UserError(`${this.file}: ${z.prettifyError(parsed.error)}`, fix) };
+    if (!parsed.success) return { error: new UserError(`${this.file}: ${schemaProblems(parsed.error)}`, fix) };
     return { value: deepFreeze(parsed.data) };
   }
 }

@@ -85,7 +85,16 @@ function callOf(levels: readonly Level[], operands: readonly string[]): ParsedCa
   const isMissing = (option: Option): boolean => option.mandatory === true && values[option.key] === undefined;
   if (!command.run || command.options.some(isMissing)) return undefined;
   const given = argumentsOf(command.arguments, operands);
-  return given && { command, arguments: given, ...mergeOptions(command, levels.map((level) => level.values)) };
+  return (
+    given && {
+      command,
+      arguments: given,
+      ...mergeOptions(
+        command,
+        levels.map((level) => level.values),
+      ),
+    }
+  );
 }
 
 /** @param levels values of the program, the groups and the command itself, in this order */

@@ -57,7 +57,7 @@ export function failAttempt(tx: Transaction, bead: Bead, failure: Failure): void
     rig: failure.rig,
     agent: bead.assignee,
     title: `${bead.id} failed: ${problem}`,
-    detail: `${bead.title}\n\n${failure.feedback}\n\nThe worktree of ${bead.assignee ?? 'its agent'} is kept. Fix the problem, then retry ${bead.id}.`,
+    detail: `${bead.title}\n\n${failure.feedback}\n\nThe worktree of ${bead.assignee ?? 'its agent'} is kept. Fix the problem, then retry it: gt sling ${bead.id} ${failure.rig}`,
   });
 }
 

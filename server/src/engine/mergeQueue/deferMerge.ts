@@ -135,6 +135,6 @@ function failMerge(
     rig: request.rig,
     agent: request.worker,
     title: `${request.source} cannot be merged: ${firstLine(problem)}`,
-    detail: `${problem}\n\n${tried}Fix the problem, then retry ${request.source}; its branch ${request.branch} is kept.`,
+    detail: `${problem}\n\n${tried}Fix the problem, then retry it: gt mq retry ${request.source}. Its branch ${request.branch} is kept.`,
   });
 }

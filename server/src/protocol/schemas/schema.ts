@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { UserError } from '../../base/errors';
+import { schemaProblems } from '../../base/schemaProblems';
 import type { Params, ParsedParams, RequestSpec } from '../request';
 
 /** A request's method with the schema of its parameters. */
@@ -27,18 +28,11 @@ export function schemaFor<S extends RequestSpec, Z extends z.ZodType>(
   return [spec.method, schema];
 }
 
-/** Most problems that a message about one request names. */
-const MAX_ISSUES = 5;
-
 /** Parses a value. @throws UserError that names each problem */
 export function parseWith<Z extends z.ZodType>(schema: Z, value: unknown, method: string): z.output<Z> {
   const parsed = schema.safeParse(value);
   if (parsed.success) return parsed.data;
-  const issues = parsed.error.issues.slice(0, MAX_ISSUES).map((issue) => {
-    const path = issue.path.map(String).join('.');
-    return path ? `${path}: ${issue.message}` : issue.message;
-  });
-  throw new UserError(`bad parameters for ${method}: ${issues.join('; ')}`);
+  throw new UserError(`bad parameters for ${method}: ${schemaProblems(parsed.error)}`);
 }
 
 /** Parameters of requests without any. */

@@ -1,6 +1,7 @@
 import type { Socket } from 'node:net';
 import { z } from 'zod';
 import { UserError, messageOf } from '../../base/errors';
+import { schemaProblems } from '../../base/schemaProblems';
 import {
   isSame,
   newNonce,
@@ -63,7 +64,7 @@ async function decide(
 ): Promise<{ hello?: Hello; acceptance: Acceptance }> {
   const parsed = helloSchema.safeParse(parseJson(text));
   if (!parsed.success)
-    return { acceptance: { ok: false, reason: `unreadable hello: ${z.prettifyError(parsed.error)}`, code: 'invalid' } };
+    return { acceptance: { ok: false, reason: `unreadable hello: ${schemaProblems(parsed.error)}`, code: 'invalid' } };
   try {
     return { hello: parsed.data, acceptance: await accept(parsed.data) };
   } catch (error) {

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { UserError } from '../../base/errors';
+import { schemaProblems } from '../../base/schemaProblems';
 import type { Forge, NewPullRequest, PullRequest, PullRequestMethod, PullRequestStatus } from './forge';
 import type { GhProgram } from './ghProgram';
 
@@ -170,7 +171,7 @@ function parsed<S extends z.ZodType>(schema: S, text: string, command: string): 
   const result = schema.safeParse(value);
   if (result.success) return result.data;
   throw new UserError(
-    `${command} printed something unexpected: ${z.prettifyError(result.error)}`,
+    `${command} printed something unexpected: ${schemaProblems(result.error)}`,
     'update gh',
     'unavailable',
   );
