@@ -9,10 +9,10 @@ import {
   collect,
   defined,
   descriptionOf,
+  metadataOf,
   oneOf,
   parseDeps,
   parseEstimate,
-  parseMetadata,
   parsePriority,
   parseWhen,
   readText,
@@ -39,7 +39,7 @@ interface CreateOptions extends DescriptionOptions {
   notes?: string;
   externalRef?: string;
   defer?: string;
-  metadata?: Record<string, unknown>;
+  metadata?: string;
   ephemeral?: boolean;
   file?: string;
   graph?: string;
@@ -102,7 +102,7 @@ export function addCreate(program: CliCommand, context: BdContext): void {
     .option('--due <time>', 'due time (+6h, tomorrow, 2026-01-31)')
     .option('--external-ref <ref>', 'reference in another system, such as gh-9')
     .option('--defer <time>', 'hide it from ready until then (+6h, tomorrow, 2026-01-31)')
-    .option('--metadata <json>', 'JSON object, or @file', parseMetadata)
+    .option('--metadata <json>', 'JSON object, or @file')
     .option('--ephemeral', 'a wisp: never written to issues.jsonl')
     .option('--wisp-type <type>', `for a wisp: ${wispTypes.join(', ')}`, (text: string) =>
       oneOf(text, wispTypes, 'wisp-type'),
@@ -272,7 +272,7 @@ function paramsOf(title: string | undefined, options: CreateOptions, context: Bd
       validate: options.validate,
       externalRef: options.externalRef,
       defer,
-      metadata: options.metadata,
+      metadata: metadataOf(options.metadata, context.process),
       ephemeral: options.ephemeral,
       dryRun: options.dryRun,
     }),

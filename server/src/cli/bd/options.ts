@@ -67,10 +67,16 @@ export function parseDeps(text: string): [string, string][] {
   });
 }
 
+/** The JSON object of `--metadata`; `@file` reads it from a file, relative to the command's folder. */
+export function metadataOf(text: string | undefined, process: ProcessContext): Record<string, unknown> | undefined {
+  if (text === undefined) return undefined;
+  return parseMetadata(text.startsWith('@') ? readText(text.slice(1), process, 'reading metadata file') : text);
+}
+
 export function parseMetadata(text: string): Record<string, unknown> {
   let value: unknown;
   try {
-    value = JSON.parse(text.startsWith('@') ? fs.readFileSync(text.slice(1), 'utf8') : text);
+    value = JSON.parse(text);
   } catch (error) {
     throw new UserError('invalid JSON in --metadata: must be valid JSON', messageOf(error));
   }

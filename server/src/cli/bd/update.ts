@@ -8,7 +8,7 @@ import {
   collectLabels,
   defined,
   descriptionOf,
-  parseMetadata,
+  metadataOf,
   parseEstimate,
   parsePriority,
   parseSetting,
@@ -44,7 +44,7 @@ interface UpdateOptions extends DescriptionOptions {
   persistent?: boolean;
   session?: string;
   designFile?: string;
-  metadata?: Record<string, unknown>;
+  metadata?: string;
   setMetadata?: [string, unknown][];
   unsetMetadata?: string[];
 }
@@ -81,7 +81,7 @@ export function addUpdate(program: CliCommand, context: BdContext): void {
     .option('--claim', 'claim it, unless it is assigned to another: assign it to you and mark it in progress')
     .option('--defer <time>', 'hide it from ready until then; empty to end this')
     .option('--external-ref <ref>', 'reference in another system')
-    .option('--metadata <json>', 'replace the metadata; JSON object, or @file', parseMetadata)
+    .option('--metadata <json>', 'replace the metadata; JSON object, or @file')
     .option('--set-metadata <key=value>', 'set one key', (text: string, earlier: [string, unknown][] = []) => [
       ...earlier,
       parseSetting(text),
@@ -153,7 +153,7 @@ function changesOf(options: UpdateOptions, context: BdContext) {
     awaitId: options.awaitId,
     ephemeral: options.ephemeral ? true : options.persistent ? false : undefined,
     closedBySession: options.session,
-    metadata: options.metadata,
+    metadata: metadataOf(options.metadata, context.process),
     metadataChanges: metadataChangesOf(options),
   });
 }

@@ -1,7 +1,7 @@
 import path from 'node:path';
 import { UserError } from '../../base/errors';
 import { readTextIfPresent, writeFileAtomic } from '../../base/safeFiles';
-import { isPresent } from '../../base/safePaths';
+import { canonicalPath, isPresent } from '../../base/safePaths';
 import { makeFolder } from '../../base/safeFolders';
 import { LedgerInfoGet } from '../../protocol/ledger';
 import type { CliCommand, Invocation } from '../shared/command';
@@ -147,7 +147,8 @@ function addRemove(worktree: CliCommand, context: BdContext): void {
     })
     .action(async (name: string, options: { force?: boolean }, invocation: Invocation) => {
       const all = await worktrees(context.process.cwd);
-      const found = all.find((each) => !each.is_main && (each.name === name || each.path === path.resolve(name)));
+      const folder = canonicalPath(path.resolve(context.process.cwd, name));
+      const found = all.find((each) => !each.is_main && (each.name === name || canonicalPath(each.path) === folder));
       if (!found) throw new UserError(`worktree not found: ${name}`, undefined, 'not-found');
       if (!options.force) await refuseUnsaved(found);
       await gitText(all[0]!.path, ['worktree', 'remove', '--force', '--', found.path]);
