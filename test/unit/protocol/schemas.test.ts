@@ -73,7 +73,7 @@ describe('schemas of requests', () => {
     const schema = z.object({ list: z.array(z.string()) });
     assert.throws(
       () => parseWith(schema, { list: [1, 2, 3, 4, 5, 6, 7] }, 'test'),
-      (error: unknown) => error instanceof UserError && error.message.split(';').length === 5,
+      (error: unknown) => error instanceof UserError && /^[^;]*(; list[^;]*){4}; and 2 more$/.test(error.message),
     );
     assert.deepEqual(parseWith(noParams, {}, 'test'), {});
   });

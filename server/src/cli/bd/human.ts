@@ -78,10 +78,9 @@ function addRespond(human: CliCommand, context: BdContext): void {
     .action(async (id: string, { response }: { response?: string }, invocation: Invocation) => {
       if (!response?.trim()) throw new UserError('--response is required', 'bd human respond <id> -r "the answer"');
       const closed = await context.withLedger(invocation, async (backend) => {
-        const bead = await waiting(backend, id, context);
-        // First, so that the answer is there whatever happens.
+        const bead = await close(backend, (await waiting(backend, id, context)).id, 'Responded');
         await backend.call(CommentAdd.spec, { id: bead.id, text: `Response: ${response}` });
-        return close(backend, bead.id, 'Responded');
+        return bead;
       });
       context.print(invocation, closed, () => `✔ Bead ${closed.id} closed with response.`);
     });

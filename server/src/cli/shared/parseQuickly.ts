@@ -102,7 +102,8 @@ export function mergeOptions(
   command: CliCommand,
   levels: readonly Readonly<Record<string, unknown>>[],
 ): Pick<ParsedCall, 'options' | 'allOptions'> {
-  const merge = (several: typeof levels): Record<string, unknown> => Object.assign({}, ...several.toReversed());
+  const merge = (several: typeof levels): Record<string, unknown> =>
+    Object.assign({}, ...several.toReversed()) as Record<string, unknown>;
   const allOptions = merge(levels);
   const belowProgram = merge(levels.slice(1));
   const isOwn = (key: string): boolean => command.options.some((option) => option.key === key);
