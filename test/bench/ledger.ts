@@ -131,6 +131,8 @@ async function large(): Promise<Row[]> {
 
 function look(store: BeadStore): () => unknown {
   const settings = {
+    review: 'off',
+    reviewers: [],
     max_workers: 20,
     worker_spawn_delay: 0,
     max_attempts: 3,
