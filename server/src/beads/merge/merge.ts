@@ -40,7 +40,7 @@ export function mergeBeads(base: Beads, ours: Beads, theirs: Beads, now: Date): 
   return merged;
 }
 
-/** Ids of the beads that one side deleted and the other one changed, and that stay deleted: their users are told. */
+/** Ids of the beads that one side deleted and the other one changed, and that stay deleted: a lost change to report. */
 export function overruledEdits(base: Beads, ours: Beads, theirs: Beads, merged: Beads): string[] {
   const isDeleted = ({ bead }: Stored): boolean => bead.status === 'tombstone';
   return [...merged.keys()].filter((id) => {

@@ -41,7 +41,7 @@ export function ownMergeDriver(): string[] {
   return ['-c', `merge.beads.driver=${words.join(' ')} ${ARGUMENTS}`];
 }
 
-/** What users are told about beads that one side deleted and the other one changed. */
+/** A warning for each bead that one side deleted and the other one changed. */
 export function overruledNotes(ids: readonly string[]): string[] {
   return ids.map(
     (id) =>

@@ -70,7 +70,7 @@ function addHolding(slot: CliCommand, context: BdContext, name: 'acquire' | 'rel
     .command(name)
     .description(name === 'acquire' ? 'take it, if it is free' : 'give it back')
     .option('--holder <name>', 'who (default: you)');
-  if (name === 'acquire') command.option('--wait', 'if somebody else holds it: join the list of those who wait for it');
+  if (name === 'acquire') command.option('--wait', 'if it has another holder: join the list of those who wait for it');
   command
     .withHelp({
       text:
@@ -78,7 +78,7 @@ function addHolding(slot: CliCommand, context: BdContext, name: 'acquire' | 'rel
           ? 'It never blocks: try again when "bd merge-slot check" says that it is available.'
           : 'The answer names who waits for it.',
       examples: [[`bd merge-slot ${name}`, name === 'acquire' ? 'before a merge' : 'after it']],
-      exits: { 1: name === 'acquire' ? 'somebody else holds it' : 'you do not hold it' },
+      exits: { 1: name === 'acquire' ? 'it has another holder' : 'you do not hold it' },
       see: ['bd merge-slot check'],
     })
     .action(async (options: HoldOptions, invocation: Invocation) => {
@@ -113,7 +113,7 @@ async function requireSlot(backend: Backend): Promise<BeadDetails> {
   return bead;
 }
 
-/** @returns false if somebody else holds it, also if they were faster */
+/** @returns false if it has another holder, also one that was faster */
 async function acquire(backend: Backend, slot: BeadDetails, holder: string): Promise<boolean> {
   const ifAssignee = slot.assignee === holder ? holder : '';
   const change = { status: 'in_progress', assignee: holder, removeWaiters: [holder] };
