@@ -52,6 +52,17 @@ describe('ids', () => {
     );
   });
 
+  it('never look like an address of memory, which programs hide in logs', () => {
+    const randoms = [...Array(50_000).keys()].map((index) => index / 50_000);
+    const hashOf = (random: number): string =>
+      hashPart({ ...seed, nonce: `0:${Math.floor(random * 2 ** 48).toString(36)}` }, 5);
+    const found = randoms.find((random) => /^0x[0-9a-f]+$/.test(hashOf(random)));
+    assert.ok(found !== undefined, 'one of them gives such a hash');
+    const id = newHashId('bd', seed, { count: 0, taken: () => false, random: () => found });
+    assert.notEqual(id, `bd-${hashOf(found)}`);
+    assert.match(id, /^bd-[0-9a-z]{5}$/);
+  });
+
   it('carry an infix', () => {
     assert.match(
       newHashId('my-app', seed, { count: 0, infix: 'wisp', taken: () => false, random: Math.random }),

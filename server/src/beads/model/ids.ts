@@ -41,6 +41,9 @@ export function idLength(count: number): number {
   return maxLength;
 }
 
+/** Programs that hide addresses in logs and reports would hide a bead with such a hash. */
+const looksLikeAddress = /^0x[0-9a-f]+$/;
+
 /**
  * A new id `<prefix>-[<infix>-]<hash>`. A random number is part of the hashed data, so that two clones that create the
  * same bead at the same moment get different ids.
@@ -54,8 +57,8 @@ export function newHashId(
   for (let length = idLength(options.count); length <= maxLength; length++) {
     for (let attempt = 0; attempt < noncesPerLength; attempt++) {
       const nonce = `${attempt}:${Math.floor(options.random() * 2 ** 48).toString(36)}`;
-      const id = start + hashPart({ ...seed, nonce }, length);
-      if (!options.taken(id)) return id;
+      const hash = hashPart({ ...seed, nonce }, length);
+      if (!looksLikeAddress.test(hash) && !options.taken(start + hash)) return start + hash;
     }
   }
   throw new UserError(
