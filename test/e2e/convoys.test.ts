@@ -53,8 +53,8 @@ describe('convoys from the shell', function () {
       ],
     );
     assert.match(created.id, /^hq-cv-/);
+    assert.match(await town.gt('sling', one, 'toy'), /\n {2}The engine is paused: nothing starts until: gt up\n$/);
     await town.gt('up');
-    await town.gt('sling', one, 'toy');
     await waitUntil('the bead that was slung is merged', async () => (await statusOf(one)) === 'closed', 60_000);
     assert.equal(await statusOf(two), 'open', 'nobody asked for it');
     const shown = await convoy('status', created.id);

@@ -1,4 +1,4 @@
-import { ConvoyStage, type PlanFinding } from './convoyPlan';
+import { ConvoyStage, type PlanFinding, type Started } from './convoyPlan';
 import { request, type NoParams, type WithDefaults } from './request';
 import type { BeadInfo, ConvoyInfo } from './snapshot';
 import { LONG_LIMIT_MS } from './timeLimit';
@@ -27,7 +27,7 @@ export namespace ConvoyCreate {
   }
   export const spec = request<
     Params,
-    ConvoyInfo,
+    ConvoyInfo & Started,
     WithDefaults<Params, 'beads' | 'stage' | 'launch' | 'owned' | 'notify'>
   >('gastown/convoy/create', 'write', { timeLimitMs: LONG_LIMIT_MS });
 }
@@ -63,7 +63,7 @@ export namespace ConvoyList {
   >('gastown/convoy/list', 'read');
 }
 
-export interface ConvoyStatus extends ConvoyInfo {
+export interface ConvoyStatus extends ConvoyInfo, Started {
   tracked: BeadInfo[];
   /** Ids by wave: a wave needs only the waves before it. */
   waves: string[][];
@@ -83,7 +83,7 @@ export namespace ConvoyGet {
 }
 
 export namespace ConvoyLaunch {
-  export const spec = request<{ id: string; force?: boolean }, ConvoyInfo, { id: string; force: boolean }>(
+  export const spec = request<{ id: string; force?: boolean }, ConvoyInfo & Started, { id: string; force: boolean }>(
     'gastown/convoy/launch',
     'write',
     { timeLimitMs: LONG_LIMIT_MS },
@@ -165,7 +165,7 @@ export namespace ConvoyStranded {
   export const spec = request<NoParams, StrandedConvoy[]>('gastown/convoy/stranded', 'read');
 }
 
-export interface SlingResult {
+export interface SlingResult extends Started {
   bead: string;
   rig: string;
   convoy: string;

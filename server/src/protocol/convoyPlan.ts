@@ -67,7 +67,13 @@ export interface PlanCheck {
   forecast: PlanForecast;
 }
 
-export interface StagedPlan extends PlanCheck {
+/** In the answers to requests that start work. */
+export interface Started {
+  /** The engine is paused: nothing starts until a person runs `gt up`. */
+  enginePaused?: true;
+}
+
+export interface StagedPlan extends PlanCheck, Started {
   status: 'staged_ready' | 'staged_warnings' | 'error';
   /** Empty if errors kept it from being staged. */
   convoy_id: string;

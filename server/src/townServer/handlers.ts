@@ -44,6 +44,7 @@ export function registerHandlers(service: TownService): void {
     runtimes,
     sessions,
     engineContext,
+    isUp: () => service.town.info().up,
     changed: () => service.changed(),
   };
   const ledgerFor = (context: CallContext, named: string | undefined): string =>
@@ -67,6 +68,7 @@ export function registerHandlers(service: TownService): void {
     projection,
     addresses,
     rig: (name) => plans.rig(name),
+    isUp: parts.isUp,
     missingRuntimes: (beads) => plans.missingRuntimes(beads),
     featureBranchDefault: () => townSettingsFile(layout).read().feature_branch,
     commitsAhead: async (rig, branch) => rigs.get(rig)?.commitsAhead(branch),

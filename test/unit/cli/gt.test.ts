@@ -226,6 +226,13 @@ describe('gt', () => {
       await ok('sling', 'toy-3', 'toy'),
       '✓ Slung toy-3 to toy (hq-c1)\n  It starts after: gt convoy resume hq-c1\n',
     );
+    town.answer(Sling.spec, ({ beads, rig: name }) =>
+      beads.map((bead) => ({ bead, rig: name, convoy: 'hq-c1', changed: true, enginePaused: true })),
+    );
+    assert.equal(
+      await ok('sling', 'toy-3', 'toy-4', 'toy'),
+      '✓ Slung toy-3 to toy (hq-c1)\n✓ Slung toy-4 to toy (hq-c1)\n  The engine is paused: nothing starts until: gt up\n',
+    );
     await ok('sling', 'shiny', '--on', 'toy-1', 'toy', '--var', 'a=1', '--var', 'b=x=y');
     assert.deepEqual(town.last(Sling.spec), {
       beads: ['toy-1'],

@@ -59,6 +59,22 @@ describe('gt convoy', () => {
     );
   });
 
+  it('says that nothing starts while the engine is paused', async () => {
+    const launched = {
+      ...convoy('hq-cv-1', ['toy-1'], { launchedAt: '2026-01-01T00:00:00Z' }),
+      enginePaused: true as const,
+    };
+    town.answer(ConvoyCreate.spec, launched);
+    town.answer(ConvoyLaunch.spec, launched);
+    town.answer(ConvoyGet.spec, { ...launched, tracked: [], waves: [], errors: [], warnings: [], notify: [] });
+    const hint = /\n {2}The engine is paused: nothing starts until: gt up\n$/;
+    assert.match(await ok('create', 'Login', 'toy-1', '--launch'), hint);
+    assert.match(await ok('launch', 'hq-cv-1'), hint);
+    assert.match(await ok('status', 'hq-cv-1'), hint);
+    town.answer(ConvoyGet.spec, { ...launched, done: 1, tracked: [], waves: [], errors: [], warnings: [], notify: [] });
+    assert.doesNotMatch(await ok('status', 'hq-cv-1'), /paused/, 'all of it is done');
+  });
+
   it('create tells whom it is to notify, in every form', async () => {
     town.answer(ConvoyCreate.spec, ({ title, beads }) => convoy('hq-cv-1', beads, { title }));
     const cases: [string[], string[]][] = [

@@ -158,6 +158,23 @@ describe('a plan of a convoy', () => {
     assert.deepEqual(town.begun().sort(), [a, b].sort());
   });
 
+  it('says what a paused engine keeps from starting, and only that', async () => {
+    const bead = await town.bead('One');
+    town.isUp = false;
+    const planned = await stage(bead);
+    assert.equal(planned.enginePaused, undefined, 'it starts nothing anyway');
+    assert.equal((await town.call(ConvoyLaunch.spec, { id: planned.convoy_id })).enginePaused, true);
+    assert.equal((await town.call(ConvoyGet.spec, { id: planned.convoy_id })).enginePaused, true);
+    const [tracking, launched] = [
+      { title: 'A', beads: [await town.bead('Two')] },
+      { title: 'B', beads: [await town.bead('Three')], launch: true },
+    ];
+    assert.equal((await town.call(ConvoyCreate.spec, tracking)).enginePaused, undefined);
+    assert.equal((await town.call(ConvoyCreate.spec, launched)).enginePaused, true);
+    town.isUp = true;
+    assert.equal((await town.call(ConvoyGet.spec, { id: planned.convoy_id })).enginePaused, undefined);
+  });
+
   it('takes the statuses of a convoy one after the other, by whatever command', async () => {
     const bead = await town.bead('One');
     const { convoy_id: id } = await stage(bead);

@@ -52,6 +52,7 @@ export class ConvoyTestTown {
     toy: { accepted: true, maxWorkers: 2 },
     lib: { accepted: true, maxWorkers: 1 },
   };
+  isUp = true;
   /** Why no agent can start, by the name of the rig. */
   readonly missingRuntimes = new Map<string, string>();
 
@@ -65,6 +66,7 @@ export class ConvoyTestTown {
       ),
       addresses: this.addresses,
       rig: (name) => this.rigs[name],
+      isUp: () => this.isUp,
       featureBranchDefault: () => false,
       commitsAhead: async () => undefined,
       missingRuntimes: async () => this.missingRuntimes,

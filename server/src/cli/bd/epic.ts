@@ -1,5 +1,6 @@
 import { BeadClose, BeadList, type Bead } from '../../protocol/bead';
 import type { CliCommand, Invocation } from '../shared/command';
+import { progressText } from '../shared/beadText';
 import { oneLine } from '../shared/output';
 import type { BdContext } from './context';
 import type { Backend } from './localBackend';
@@ -75,10 +76,9 @@ async function epicsOf(backend: Backend): Promise<EpicStatus[]> {
 }
 
 function epicLines({ epic, total_children: total, closed_children: closed, eligible_for_close }: EpicStatus): string[] {
-  const percent = total === 0 ? 0 : Math.floor((closed * 100) / total);
   return [
     `${eligible_for_close ? '✓' : '○'} ${epic.id} ${oneLine(epic.title)}`,
-    `   Progress: ${closed}/${total} children closed (${percent}%)`,
+    `   ${progressText(closed, total)}`,
     ...(eligible_for_close ? ['   Eligible for closure'] : []),
     '',
   ];

@@ -13,7 +13,7 @@ import {
 import { ConvoyStage } from '../../protocol/convoyPlan';
 import type { CliCommand, Invocation } from '../shared/command';
 import type { GtContext } from './context';
-import { endLines, planLines } from './convoyText';
+import { endLines, planLines, startHint } from './convoyText';
 
 /** The commands that start, pause and end a convoy, and subscribe to it. */
 export function addConvoyControl(convoy: CliCommand, context: GtContext): void {
@@ -41,7 +41,10 @@ function addLaunch(convoy: CliCommand, context: GtContext): void {
     })
     .action(async (id: string, options: { force?: boolean }, invocation: Invocation) => {
       const info = await context.call(invocation, ConvoyLaunch.spec, { id, force: options.force });
-      context.print(invocation, info, () => `✓ Launched ${info.id}: ${info.title}`);
+      context.print(invocation, info, () => [
+        `✓ Launched ${info.id}: ${info.title}`,
+        ...startHint(info).map((line) => `  ${line}`),
+      ]);
     });
 }
 

@@ -1,7 +1,7 @@
 import { elapsedText } from '../../base/elapsed';
 import { plural } from '../../base/text';
 import type { ConvoyEnd, ConvoyStatus } from '../../protocol/convoy';
-import type { PlanCheck, PlanFinding, StagedPlan } from '../../protocol/convoyPlan';
+import type { PlanCheck, PlanFinding, StagedPlan, Started } from '../../protocol/convoyPlan';
 import type { BeadInfo, ConvoyInfo, FeatureState } from '../../protocol/snapshot';
 import { beadMark, beadNotes } from '../shared/townText';
 
@@ -113,6 +113,7 @@ export function planLines(plan: StagedPlan): string[] {
     ...(plan.status === 'error' || plan.launched
       ? []
       : [`  Launch: gt convoy launch ${plan.convoy_id}${plan.status === 'staged_warnings' ? ' --force' : ''}`]),
+    ...enginePausedHint(plan).map((line) => `  ${line}`),
   ];
 }
 
@@ -124,10 +125,16 @@ function forecastText({ forecast: { minutes, samples, unknown } }: StagedPlan): 
   return missing ? `Time: at least ${hours} (${basis}); ${missing}` : `Time: about ${hours} (${basis})`;
 }
 
-/** How to start the beads of a convoy that is not launched. */
-export function startHint(convoy: ConvoyInfo): string[] {
+/** What is missing if work was started while the engine is paused. */
+export function enginePausedHint({ enginePaused }: Started): string[] {
+  return enginePaused ? ['The engine is paused: nothing starts until: gt up'] : [];
+}
+
+/** What keeps the beads of a convoy from starting, and how to start them. */
+export function startHint(convoy: ConvoyInfo & Started): string[] {
   if (convoy.paused) return [`Paused: none of its beads starts. Resume: gt convoy resume ${convoy.id}`];
-  if (convoy.status === 'closed' || convoy.launchedAt !== undefined) return [];
+  if (convoy.status === 'closed') return [];
+  if (convoy.launchedAt !== undefined) return convoy.done === convoy.total ? [] : enginePausedHint(convoy);
   if (convoy.status !== 'open') return [`Staged: nothing starts until: gt convoy launch ${convoy.id}`];
   if (convoy.total === 0) return [`It tracks no beads yet: gt convoy add ${convoy.id} <bead>`];
   if (convoy.done === convoy.total) return [];

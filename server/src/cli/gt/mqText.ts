@@ -90,7 +90,7 @@ export function judgementLines(
     ...info.reviews.flatMap((review) => [
       '',
       `  ${review.verdict} by ${review.by}, ${review.at}`,
-      indent(review.message, 4),
+      ...(review.message === '' ? [] : [indent(review.message, 4)]),
     ]),
   ];
 }

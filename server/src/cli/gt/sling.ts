@@ -3,6 +3,7 @@ import { collectVariable } from '../shared/variableArgument';
 import { Sling } from '../../protocol/convoy';
 import type { CliCommand, Invocation } from '../shared/command';
 import type { GtContext } from './context';
+import { enginePausedHint } from './convoyText';
 
 interface SlingOptions {
   agent?: string;
@@ -43,8 +44,8 @@ export function addSling(program: CliCommand, context: GtContext): void {
         model: options.model,
         vars: options.var,
       });
-      context.print(invocation, results, () =>
-        results.flatMap((result) => [
+      context.print(invocation, results, () => [
+        ...results.flatMap((result) => [
           result.changed
             ? `✓ Slung ${result.bead} to ${result.rig} (${result.convoy})`
             : `${result.bead} is already in progress (${result.convoy})`,
@@ -52,7 +53,8 @@ export function addSling(program: CliCommand, context: GtContext): void {
             ? [`  It starts after: gt convoy resume ${result.pausedBy}`]
             : []),
         ]),
-      );
+        ...enginePausedHint(results.find(({ changed }) => changed) ?? {}).map((line) => `  ${line}`),
+      ]);
     });
 }
 

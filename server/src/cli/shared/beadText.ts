@@ -243,8 +243,19 @@ function relationLines(bead: BeadDetails, paint: Paint): string[] {
   const order = ['PARENT', 'CHILDREN', 'DEPENDS ON', 'BLOCKS', 'RELATED', 'DISCOVERED FROM', 'DISCOVERED'];
   return order.flatMap((heading) => {
     const lines = groups.get(heading);
-    return lines ? ['', paint('bold', heading), ...lines] : [];
+    return lines ? ['', paint('bold', heading), ...lines, ...(heading === 'CHILDREN' ? epicLines(bead) : [])] : [];
   });
+}
+
+function epicLines(epic: BeadDetails): string[] {
+  if (epic.issue_type !== 'epic') return [];
+  const children = epic.dependents.filter((other) => other.dependency_type === 'parent-child');
+  return [`  ${progressText(children.filter(({ status }) => status === 'closed').length, children.length)}`];
+}
+
+/** How far an epic is. */
+export function progressText(closed: number, total: number): string {
+  return `Progress: ${closed}/${total} children closed (${total === 0 ? 0 : Math.floor((closed * 100) / total)}%)`;
 }
 
 const externalMarks = { met: ['✓', 'green'], open: ['○', 'bold'], unresolved: ['?', 'yellow'] } as const;

@@ -18,6 +18,8 @@ export interface ConvoyTown {
   addresses: AddressBook;
   /** Undefined if there is no such rig. */
   rig(name: string): PlannedRig | undefined;
+  /** Whether the engine is up. */
+  isUp(): boolean;
   /** Default for new convoys if neither the convoy nor one of its rigs sets it. */
   featureBranchDefault(): boolean;
   /** Commits of a feature branch that the target of the rig does not have; undefined if they cannot be counted. */

@@ -20,7 +20,7 @@ import {
   type ConvoyListStatus,
   type ConvoyStatus,
 } from '../../protocol/town';
-import { ConvoyStage } from '../../protocol/convoyPlan';
+import { ConvoyStage, type Started } from '../../protocol/convoyPlan';
 import { convoyInfo } from '../state/projection';
 import { CONVOY, convoyOf, isClosed } from '../state/work';
 import { pauseConvoy, removeFromConvoy, renameConvoy, resumeConvoy, unwatchConvoy, watchConvoy } from './changeConvoy';
@@ -35,14 +35,24 @@ import { stageConvoy } from './stageConvoy';
 import { addToConvoy, createConvoy, launchConvoy } from './startConvoy';
 
 export function registerConvoyHandlers(dispatcher: Dispatcher, town: ConvoyTown): void {
-  dispatcher.on(ConvoyCreate.spec, (params, context) => createConvoy(town, context, params));
+  const started = <T extends object>(result: T): T & Started =>
+    town.isUp() ? result : { ...result, enginePaused: true };
+  dispatcher.on(ConvoyCreate.spec, async (params, context) => {
+    const info = await createConvoy(town, context, params);
+    return params.launch ? started(info) : info;
+  });
   dispatcher.on(ConvoyAdd.spec, (params, context) => addToConvoy(town, context, params.id, params.beads));
   dispatcher.on(ConvoyRemove.spec, (params, context) => removeFromConvoy(town, context, params.id, params.beads));
   dispatcher.on(ConvoyRename.spec, (params, context) => renameConvoy(town, context, params.id, params.title));
   dispatcher.on(ConvoyList.spec, async (params) => listConvoys(town, params));
-  dispatcher.on(ConvoyGet.spec, (params) => convoyStatus(town, requireConvoy(town, params.id)));
-  dispatcher.on(ConvoyLaunch.spec, (params, context) => launchConvoy(town, context, params.id, params.force));
-  dispatcher.on(ConvoyStage.spec, (params, context) => stageConvoy(town, context, params));
+  dispatcher.on(ConvoyGet.spec, async (params) => started(await convoyStatus(town, requireConvoy(town, params.id))));
+  dispatcher.on(ConvoyLaunch.spec, async (params, context) =>
+    started(await launchConvoy(town, context, params.id, params.force)),
+  );
+  dispatcher.on(ConvoyStage.spec, async (params, context) => {
+    const plan = await stageConvoy(town, context, params);
+    return plan.launched ? started(plan) : plan;
+  });
   dispatcher.on(ConvoyPause.spec, (params, context) => pauseConvoy(town, context, params.id, params.reason));
   dispatcher.on(ConvoyResume.spec, (params, context) => resumeConvoy(town, context, params.id));
   dispatcher.on(ConvoyClose.spec, (params, context) => closeConvoy(town, context, params.id, params.reason));

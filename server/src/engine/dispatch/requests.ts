@@ -35,6 +35,8 @@ export interface AgentTown {
   readonly rigs: Pick<Rigs, 'get' | 'require'>;
   readonly runtimes: RuntimeCatalogue;
   readonly sessions: Pick<SessionManager, 'markDone'>;
+  /** Whether the engine is up. */
+  isUp(): boolean;
   /** A formula for beads of a rig, by its name in the scope of this caller. */
   formula(rig: Rig, name: string, given: Record<string, string>, caller: CallContext): SlungFormula;
   changed(): void;
@@ -87,7 +89,8 @@ export function registerAgentHandlers(town: AgentTown): void {
     if (!formula && params.vars)
       throw new UserError('variables belong to a formula', 'name it with --formula', 'invalid');
     if (context.kind === 'person') rig.forgetFailedGates();
-    return sling(town.store, context, { ...params, rig: rig.name, agent, formula });
+    const results = await sling(town.store, context, { ...params, rig: rig.name, agent, formula });
+    return town.isUp() ? results : results.map((result) => ({ ...result, enginePaused: true }));
   });
   dispatcher.on(Done.spec, async (params, context) => {
     const result = await done(town.engineContext, context, params);
