@@ -41,6 +41,23 @@ export interface ReplayOptions {
   width?: number;
 }
 
+/** A search for a culprit. */
+export interface Search {
+  /** Requests of the batch. */
+  size: number;
+  /** Rounds of gate runs until it was found. */
+  rounds: number;
+  /** A run of it failed on sound files: it may need one more round. */
+  isMisled: boolean;
+}
+
+/** What the gate runs of one action have come to. */
+interface Searched {
+  /** Times at which the search began runs. */
+  times: Set<number>;
+  isMisled: boolean;
+}
+
 export interface Replay {
   /** Pushes of a commit on which the gate fails. */
   redPushes: number;
@@ -48,8 +65,7 @@ export interface Replay {
   gateRuns: number;
   /** Changes that fail no gate and went back for one. */
   innocentsRejected: number;
-  /** Searches for a culprit: how many requests the batch had, and by how many rounds of gate runs it was found. */
-  searches: { size: number; rounds: number }[];
+  searches: Search[];
   /** For each change that landed, milliseconds since it was submitted last. */
   waits: number[];
   /** The same where all outcomes are known: nothing is tested that fails or conflicts. */
@@ -89,6 +105,14 @@ export async function replayQueue(options: ReplayOptions): Promise<Replay> {
   }
 }
 
+function nothingSearched(): Searched {
+  return { times: new Set(), isMisled: false };
+}
+
+function searchOf(size: number, { times, isMisled }: Searched): Search {
+  return { size, rounds: times.size, isMisled };
+}
+
 class QueueReplay {
   private readonly random: () => number;
   private readonly gateMs: number;
@@ -111,7 +135,7 @@ class QueueReplay {
   private gateRuns = 0;
   private redPushes = 0;
   private innocentsRejected = 0;
-  private readonly searches: { size: number; rounds: number }[] = [];
+  private readonly searches: Search[] = [];
 
   constructor(
     private readonly service: Service,
@@ -200,21 +224,21 @@ class QueueReplay {
 
   private async start(action: Action): Promise<void> {
     try {
-      if (action.type === 'prepare-batch') await prepareBatch(action, this.context(new Set()));
+      if (action.type === 'prepare-batch') await prepareBatch(action, this.context(nothingSearched()));
       if (action.type === 'confirm-failure') {
-        await confirmFailure(action, this.context(new Set()));
+        await confirmFailure(action, this.context(nothingSearched()));
         this.comeBack([action.mergeRequest]);
       }
       if (action.type === 'find-culprit') {
-        const searched = new Set<number>();
+        const searched = nothingSearched();
         await searchBatch(action, this.context(searched));
-        this.searches.push({ size: action.requests.length, rounds: searched.size });
+        this.searches.push(searchOf(action.requests.length, searched));
         this.comeBack(action.requests.map(({ mergeRequest }) => mergeRequest));
       }
       if (action.type !== 'merge') return;
-      const searched = new Set<number>();
+      const searched = nothingSearched();
       await merge(action, this.context(searched));
-      if (searched.size > 0) this.searches.push({ size: action.requests.length, rounds: searched.size });
+      if (searched.times.size > 0) this.searches.push(searchOf(action.requests.length, searched));
       this.comeBack(action.requests.map(({ mergeRequest }) => mergeRequest));
     } catch (error) {
       if (error instanceof StaleAction) this.stale.add(actionKey(action));
@@ -308,7 +332,7 @@ class QueueReplay {
       ...{ awakeSince: 0, inFlight: this.running, consented: () => true },
       rigs: [
         {
-          ...{ port: this.rig(new Set()), accepted: true, unacceptedReviewers: [] },
+          ...{ port: this.rig(nothingSearched()), accepted: true, unacceptedReviewers: [] },
           settings: {
             ...{
               max_workers: 1,
@@ -326,8 +350,8 @@ class QueueReplay {
     });
   }
 
-  /** @param searched times at which a search has begun gate runs */
-  private context(searched: Set<number>): EngineContext {
+  /** @param searched is filled in by the gate runs */
+  private context(searched: Searched): EngineContext {
     const rig = this.rig(searched);
     const context: Partial<EngineContext> = {
       store: this.store,
@@ -339,7 +363,7 @@ class QueueReplay {
     return context as EngineContext;
   }
 
-  private rig(searched: Set<number>): RigPort {
+  private rig(searched: Searched): RigPort {
     const port: Partial<RigPort> = {
       files: NO_FILES,
       ...{ name: 'toy', review: 'off', gates: [GATE], pacing: { lastSpawnAt: 0, shortLives: [] } },
@@ -384,7 +408,7 @@ class QueueReplay {
   private async runGates(
     commit: string,
     run: GateRun,
-    { onGate, searched }: { onGate: GateListener; searched: Set<number> },
+    { onGate, searched }: { onGate: GateListener; searched: Searched },
   ): Promise<GateResult> {
     let slot: GateSlot | undefined;
     try {
@@ -398,8 +422,10 @@ class QueueReplay {
           },
           run: async () => {
             this.gateRuns += 1;
-            if (run.only !== undefined && run.confirms === undefined && commit !== this.tip) searched.add(this.now);
+            if (run.only !== undefined && run.confirms === undefined && commit !== this.tip)
+              searched.times.add(this.now);
             const isFlaky = this.random() < this.options.flaky;
+            searched.isMisled ||= isFlaky;
             await this.gateTime();
             return isFlaky || this.changesIn(commit).some(({ broken }) => broken)
               ? { passed: false, problem: 'failed', output: '', isFinal: true }
