@@ -1,6 +1,7 @@
 import { UserError } from '../base/errors';
 import { gitBytes, gitLine } from '../git/git';
 import type { RigRepository } from '../git/repository';
+import { commonPrefix } from '../beads/model/ids';
 import { parseLedgerText, type LedgerText } from '../beads/storage/ledgerText';
 import type { TrackedBeadsInfo } from '../protocol/rig';
 
@@ -27,20 +28,10 @@ export async function trackedBeads(repository: RigRepository, commit?: string): 
   const [, blob, size] = /^100\d+ blob ([0-9a-f]+) +(\d+)\t/.exec(entry) ?? [];
   if (blob === undefined || Number(size) > MAX_BYTES) return undefined;
   const text = parseLedgerText(await gitBytes(directory, ['cat-file', 'blob', blob]), FILE);
-  const prefix = commonPrefix([...text.beads.keys()]);
+  const prefix = commonPrefix(text.beads.keys());
   if (prefix === undefined) return undefined;
   const show = `git --git-dir='${directory.replaceAll("'", "'\\''")}' cat-file blob ${blob}`;
   return { info: { count: text.beads.size, prefix, show }, text };
-}
-
-/** The most frequent prefix, without the hyphen: of `my-app-3f.1` it is `my-app`. */
-export function commonPrefix(ids: readonly string[]): string | undefined {
-  const counts = new Map<string, number>();
-  for (const id of ids) {
-    const prefix = id.slice(0, Math.max(0, id.lastIndexOf('-')));
-    if (prefix !== '') counts.set(prefix, (counts.get(prefix) ?? 0) + 1);
-  }
-  return [...counts].sort((a, b) => b[1] - a[1] || a[0].localeCompare(b[0]))[0]?.[0];
 }
 
 /** Checks that the beads can be imported. @throws UserError if a ledger with this prefix cannot contain all of them */

@@ -6,6 +6,7 @@ import {
   depthOfId,
   hashPart,
   idLength,
+  commonPrefix,
   newHashId,
   nextChildId,
   normalisePrefix,
@@ -105,6 +106,14 @@ describe('ids', () => {
 });
 
 describe('prefixes', () => {
+  it('are those of most beads, without the infixes of some', () => {
+    assert.equal(commonPrefix([]), undefined);
+    assert.equal(commonPrefix(['nothing']), undefined);
+    assert.equal(commonPrefix(['my-app-3f', 'my-app-3f.1', 'my-app-x.1.2', 'other-1']), 'my-app');
+    assert.equal(commonPrefix(['bd-mol-1', 'bd-mol-2', 'bd-mol-3', 'bd-1', 'x-1']), 'bd');
+    assert.equal(commonPrefix(['b-1', 'a-1']), 'a', 'the same each time');
+  });
+
   it('lose the hyphen that ends them', () => {
     assert.equal(normalisePrefix('bd-'), 'bd');
     assert.equal(normalisePrefix('my-app'), 'my-app');

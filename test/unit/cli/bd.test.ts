@@ -112,6 +112,24 @@ describe('bd', () => {
     });
   });
 
+  it('init takes the prefix of the beads that are there, if new ids can have it', async () => {
+    const line = (id: string): string =>
+      `${JSON.stringify({ id, title: id, status: 'open', priority: 2, issue_type: 'task', created_at: '2024-01-01T00:00:00Z', updated_at: '2024-01-01T00:00:00Z' })}\n`;
+    const found: [lines: string, prefix: string][] = [
+      [line('my-app-3f') + line('my-app-4c.1') + line('other-1'), 'my-app'],
+      [`${line('zz-1')}not a bead\n`, 'zz'],
+      [`<<<<<<< ours\n${line('zz-1')}=======\n${line('zz-2')}>>>>>>> theirs\n`, 'zz'],
+      [line('a b-1'), 'a-project'],
+    ];
+    for (const [text, prefix] of found) {
+      const other = new Project();
+      fs.mkdirSync(path.join(other.cwd, '.beads'));
+      fs.writeFileSync(path.join(other.cwd, '.beads', 'issues.jsonl'), text);
+      assert.equal((await other.json<{ prefix: string }>('init')).prefix, prefix);
+      assert.equal(fs.readFileSync(path.join(other.cwd, '.beads', 'issues.jsonl'), 'utf8'), text, 'left alone');
+    }
+  });
+
   it('init inside a town is refused', async () => {
     fs.mkdirSync(path.join(project.cwd, 'mayor'));
     fs.writeFileSync(path.join(project.cwd, 'mayor', 'town.json'), '{}');

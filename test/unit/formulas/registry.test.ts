@@ -77,7 +77,7 @@ describe('the registry', () => {
       console.log('      (the real formulas are not there: nothing was checked)');
       this.skip();
     }
-    const registry = new FormulaRegistry([{ tier: 'project', directory: directory }]);
+    const registry = new FormulaRegistry([{ tier: 'project', directory: fs.realpathSync(directory) }]);
     const entries = registry.list().filter((entry) => entry.tier === 'project');
     assert.equal(entries.length, 16);
     for (const entry of entries)

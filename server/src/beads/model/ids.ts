@@ -91,13 +91,35 @@ export function nextChildId(parent: string, idsUnderParent: Iterable<string>): s
 
 const prefixPattern = /^[a-z0-9][a-z0-9.-]{0,39}$/i;
 
+export function isPrefix(text: string): boolean {
+  return prefixPattern.test(text);
+}
+
 /** The stored form of a prefix: without the final hyphen. */
 export function normalisePrefix(prefix: string): string {
   const trimmed = prefix.trim().replace(/-+$/, '');
-  if (!prefixPattern.test(trimmed)) {
+  if (!isPrefix(trimmed)) {
     throw new UserError(`invalid prefix: ${JSON.stringify(prefix)}`, 'Use letters, digits and hyphens, at most 40.');
   }
   return trimmed;
+}
+
+/**
+ * The prefix of most of these ids, without the hyphen: `my-app` of `my-app-3f.1`. Where `bd` is one of them, most may well be
+ * `bd-mol-…`: that is an infix.
+ */
+export function commonPrefix(ids: Iterable<string>): string | undefined {
+  const counts = new Map<string, number>();
+  for (const id of ids) {
+    const prefix = id.slice(0, Math.max(0, id.lastIndexOf('-')));
+    if (prefix !== '') counts.set(prefix, (counts.get(prefix) ?? 0) + 1);
+  }
+  const [most] = [...counts].sort((a, b) => b[1] - a[1] || (a[0] < b[0] ? -1 : 1));
+  if (!most) return undefined;
+  const [shortest] = [...counts.keys()]
+    .filter((prefix) => most[0].startsWith(`${prefix}-`))
+    .sort((a, b) => a.length - b.length);
+  return shortest ?? most[0];
 }
 
 const idPattern = /^[a-z0-9][a-z0-9._-]*$/i;

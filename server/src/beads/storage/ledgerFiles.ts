@@ -1,5 +1,6 @@
 import path from 'node:path';
 import { UserError } from '../../base/errors';
+import { commonPrefix } from '../model/ids';
 import { hashOf, readBase } from './checkpointFile';
 import type { Stored } from './codec';
 import type { LedgerFs } from './ledgerFs';
@@ -82,10 +83,5 @@ export function isBlank(bytes: Buffer | undefined): boolean {
  * The prefix of a folder whose configuration has none: that of most of its beads, else the name of the folder above.
  */
 export function guessPrefix(directory: string, ids: Iterable<string>): string {
-  const counts = new Map<string, number>();
-  for (const id of ids) {
-    const prefix = id.slice(0, id.indexOf('-'));
-    if (prefix) counts.set(prefix, (counts.get(prefix) ?? 0) + 1);
-  }
-  return [...counts].sort((a, b) => b[1] - a[1])[0]?.[0] ?? path.basename(path.dirname(directory));
+  return commonPrefix(ids) ?? path.basename(path.dirname(directory));
 }

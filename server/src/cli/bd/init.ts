@@ -23,7 +23,10 @@ export function addInit(program: CliCommand, context: BdContext): void {
   const command = program
     .command('init')
     .description('create a ledger in this folder')
-    .option('-p, --prefix <prefix>', 'prefix of ids (default: the name of the folder)')
+    .option(
+      '-p, --prefix <prefix>',
+      'prefix of ids (default: that of the beads in .beads, else the name of the folder)',
+    )
     .option('-b, --branch <name>', 'branch for the ledger, kept as the setting sync-branch')
     .option('--stealth', 'keep the ledger out of git: for a repository that is not yours')
     .option('--force', 'complete an existing ledger')
@@ -94,11 +97,28 @@ async function createLedger(directory: string, options: InitOptions) {
       `This workspace is already initialized with the prefix ${existing}-. Run bd commands normally.`,
       'conflict',
     );
-  const prefix = options.prefix || existing || prefixOfFolder(path.basename(path.dirname(directory)));
+  const prefix =
+    options.prefix ||
+    existing ||
+    (await prefixOfBeads(directory)) ||
+    prefixOfFolder(path.basename(path.dirname(directory)));
   initLedger(directory, prefix);
   writeFileAtomic(path.join(directory, LOCAL_MARK), '1\n');
   if (options.branch) writeSetting(directory, 'sync-branch', options.branch);
   return { prefix: prefix.replace(/-+$/, ''), directory, created: existing === undefined };
+}
+
+/** The prefix of the beads that are there already; undefined if there are none, or if new ids cannot have it. */
+async function prefixOfBeads(directory: string): Promise<string | undefined> {
+  const [{ readLedgerFiles }, { readLedgerConfig }, { realFs }, { commonPrefix, isPrefix }] = await Promise.all([
+    import('../../beads/storage/ledgerFiles'),
+    import('../../beads/storage/ledgerConfig'),
+    import('../../beads/storage/ledgerFs'),
+    import('../../beads/model/ids'),
+  ]);
+  const file = path.join(directory, readLedgerConfig(realFs, directory).issuesFile);
+  const prefix = commonPrefix(readLedgerFiles(realFs, directory, file, { tolerant: true }).text.beads.keys());
+  return prefix !== undefined && isPrefix(prefix) ? prefix : undefined;
 }
 
 /** The folder's name; characters that are not allowed in ids become hyphens. */
