@@ -101,6 +101,19 @@ export function openNamed(file: string): number {
   return fs.openSync(file, O_RDONLY);
 }
 
+/**
+ * Writes a file that the user named in a command. Links are followed, and a device or a pipe is written to: `/dev/null`,
+ * `/dev/stdout` and `>(…)` stay what they are.
+ * @throws a system error, such as EISDIR for a folder
+ */
+export function writeNamed(file: string, text: string): void {
+  const stat = fs.statSync(file, { throwIfNoEntry: false });
+  if (stat?.isFile() && !/^\/(?:dev|proc)\//.test(file))
+    writeFileAtomic(fs.realpathSync(file), text, stat.mode & 0o777);
+  else if (stat) fs.writeFileSync(file, text);
+  else writeFileAtomic(file, text);
+}
+
 /** Opens one of our own files and truncates it, such as a log. The caller closes it. */
 export function openForRewrite(file: string, mode = PRIVATE_FILE): number {
   const { fd } = openRegular(file, O_RDWR | O_CREAT, mode);
@@ -246,6 +259,8 @@ export function writeCacheFile(file: string, bytes: Uint8Array): void {
 function replaceWhole(file: string, text: string | Uint8Array, mode: number, isSynced: boolean): void {
   makeFolder(path.dirname(file));
   refuseLinks(file);
+  // A rename replaces anything, a device as well: root would be left without /dev/null.
+  if (fs.lstatSync(file, { throwIfNoEntry: false })?.isFile() === false) throw notRegular(file);
   const temporary = temporaryName(file);
   try {
     const fd = createExclusively(temporary, mode);

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
 import fs from 'node:fs';
 import path from 'node:path';
 import { UserError } from '../../../server/src/base/errors';
@@ -85,6 +85,15 @@ describe('files of folders that somebody else may have made', () => {
     assert.throws(() => safe.readFileBytes('/dev/zero'), isRefused('/dev/zero: it is not a regular file'));
   });
 
+  it('what is not a file is not replaced by one', function () {
+    if (process.platform === 'win32') this.skip();
+    execFileSync('mkfifo', [at('pipe')]);
+    for (const write of [safe.writeFileAtomic, safe.writeCacheFile])
+      assert.throws(() => write(at('pipe'), Buffer.from('x')), isRefused(`${at('pipe')}: it is not a regular file`));
+    assert.ok(fs.statSync(at('pipe')).isFIFO());
+    assert.deepEqual(fs.readdirSync(folder).sort(), ['dangling', 'link', 'pipe', 'up'], 'no temporary file is left');
+  });
+
   it('the size is known before anything is read, and files that grow or lie about it have an end too', function () {
     fs.writeFileSync(at('huge'), '');
     fs.truncateSync(at('huge'), 2 ** 40);
@@ -113,5 +122,34 @@ describe('files of folders that somebody else may have made', () => {
   it('one folder has one spelling, also where part of it does not exist yet', () => {
     assert.equal(paths.canonicalPath(at('up', 'clone', 'new', 'town')), at('new', 'town'));
     assert.equal(paths.canonicalPath(at('up')), path.dirname(folder));
+  });
+});
+
+describe('a file that the user named', () => {
+  it('is replaced as a whole, behind links too, and keeps its mode', () => {
+    const folder = tempDir('named-file');
+    const [file, link] = [path.join(folder, 'report.json'), path.join(folder, 'latest')];
+    safe.writeNamed(file, 'first');
+    fs.chmodSync(file, 0o640);
+    fs.symlinkSync('report.json', link);
+    safe.writeNamed(link, 'second');
+    assert.deepEqual([fs.readFileSync(file, 'utf8'), fs.statSync(file).mode & 0o777], ['second', 0o640]);
+    assert.equal(fs.readlinkSync(link), 'report.json');
+    assert.throws(() => safe.writeNamed(folder, 'x'), /EISDIR/);
+    assert.deepEqual(fs.readdirSync(folder).sort(), ['latest', 'report.json']);
+  });
+
+  it('may be a pipe, which is written to and stays', async function () {
+    if (process.platform === 'win32') this.skip();
+    const pipe = path.join(tempDir('named-pipe'), 'pipe');
+    execFileSync('mkfifo', [pipe]);
+    const reader = spawn('cat', [pipe], { stdio: ['ignore', 'pipe', 'inherit'] });
+    let read = '';
+    reader.stdout.setEncoding('utf8').on('data', (text: string) => (read += text));
+    // Opening it waits for the reader.
+    safe.writeNamed(pipe, 'all of it');
+    await new Promise((resolve) => reader.on('close', resolve));
+    assert.equal(read, 'all of it');
+    assert.ok(fs.statSync(pipe).isFIFO());
   });
 });

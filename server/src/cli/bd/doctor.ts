@@ -1,7 +1,7 @@
 import path from 'node:path';
 import { UserError } from '../../base/errors';
 import type { Lease } from '../../base/lease';
-import { writeFileAtomic } from '../../base/safeFiles';
+import { writeNamed } from '../../base/safeFiles';
 import { canonicalPath, isPresent } from '../../base/safePaths';
 import { plural } from '../../base/text';
 import type { Diagnosis } from '../../beads/storage/repair';
@@ -98,7 +98,7 @@ export function addDoctor(program: CliCommand, context: BdContext): void {
       const report = await examine(given, options, context);
       if (!report.overall_ok) context.exitCode = 1;
       if (options.output !== undefined)
-        writeFileAtomic(path.resolve(context.process.cwd, options.output), `${JSON.stringify(report, null, 2)}\n`);
+        writeNamed(path.resolve(context.process.cwd, options.output), `${JSON.stringify(report, null, 2)}\n`);
       // The program has an option of this name too, by which it is parsed.
       const { verbose = false } = invocation.options as DoctorOptions;
       context.print(invocation, report, () => lines(report, verbose));

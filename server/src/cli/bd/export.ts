@@ -1,6 +1,6 @@
 import path from 'node:path';
 import { UserError } from '../../base/errors';
-import { writeFileAtomic } from '../../base/safeFiles';
+import { writeNamed } from '../../base/safeFiles';
 import { printableJson } from '../../base/text';
 import { BeadList } from '../../protocol/bead';
 import { LedgerDatabase, LedgerExport, LedgerInfoGet } from '../../protocol/ledger';
@@ -66,7 +66,7 @@ export function addExport(program: CliCommand, context: BdContext): void {
         if (isJson) context.terminal.writeError(jsonText(summary));
         return;
       }
-      writeFileAtomic(path.resolve(context.process.cwd, output), text);
+      writeNamed(path.resolve(context.process.cwd, output), text);
       if (isJson) context.terminal.writeError(jsonText({ ...summary, output_file: output }));
       else context.note(`Exported ${count} issues to ${output}`);
     });

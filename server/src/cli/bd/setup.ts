@@ -1,6 +1,6 @@
 import path from 'node:path';
 import { UserError } from '../../base/errors';
-import { readTextIfPresent, removeFile, writeFileAtomic } from '../../base/safeFiles';
+import { readTextIfPresent, removeFile, writeFileAtomic, writeNamed } from '../../base/safeFiles';
 import type { CliCommand, Invocation } from '../shared/command';
 import type { BdContext } from './context';
 import { addRecipe, recipesIn, type Recipe } from './setupRecipes';
@@ -87,7 +87,7 @@ function add(invocation: Invocation, context: BdContext, name: string, file: str
 }
 
 function writeTemplate(invocation: Invocation, context: BdContext, file: string): void {
-  writeFileAtomic(path.resolve(context.process.cwd, file), template);
+  writeNamed(path.resolve(context.process.cwd, file), template);
   context.print(invocation, { file }, () => `✓ Wrote template to ${file}`);
 }
 

@@ -1,6 +1,6 @@
 import path from 'node:path';
 import { UserError } from '../../base/errors';
-import { readTextIfPresent, writeFileAtomic } from '../../base/safeFiles';
+import { readTextIfPresent, writeNamed } from '../../base/safeFiles';
 import { BeadList, type Bead } from '../../protocol/bead';
 import { LedgerFlush, LedgerInfoGet, LedgerSync } from '../../protocol/ledger';
 import type { CliCommand, Invocation } from '../shared/command';
@@ -85,7 +85,7 @@ async function runSync(invocation: Invocation, context: BdContext, options: Sync
   if (options.full) return syncFull(invocation, context, options);
   const { file, issues } = await context.call(invocation, LedgerFlush.spec, importOnly ? { importOnly } : {});
   if (options.output !== undefined)
-    writeFileAtomic(path.resolve(context.process.cwd, options.output), readTextIfPresent(file) ?? '');
+    writeNamed(path.resolve(context.process.cwd, options.output), readTextIfPresent(file) ?? '');
   if (options.flushOnly) return;
   if (importOnly) context.note(`Import complete: ${issues} issues in ${path.basename(file)}`);
   context.print(invocation, { file, issues, imported: importOnly === true }, () =>
