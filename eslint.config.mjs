@@ -50,6 +50,7 @@ export default tseslint.config(
       'server/src/cli/bd/options.ts',
       'server/src/cli/gt/mayor.ts',
       'server/src/agents/presets/**',
+      'server/src/agents/usage/readUsage.ts',
       'server/src/town/mark.ts',
     ],
     rules: {

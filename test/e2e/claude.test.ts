@@ -21,7 +21,9 @@ fs.appendFileSync(process.env.HOME + '/starts.jsonl', JSON.stringify({ args, pri
 if (args.includes('--session-id')) {
   const folder = process.env.HOME + '/.claude/projects/' + process.cwd().replace(/[^A-Za-z0-9]/g, '-');
   fs.mkdirSync(folder, { recursive: true });
-  fs.writeFileSync(folder + '/' + value('--session-id') + '.jsonl', '');
+  const usage = { input_tokens: 1000, output_tokens: 50, cache_read_input_tokens: 500, cache_creation_input_tokens: 0 };
+  const answer = { type: 'assistant', message: { id: 'm1', model: 'claude-opus-x', usage } };
+  fs.writeFileSync(folder + '/' + value('--session-id') + '.jsonl', JSON.stringify(answer) + '\\n');
   fs.writeFileSync('half.txt', 'half');
   process.kill(process.pid, 'SIGKILL');
 }
@@ -82,6 +84,19 @@ describe('the claude runtime', function () {
       'half.txt',
     ]);
     assert.deepEqual(fs.readdirSync(path.join(person.home, '.claude')), ['projects']);
+
+    // Of two sessions, one conversation, whose record the first session has left.
+    assert.match(
+      await town.gt('costs'),
+      /^toy\/polecats\/furiosa: 1\.5k tokens in \(500 cached\), 50 out, cost unknown: no price\n/,
+    );
+    await town.gt('config', 'price', 'claude-*', '1000', '2000', '--cache-read', '100');
+    const { total } = JSON.parse(await town.gt('costs', '--week', '--json')) as { total: { cost: number } };
+    assert.equal(total.cost, 1.15);
+    const work = await town.bd('stats', '--group-by', 'model');
+    assert.match(work, /1\.5k tokens in \(500 cached\), 50 out, \$1\.15/);
+    const next = (await town.bd('create', '--title=Ask again', '--silent')).trim();
+    assert.match(await town.gt('convoy', 'stage', next), /\n {2}Cost: about \$1\.15 \(medians of finished beads\)\n/);
   });
 
   it('can be the model of a runtime of the town, which has all that it does not say itself', async () => {

@@ -27,6 +27,7 @@ withEachProvider('text that is typed for an agent', function (kind) {
       launch: async () => ({ command: '/bin/sh', args: ['-c', script], cwd: fixture.root, env: environment }),
       acceptsText: () => true,
       asks: (_runtime, screen) => (/Overwrite\?/.test(screen) ? 'asks whether to overwrite' : undefined),
+      onEnded: () => undefined,
       onChange: () => undefined,
       log: { error: () => undefined },
       provider: fixture.provider(),

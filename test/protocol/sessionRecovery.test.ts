@@ -45,6 +45,7 @@ withEachProvider('sessions after the death of the server', function (kind) {
     const manager = new SessionManager({
       layout: new TownLayout(fixture.root),
       records,
+      onEnded: () => undefined,
       onChange: () => undefined,
       acceptsText: () => false,
       asks: () => undefined,

@@ -60,6 +60,7 @@ describe('a session host behind the standard input and output of another process
       launch: async () => ({ command: '/bin/sh', args: ['-c', 'read x'], cwd: fixture.root, env: environment }),
       acceptsText: () => true,
       asks: () => undefined,
+      onEnded: () => undefined,
       onChange: () => undefined,
       log: { error: () => undefined },
     });

@@ -76,6 +76,12 @@ export class AgentTown {
     return slung!.convoy;
   }
 
+  /** Tokens that the model has written, as `gt costs` knows them. */
+  async tokensOut(): Promise<number> {
+    const { total } = JSON.parse(await this.town.gt('costs', '--json')) as { total: { tokens_out: number } };
+    return total.tokens_out;
+  }
+
   async waitsForReview(bead: string): Promise<void> {
     await this.explained(
       waitUntil(

@@ -76,6 +76,9 @@ for (const runtime of Object.keys(agentPrograms) as AgentProgram[]) {
         'what gt prime said reached the model',
       );
       await agent.nothingIsLeftRunning();
+      // Four answers of the model, or more.
+      if (presets[runtime]!.conversation?.usage)
+        await agent.until('its tokens are recorded', async () => (await agent.tokensOut()) >= 40);
       for (const [file, pattern] of answers[runtime] ?? []) assert.doesNotMatch(agent.personal(file), pattern);
     });
 

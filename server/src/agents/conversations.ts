@@ -29,8 +29,17 @@ export interface ConversationRequest {
   now?: number;
 }
 
+/** The conversation of a session. */
+export interface ChosenConversation {
+  /** For the program's command line. */
+  id: string;
+  resume: boolean;
+  /** By which we know it, also where the program chooses an id itself: the id and the time of its first session. */
+  known: { id: string; since: number };
+}
+
 /** Resumes the conversation of an interrupted session if the runtime has kept it; starts a new one otherwise. */
-export function chooseConversation(request: ConversationRequest): { id: string; resume: boolean } {
+export function chooseConversation(request: ConversationRequest): ChosenConversation {
   const { file, ways, bead, runtime, env, worktree } = request;
   const known = request.resume ? readConversation(request) : undefined;
   if (known) {
@@ -41,12 +50,13 @@ export function chooseConversation(request: ConversationRequest): { id: string; 
         : known.id;
     if (id !== undefined) {
       if (!ways.find) writeJsonAtomic(file, { ...known, unsure: true });
-      return { id, resume: true };
+      return { id, resume: true, known: { id: known.id, since: known.since } };
     }
   }
   const id = randomUUID();
-  writeJsonAtomic(file, { bead, runtime, id, since: request.now ?? Date.now() });
-  return { id, resume: false };
+  const since = request.now ?? Date.now();
+  writeJsonAtomic(file, { bead, runtime, id, since });
+  return { id, resume: false, known: { id, since } };
 }
 
 function readConversation({

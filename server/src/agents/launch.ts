@@ -71,6 +71,6 @@ export function sessionLauncher(town: LaunchTown, isAccepted: (runtime: RuntimeI
       runtime: command.env,
     });
     if (!isPresent(seat.cwd)) throw new UserError(`the folder ${seat.cwd} is gone`, undefined, 'not-found');
-    return { command: command.command, args: command.args, cwd: seat.cwd, env };
+    return { command: command.command, args: command.args, cwd: seat.cwd, env, conversation: conversation?.known };
   };
 }

@@ -47,10 +47,14 @@ export interface PlanNode {
   children?: PlanNode[];
 }
 
-/** How long the open beads will take, estimated from finished beads of the same rig and type. */
+/** How long the open beads will take, and what they will cost, estimated from finished beads of the same rig and type. */
 export interface PlanForecast {
   /** From the launch to the last merge, with the workers that the rigs have; only for beads with an estimate. */
   minutes?: number;
+  /** US dollars; missing if the cost of no finished bead like these is known. */
+  cost?: number;
+  /** Number of beads that `cost` leaves out, because the cost of none like them is known. */
+  cost_unknown?: number;
   /** Number of finished beads behind the estimate. */
   samples: number;
   /** Beads without an estimate: no bead of their rig and type has been finished yet. */

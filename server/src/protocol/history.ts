@@ -1,5 +1,6 @@
 import type { BeadType } from './vocabulary';
 import { request } from './request';
+import type { ModelPrice, PricedUsage } from './usage';
 
 /** What agents and people have done, derived from beads, reviews and commits. */
 
@@ -31,6 +32,8 @@ export interface WorkRecord {
   rejections: number;
   /** Languages of the files of the merged commit, the most frequent first. */
   languages: string[];
+  /** Tokens that the actor's conversations about the bead have used, by model; empty if none are known. */
+  usage: PricedUsage[];
   /** Who validated the landed commit; missing if nothing landed. */
   validation?: { validated_by: string; validation_type: string; quality_signals: Record<string, boolean | null> };
 }
@@ -59,4 +62,36 @@ export namespace WorkHistory {
   export const spec = request<Params, WorkHistoryResult>('gastown/history/work', 'read');
 }
 
-export const historyRequests = [WorkHistory.spec] as const;
+/** What one conversation of an agent about a bead has used. */
+export interface UsageRecord {
+  bead: string;
+  title: string;
+  rig: string;
+  /** The agent: a worker or a reviewer. */
+  by: string;
+  /** ISO time of the end of its last session. */
+  at: string;
+  usage: PricedUsage[];
+}
+
+export namespace UsageList {
+  export interface Params {
+    /** An ISO time: only conversations whose last session ended then or later. */
+    since?: string;
+  }
+  /** Sorted by time, the latest last. */
+  export const spec = request<Params, UsageRecord[]>('gastown/history/usage', 'read');
+}
+
+export namespace ModelPrices {
+  export interface Params {
+    /** A model, or a pattern such as `claude-opus-*`. */
+    model?: string;
+    /** The new price; null removes it. */
+    price?: ModelPrice | null;
+  }
+  /** The prices of models, after setting the one that is given. For people only. */
+  export const spec = request<Params, Record<string, ModelPrice>>('gastown/config/prices', 'person');
+}
+
+export const historyRequests = [WorkHistory.spec, UsageList.spec, ModelPrices.spec] as const;

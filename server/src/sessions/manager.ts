@@ -18,6 +18,8 @@ export interface Launch {
   args: string[];
   cwd: string;
   env: Record<string, string>;
+  /** Id of the conversation with the model, and when its first session started; undefined where none is known. */
+  conversation?: { id: string; since: number } | undefined;
 }
 
 export interface SessionManagerOptions {
@@ -29,6 +31,8 @@ export interface SessionManagerOptions {
   /** What a screen of this runtime asks the user, if anything. */
   asks(runtime: string, screen: string): string | undefined;
   onChange(): void;
+  /** Called once when a session has ended, with all of its processes. */
+  onEnded(record: SessionRecord): void;
   log: { error(text: string): void };
   /** The bundled server, which the session host restarts if it dies. */
   serverScript?: string;
@@ -178,6 +182,7 @@ export class SessionManager extends Disposable {
       attempt: request.attempt,
       tokenHash: hash,
       startedAt: Date.now(),
+      conversation: launch.conversation,
     };
     // Saved before the process exists: after a crash in between, the host knows whether it does.
     this.records.save(record);
@@ -302,6 +307,7 @@ export class SessionManager extends Disposable {
     // Revokes the session's token and ends its leftover processes.
     this.records.save({ ...record, exit });
     await this.endProcesses(record);
+    this.options.onEnded(record);
     this.options.onChange();
   }
 

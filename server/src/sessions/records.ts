@@ -21,6 +21,8 @@ const recordSchema = z.object({
   pid: recordedProcess.shape.pid.optional(),
   start: recordedProcess.shape.start.optional(),
   startedAt: z.number(),
+  /** See `Launch`. */
+  conversation: z.object({ id: z.string(), since: z.number() }).optional(),
   doneAt: z.number().optional(),
   /** Set before we end it ourselves, so that its end does not count as a crash. */
   stopping: z.enum(['stopped', 'ended']).optional(),

@@ -1,5 +1,6 @@
 import { availableParallelism } from 'node:os';
 import { z } from 'zod';
+import { modelPrice } from '../protocol/schemas/history';
 import { runtimeSettings } from '../protocol/schemas/runtime';
 import {
   gateNames,
@@ -58,6 +59,8 @@ const townSettingsSchema = z.looseObject({
   feature_branch: z.boolean().default(false),
   /** The merge strategy of rigs that do not set their own: see `mergeStrategies`. */
   merge_strategy: z.enum(mergeStrategies).default('squash'),
+  /** Prices of models, by name or pattern: what costs are computed with. */
+  prices: z.record(z.string(), modelPrice).default({}),
   /** Whether the engine is up. */
   up: z.boolean().default(false),
 });

@@ -20,6 +20,7 @@ import { registerBoardHandlers } from './snapshot/boardRequests';
 import { LedgerSync } from '../protocol/ledger';
 import { syncLedgerNow } from '../rigs/ledgerSync';
 import { registerCrewHandlers } from '../rigs/crewRequests';
+import { costOfBead } from '../engine/history/costs';
 import { registerHistoryHandlers } from '../engine/history/requests';
 import { registerMailHandlers } from '../engine/mail/requests';
 import { registerMayorHandlers } from '../engine/mayor/requests';
@@ -69,6 +70,7 @@ export function registerHandlers(service: TownService): void {
     addresses,
     rig: (name) => plans.rig(name),
     isUp: parts.isUp,
+    costOf: (bead) => costOfBead(bead, townSettingsFile(layout).read().prices),
     missingRuntimes: (beads) => plans.missingRuntimes(beads),
     featureBranchDefault: () => townSettingsFile(layout).read().feature_branch,
     commitsAhead: async (rig, branch) => rigs.get(rig)?.commitsAhead(branch),

@@ -11,7 +11,7 @@ import { Activities } from '../engine/loop/activities';
 import { ActionLog } from '../engine/loop/actionLog';
 import { LocalProvider } from '../sessions/providers/local/localProvider';
 import { SessionManager } from '../sessions/manager';
-import { SessionRecords } from '../sessions/records';
+import { SessionRecords, type SessionRecord } from '../sessions/records';
 import type { EngineContext } from '../engine/loop/context';
 import { Engine } from '../engine/loop/engine';
 import { hasWork } from '../engine/state/pendingWork';
@@ -31,6 +31,8 @@ import { messageFor, type PersonMessage } from './personMessages';
 import { SnapshotFeed, type ConnectionDelta } from './snapshot/snapshotFeed';
 import { SnapshotSchedule } from './snapshot/snapshotSchedule';
 import { sessionLauncher } from '../agents/launch';
+import { conversationUsage } from '../agents/usage/conversationUsage';
+import { recordUsage } from '../engine/history/recordUsage';
 import { ExternalMaintenance } from './maintenance/externalMaintenance';
 import { openTownStore } from './maintenance/townStore';
 import { LedgerMaintenance } from './maintenance/ledgerMaintenance';
@@ -124,6 +126,7 @@ export class TownService extends Disposable {
           this.consents.isRuntimeAccepted(runtime.name, runtime),
         ),
         onChange: () => this.changed(),
+        onEnded: (record) => void this.recordUsage(record),
         log,
         acceptsText: (runtime) => (this.runtimes.find(runtime)?.prompt ?? 'none') !== 'none',
         asks: (runtime, screen) => this.runtimes.asks(runtime, screen),
@@ -288,6 +291,19 @@ export class TownService extends Disposable {
   /** Starts or pauses the engine. */
   async setUp(up: boolean, actor: string): Promise<void> {
     if (await this.town.set(up, actor)) this.changed();
+  }
+
+  /** Keeps what an agent's conversation has used, as its program recorded it. */
+  private async recordUsage({ agent, runtime, bead, conversation }: SessionRecord): Promise<void> {
+    const seat = this.layout.locationOf(agent);
+    const settings = this.runtimes.find(runtime);
+    if (!seat || !settings || !conversation || bead === undefined) return;
+    try {
+      const tokens = await conversationUsage(settings, seat.cwd, conversation);
+      if (tokens) await recordUsage(this.store, { agent, bead, at: new Date() }, { id: conversation.id, tokens });
+    } catch (error) {
+      this.log.error(`cannot record the tokens of ${agent} for ${bead}: ${messageOf(error)}`);
+    }
   }
 
   /** To be called if the input of windows or of the engine may have changed. */

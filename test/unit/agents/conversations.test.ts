@@ -14,7 +14,7 @@ describe('conversations of interrupted sessions', () => {
 
   function choose(runtime: string, more: Partial<ConversationRequest> = {}): { id: string; resume: boolean } {
     const ways = presets[runtime]!.conversation!;
-    return chooseConversation({
+    const { id, resume } = chooseConversation({
       file: path.join(home, 'conversation.json'),
       ways,
       bead: 'to-1',
@@ -24,6 +24,7 @@ describe('conversations of interrupted sessions', () => {
       worktree,
       ...more,
     });
+    return { id, resume };
   }
   function write(file: string, text: string): void {
     fs.mkdirSync(path.dirname(path.join(home, file)), { recursive: true });

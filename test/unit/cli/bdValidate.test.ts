@@ -138,6 +138,7 @@ describe('who changed a bead, and who has looked at it', () => {
       approvals: 0,
       rejections: 0,
       languages: [],
+      usage: [],
       validation: { validated_by: 'toy/refinery', validation_type: 'merge', quality_signals: signals },
     });
     const [all] = summaries([work({ tests_passed: true, lint_clean: null }), work({ tests_passed: true })], undefined);

@@ -225,7 +225,7 @@ describe('gt convoy', () => {
         { number: 1, tasks: [{ id: 'toy-1', title: 'API', type: 'task', rig: 'toy' }] },
         { number: 2, tasks: [{ id: 'lib-1', title: 'Form', type: 'bug', rig: 'lib', blocked_by: ['toy-1'] }] },
       ],
-      forecast: { minutes: 95, samples: 3, unknown: ['lib-1'] },
+      forecast: { minutes: 95, cost: 1.234, cost_unknown: 1, samples: 3, unknown: ['lib-1'] },
       tree: [],
     };
     town.answer(ConvoyStage.spec, plan);
@@ -239,6 +239,7 @@ describe('gt convoy', () => {
         '    lib-1: Form [bug] in lib, after toy-1',
         '  ! it lands in several rigs',
         '  Time: at least 1h 35m (median of 3 finished beads); nothing like lib-1 has been finished yet',
+        '  Cost: about $1.23 (medians of finished beads), and 1 bead whose cost is unknown',
         '  Launch: gt convoy launch hq-cv-1 --force',
       ),
     );

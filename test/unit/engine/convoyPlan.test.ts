@@ -205,14 +205,15 @@ describe('a plan of a convoy', () => {
   it('is forecast by the median of finished beads of the same rig and type', async () => {
     const minute = 60_000;
     const { now } = town.service;
-    const finished = async (minutes: number, type = 'task') => {
+    const finished = async (minutes: number, type = 'task', cost?: number) => {
       const started = { at: new Date(now.value).toISOString(), runtime: 'claude' };
       const bead = await town.bead(`Finished ${type}`, { type, metadata: { gastown: { merged: 'c', started } } });
       now.value += minutes * minute;
       await town.close(bead);
+      if (cost !== undefined) town.costs.set(bead, cost);
     };
     for (const minutes of [10, 30, 200]) await finished(minutes);
-    await finished(7, 'bug');
+    await finished(7, 'bug', 0.5);
     const a = await town.bead('First');
     const b = await town.bead('Second', { needs: [a] });
     const [c, d] = [await town.bead('Third', { needs: [a] }), await town.bead('Fourth', { needs: [a] })];
@@ -223,6 +224,8 @@ describe('a plan of a convoy', () => {
     const other = await town.bead('Elsewhere', {}, 'lib');
     assert.deepEqual((await stage(a, await town.bead('Bug', { type: 'bug', needs: [a] }), chore, other)).forecast, {
       minutes: 37,
+      cost: 0.5,
+      cost_unknown: 3,
       samples: 4,
       unknown: [chore, other],
     });

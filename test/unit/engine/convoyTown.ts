@@ -53,6 +53,8 @@ export class ConvoyTestTown {
     lib: { accepted: true, maxWorkers: 1 },
   };
   isUp = true;
+  /** US dollars, by the id of a finished bead. */
+  readonly costs = new Map<string, number>();
   /** Why no agent can start, by the name of the rig. */
   readonly missingRuntimes = new Map<string, string>();
 
@@ -67,6 +69,7 @@ export class ConvoyTestTown {
       addresses: this.addresses,
       rig: (name) => this.rigs[name],
       isUp: () => this.isUp,
+      costOf: (bead) => this.costs.get(bead.id),
       featureBranchDefault: () => false,
       commitsAhead: async () => undefined,
       missingRuntimes: async () => this.missingRuntimes,

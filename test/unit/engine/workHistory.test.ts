@@ -45,7 +45,7 @@ describe('the history of work', () => {
     ['c1', ['go']],
     ['c2', ['typescript', 'go']],
   ]);
-  const work = workRecords(beads, undefined, languages);
+  const work = workRecords(beads, undefined, { languages, prices: {} });
 
   it('is of whoever has a bead, the latest last; messages and what nobody had are none', () => {
     assert.deepEqual(
@@ -58,10 +58,10 @@ describe('the history of work', () => {
       ],
     );
     assert.deepEqual(
-      workRecords(beads, 'toy/polecats/*', languages).map(({ bead: id }) => id),
+      workRecords(beads, 'toy/polecats/*', { languages, prices: {} }).map(({ bead: id }) => id),
       ['toy-1', 'toy-2', 'toy-3'],
     );
-    assert.deepEqual(workRecords(beads, 'toy/polecats/ru', languages), []);
+    assert.deepEqual(workRecords(beads, 'toy/polecats/ru', { languages, prices: {} }), []);
   });
 
   it('says what ran an agent, how often its changes were sent back, and what they consist of', () => {
@@ -84,6 +84,7 @@ describe('the history of work', () => {
       approvals: 1,
       merged: 2,
       signals: {},
+      usage: { tokens_in: 0, tokens_cached: 0, tokens_out: 0, without_price: 0 },
       average_lead_time_hours: 3,
       average_work_time_hours: 1.5,
     });

@@ -1,8 +1,10 @@
 import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
-import { hookTable, jsonFile } from './files';
-import type { HookCommands, Hooks, RuntimePreset } from './preset';
+import { claudeUsage } from '../usage/readers';
+import { readUsage } from '../usage/readUsage';
+import { hookTable, jsonFile, namesIn } from './files';
+import type { ConversationPlace, HookCommands, Hooks, RuntimePreset } from './preset';
 
 /*
  * Claude Code. An interactive start with a prompt stops at two questions, which no user would answer:
@@ -31,6 +33,11 @@ export function claudeConversationFile(configDirectory: string, worktree: string
   return path.join(configDirectory, 'projects', worktree.replace(/[^A-Za-z0-9]/g, '-'), `${id}.jsonl`);
 }
 
+function conversationFile({ env, worktree, id }: ConversationPlace): string {
+  const directory = env.CLAUDE_CONFIG_DIR ?? path.join(env.HOME ?? os.homedir(), '.claude');
+  return claudeConversationFile(directory, worktree, id);
+}
+
 export const claude: RuntimePreset = {
   checked: '2.1.197',
   settings: { command: 'claude', args: ['--dangerously-skip-permissions'], env: {}, prompt: 'argument' },
@@ -38,9 +45,14 @@ export const claude: RuntimePreset = {
   conversation: {
     begin: (id) => ['--session-id', id],
     resume: (id) => ({ args: ['--resume', id] }),
-    find: ({ env, worktree, id }) => {
-      const directory = env.CLAUDE_CONFIG_DIR ?? path.join(env.HOME ?? os.homedir(), '.claude');
-      return fs.existsSync(claudeConversationFile(directory, worktree, id)) ? id : undefined;
+    find: (place) => (fs.existsSync(conversationFile(place)) ? place.id : undefined),
+    usage: (place) => {
+      const file = conversationFile(place);
+      const subagents = path.join(file.replace(/\.jsonl$/, ''), 'subagents');
+      const others = namesIn(subagents)
+        .filter((name) => name.endsWith('.jsonl'))
+        .map((name) => path.join(subagents, name));
+      return readUsage([file, ...others], claudeUsage(), /"usage"/);
     },
   },
   hooks: { events: { sessionStart: 'SessionStart', turnEnd: 'Stop' }, answer: 'text', deliver },

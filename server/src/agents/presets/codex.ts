@@ -1,6 +1,8 @@
 import os from 'node:os';
 import path from 'node:path';
 import { z } from 'zod';
+import { codexUsage } from '../usage/readers';
+import { readUsage } from '../usage/readUsage';
 import { filesBelow, firstJsonLine, hookTable } from './files';
 import type { ConversationPlace, HookCommands, Hooks, RuntimePreset } from './preset';
 
@@ -32,14 +34,14 @@ const metaSchema = z.object({
 });
 
 /** Codex chooses the ids itself: its record of a conversation names the folder. */
-function find({ env, worktree, since }: ConversationPlace): string | undefined {
+function find({ env, worktree, since }: ConversationPlace): { file: string; id: string } | undefined {
   const directory = env.CODEX_HOME ?? path.join(env.HOME ?? os.homedir(), '.codex');
   // sessions/<year>/<month>/<day>/rollout-<time>-<id>.jsonl
   for (const file of filesBelow(path.join(directory, 'sessions'), 3).reverse()) {
     const meta = metaSchema.safeParse(firstJsonLine(file)).data;
     if (!meta) continue;
     const begun = Date.parse(meta.payload.timestamp);
-    if (meta.payload.cwd === worktree && begun >= since) return meta.payload.id;
+    if (meta.payload.cwd === worktree && begun >= since) return { file, id: meta.payload.id };
     if (begun < since) return undefined; // all earlier ones are too old, too
   }
   return undefined;
@@ -49,7 +51,14 @@ export const codex: RuntimePreset = {
   checked: '0.169.0',
   settings: { command: 'codex', args: ['--dangerously-bypass-approvals-and-sandbox'], env: {}, prompt: 'argument' },
   modelFlag: '--model',
-  conversation: { resume: (id) => ({ before: ['resume'], args: [id] }), find },
+  conversation: {
+    resume: (id) => ({ before: ['resume'], args: [id] }),
+    find: (place) => find(place)?.id,
+    usage: async (place) => {
+      const file = find(place)?.file;
+      return file === undefined ? undefined : readUsage([file], codexUsage(), /"turn_context"|"token_count"/);
+    },
+  },
   hooks: { events: { sessionStart: 'SessionStart', turnEnd: 'Stop' }, answer: 'text', deliver },
   start: ({ worktree }) => ({
     args: overrides([

@@ -1,8 +1,10 @@
 import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
+import { copilotUsage } from '../usage/readers';
+import { readUsage } from '../usage/readUsage';
 import { hookTable, jsonFile } from './files';
-import type { HookCommands, Hooks, RuntimePreset } from './preset';
+import type { ConversationPlace, HookCommands, Hooks, RuntimePreset } from './preset';
 
 /*
  * GitHub Copilot CLI. Project hooks would have to be in `.github/hooks` of the repository; a plug-in named on the
@@ -27,6 +29,10 @@ function deliver(commands: HookCommands, events: Hooks['events'], { home }: { ho
   };
 }
 
+function conversationFolder({ env, id }: ConversationPlace): string {
+  return path.join(env.COPILOT_HOME ?? path.join(env.HOME ?? os.homedir(), '.copilot'), 'session-state', id);
+}
+
 export const copilot: RuntimePreset = {
   checked: '1.0.102',
   settings: { command: 'copilot', args: ['--allow-all'], env: {}, prompt: 'flag', promptFlag: '-i' },
@@ -34,10 +40,9 @@ export const copilot: RuntimePreset = {
   conversation: {
     begin: (id) => ['--session-id', id],
     resume: (id) => ({ args: [`--resume=${id}`] }),
-    find: ({ env, id }) => {
-      const directory = env.COPILOT_HOME ?? path.join(env.HOME ?? os.homedir(), '.copilot');
-      return fs.existsSync(path.join(directory, 'session-state', id)) ? id : undefined;
-    },
+    find: (place) => (fs.existsSync(conversationFolder(place)) ? place.id : undefined),
+    usage: (place) =>
+      readUsage([path.join(conversationFolder(place), 'events.jsonl')], copilotUsage(), /"session\.usage_record"/),
   },
   hooks: { events: { sessionStart: 'sessionStart', turnEnd: 'agentStop' }, answer: 'flat', deliver },
   start: () => ({ env: { COPILOT_ALLOW_ALL: 'true', COPILOT_AUTO_UPDATE: 'false' } }),

@@ -1,6 +1,8 @@
 import os from 'node:os';
 import path from 'node:path';
 import { z } from 'zod';
+import { geminiUsage } from '../usage/readers';
+import { readUsage } from '../usage/readUsage';
 import { firstJsonLine, hookTable, jsonFile, namesIn } from './files';
 import type { ConversationPlace, HookCommands, Hooks, RuntimePreset } from './preset';
 
@@ -22,14 +24,16 @@ function deliver(commands: HookCommands, events: Hooks['events'], { home }: { ho
 const headSchema = z.object({ sessionId: z.string() });
 
 /** `~/.gemini/tmp/<project>/chats/session-<time>-<start of the id>.jsonl` */
-function find({ env, id }: ConversationPlace): string | undefined {
+function find({ env, id }: ConversationPlace): string[] {
   const root = path.join(env.GEMINI_CLI_HOME ?? env.HOME ?? os.homedir(), '.gemini', 'tmp');
   const isIt = (file: string) => headSchema.safeParse(firstJsonLine(file)).data?.sessionId === id;
-  const found = namesIn(root).some((project) => {
+  return namesIn(root).flatMap((project) => {
     const chats = path.join(root, project, 'chats');
-    return namesIn(chats).some((name) => name.includes(id.slice(0, 8)) && isIt(path.join(chats, name)));
+    return namesIn(chats)
+      .filter((name) => name.includes(id.slice(0, 8)))
+      .map((name) => path.join(chats, name))
+      .filter(isIt);
   });
-  return found ? id : undefined;
 }
 
 export const gemini: RuntimePreset = {
@@ -42,7 +46,12 @@ export const gemini: RuntimePreset = {
     promptFlag: '-i',
   },
   modelFlag: '--model',
-  conversation: { begin: (id) => ['--session-id', id], resume: (id) => ({ args: ['--resume', id] }), find },
+  conversation: {
+    begin: (id) => ['--session-id', id],
+    resume: (id) => ({ args: ['--resume', id] }),
+    find: (place) => (find(place).length > 0 ? place.id : undefined),
+    usage: (place) => readUsage(find(place), geminiUsage(), /"tokens"/),
+  },
   hooks: { events: { sessionStart: 'SessionStart', turnEnd: 'AfterAgent' }, answer: 'nested', deliver },
   dialogs: [
     { pattern: /Do you trust the files in this folder\? .*Don't trust/, says: 'asks whether it may trust the folder' },

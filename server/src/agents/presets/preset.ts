@@ -1,4 +1,5 @@
 import type { RuntimeSettings } from '../../protocol/town';
+import type { TokenUsage } from '../../protocol/usage';
 
 /*
  * A runtime is data: how an agent's command line program is started for unattended work, in a terminal that nobody
@@ -80,6 +81,11 @@ export interface ConversationWays {
    * resumed, but never twice in a row, since it may not exist.
    */
   find?(place: ConversationPlace): string | undefined;
+  /**
+   * The tokens that a conversation has used, by model; undefined if the program has kept no record of it. Only for
+   * programs whose records are known.
+   */
+  usage?(place: ConversationPlace): Promise<TokenUsage[] | undefined>;
 }
 
 /** A screen on which the program waits for a person. */

@@ -3,6 +3,7 @@ import { plural } from '../../base/text';
 import { WorkHistory, type WorkHistoryResult } from '../../protocol/history';
 import type { CliCommand, Invocation } from '../shared/command';
 import { oneLine, type Paint } from '../shared/output';
+import { usageText } from '../shared/usageText';
 import { namedLedger, townOfLedger } from './openBackend';
 import type { BdContext, GlobalOptions } from './context';
 import { defined } from './options';
@@ -81,6 +82,7 @@ export async function printWorkStats(
 
 function summaryLines(summary: WorkSummary, paint: Paint): string[] {
   const hours = (value: number | undefined): string => (value === undefined ? '-' : `${value} h`);
+  const used = usageText(summary.usage, 'bead');
   return [
     paint('bold', oneLine(summary.group)),
     `  completed ${summary.completed} (${summary.first_try} at the first attempt), failed ${summary.failed}, active ${summary.active}`,
@@ -92,6 +94,7 @@ function summaryLines(summary: WorkSummary, paint: Paint): string[] {
             .map(([name, count]) => `${oneLine(name)} ${count}`)
             .join(', ')}`,
         ]),
+    ...(used === undefined ? [] : [`  ${used}`]),
     `  lead time ${hours(summary.average_lead_time_hours)}, work time ${hours(summary.average_work_time_hours)}`,
   ];
 }

@@ -1,4 +1,5 @@
 import type { ReviewRecord, WorkRecord } from '../../protocol/history';
+import { usageTotals, type UsageTotals } from '../shared/usageText';
 
 /** Values of `bd stats --group-by`. */
 export const groupings = ['actor', 'model', 'agent', 'rig', 'type'] as const;
@@ -21,6 +22,8 @@ export interface WorkSummary {
   merged: number;
   /** Number of positive values of each signal in the validation records of landed changes. */
   signals: Record<string, number>;
+  /** Tokens and costs, as far as they are known. */
+  usage: UsageTotals;
   /** Averages over completed beads; missing if there are none. */
   average_lead_time_hours?: number;
   average_work_time_hours?: number;
@@ -66,6 +69,7 @@ function summaryOf(records: readonly WorkRecord[]): Omit<WorkSummary, 'group'> {
     approvals: sum(({ approvals }) => approvals),
     merged: sum(({ merged }) => (merged === undefined ? 0 : 1)),
     signals: signalCounts(records),
+    usage: usageTotals(records.map(({ usage }) => usage)),
     ...(lead === undefined ? {} : { average_lead_time_hours: lead }),
     ...(work === undefined ? {} : { average_work_time_hours: work }),
   };

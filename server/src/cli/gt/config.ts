@@ -14,6 +14,7 @@ import {
 } from '../../protocol/town';
 import type { CliCommand, Invocation } from '../shared/command';
 import { acceptConsent, withAcceptOptions, type AcceptOptions } from './accept';
+import { addPrice } from './configPrice';
 import type { GtContext } from './context';
 
 interface SetOptions {
@@ -31,6 +32,7 @@ export function addConfig(program: CliCommand, context: GtContext): void {
   addMayorMayLand(config, context);
   addMergeStrategy(config, context);
   addFeatureBranch(config, context);
+  addPrice(config, context);
   const agent = config.command('agent').description('agent runtimes');
   addList(agent, context);
   addGet(agent, context);

@@ -57,7 +57,7 @@ function addStage(convoy: CliCommand, context: GtContext): void {
     .option('--launch', 'launch it, too')
     .option('--force', 'launch it despite warnings')
     .withHelp({
-      text: 'Shows the waves of the plan, errors that prevent its launch (a cycle, no rig, no runtime, commands that are not accepted), warnings, and the expected time, from the median of finished beads. A convoy with errors is neither staged nor launched. There is no forecast of costs, because none are recorded.',
+      text: 'Shows the waves of the plan, errors that prevent its launch (a cycle, no rig, no runtime, commands that are not accepted), warnings, and the expected time and cost, from the medians of finished beads. A convoy with errors is neither staged nor launched. Costs are known for models that have a price (gt config price).',
       examples: [
         ['gt convoy stage toy-e9f0g', 'the work below an epic'],
         ['gt convoy stage toy-a1b2c toy-d3e4f --title "Login"', 'two beads'],

@@ -3,6 +3,7 @@ import { plural } from '../../base/text';
 import type { ConvoyEnd, ConvoyStatus } from '../../protocol/convoy';
 import type { PlanCheck, PlanFinding, StagedPlan, Started } from '../../protocol/convoyPlan';
 import type { BeadInfo, ConvoyInfo, FeatureState } from '../../protocol/snapshot';
+import { dollarText } from '../shared/usageText';
 import { beadMark, beadNotes } from '../shared/townText';
 
 /** One convoy with its beads, laid out as in the Go `gt`. */
@@ -110,6 +111,7 @@ export function planLines(plan: StagedPlan): string[] {
     ]),
     ...findingLines(plan),
     `  ${forecastText(plan)}`,
+    ...costLines(plan).map((line) => `  ${line}`),
     ...(plan.status === 'error' || plan.launched
       ? []
       : [`  Launch: gt convoy launch ${plan.convoy_id}${plan.status === 'staged_warnings' ? ' --force' : ''}`]),
@@ -123,6 +125,12 @@ function forecastText({ forecast: { minutes, samples, unknown } }: StagedPlan): 
   const hours = elapsedText(0, minutes * 60_000);
   const basis = `median of ${plural(samples, 'finished bead')}`;
   return missing ? `Time: at least ${hours} (${basis}); ${missing}` : `Time: about ${hours} (${basis})`;
+}
+
+function costLines({ forecast: { cost, cost_unknown: unknown = 0 } }: StagedPlan): string[] {
+  if (cost === undefined) return [];
+  const missing = unknown > 0 ? `, and ${plural(unknown, 'bead')} whose cost is unknown` : '';
+  return [`Cost: about ${dollarText(cost)} (medians of finished beads)${missing}`];
 }
 
 /** What is missing if work was started while the engine is paused. */

@@ -5,7 +5,7 @@ import { runCommandLine, wholeProgram, type CommandModule } from '../shared/run'
 import { GtContext } from './context';
 
 const groups = [
-  ['Work', ['sling', 'status', 'attention', 'accept', 'mayor']],
+  ['Work', ['sling', 'status', 'attention', 'accept', 'mayor', 'costs']],
   ['Agents', ['agents', 'peek', 'attach', 'nudge', 'stop', 'session', 'polecat', 'crew']],
   ['Convoys and merge queue', ['convoy', 'mq', 'land', 'merge-queue', 'refinery']],
   ['Mail and escalation', ['mail', 'escalate']],
@@ -61,6 +61,7 @@ function modules(context: GtContext): CommandModule[] {
     { commands: ['attach'], add: async (program) => (await import('./attach')).addAttach(program, context) },
     { commands: ['attention'], add: async (program) => (await import('./attention')).addAttention(program, context) },
     { commands: ['config'], add: async (program) => (await import('./config')).addConfig(program, context) },
+    { commands: ['costs'], add: async (program) => (await import('./costs')).addCosts(program, context) },
     { commands: ['convoy'], add: async (program) => (await import('./convoy')).addConvoy(program, context) },
     { commands: ['crew'], add: async (program) => (await import('./crew')).addCrew(program, context) },
     { commands: ['done'], add: async (program) => (await import('./done')).addDone(program, context) },

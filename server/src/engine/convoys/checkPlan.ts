@@ -28,6 +28,8 @@ export interface PlanFacts {
   rig(name: string): PlannedRig | undefined;
   /** Why the runtime of a bead cannot run, by the name of the rig. */
   missingRuntimes: ReadonlyMap<string, string>;
+  /** US dollars that the agents on a finished bead have cost; undefined if that is not known. */
+  costOf(bead: Bead): number | undefined;
 }
 
 /** Warnings that keep a convoy from landing automatically. */
@@ -74,6 +76,7 @@ export function checkPlan(store: BeadStore, beads: readonly Bead[], facts: PlanF
       rigOf: (bead) => rigs.get(bead.id),
       needs: innerNeeds,
       workers: (rig) => facts.rig(rig)?.maxWorkers ?? 1,
+      costOf: (bead) => facts.costOf(bead),
     }),
   };
 }

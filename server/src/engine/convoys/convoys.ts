@@ -18,6 +18,8 @@ export interface ConvoyTown {
   addresses: AddressBook;
   /** Undefined if there is no such rig. */
   rig(name: string): PlannedRig | undefined;
+  /** US dollars that the agents on a bead have cost; undefined if that is not known. */
+  costOf(bead: Bead): number | undefined;
   /** Whether the engine is up. */
   isUp(): boolean;
   /** Default for new convoys if neither the convoy nor one of its rigs sets it. */

@@ -13,42 +13,59 @@ interface Work {
   /** Other beads of the plan that a bead waits for. */
   needs(id: string): readonly string[];
   workers(rig: string): number;
+  /** US dollars that the work on a finished bead has cost; undefined if that is not known. */
+  costOf(bead: Bead): number | undefined;
+}
+
+/** A finished bead. */
+interface Sample {
+  /** Milliseconds from the first session to the merge. */
+  took: number;
+  cost: number | undefined;
 }
 
 /**
- * Forecasts the duration of a plan. Each bead takes the median of the finished beads of its rig and type, from first
- * session to merge, and starts as soon as its dependencies are done and a worker of its rig is free.
+ * Forecasts the duration and the cost of a plan. Each bead takes and costs the median of the finished beads of its rig and
+ * type, from first session to merge, and starts as soon as its dependencies are done and a worker of its rig is free.
  */
 export function forecast(store: BeadStore, beads: readonly Bead[], work: Work): PlanForecast {
-  const history = new Map<string, number[]>();
+  const history = new Map<string, Sample[]>();
   const durations = new Map<string, number>();
   const unknown: string[] = [];
+  const costs: number[] = [];
   for (const bead of beads) {
     const rig = work.rigOf(bead);
     const key = JSON.stringify([rig, bead.issue_type]);
     let samples = history.get(key);
-    if (!samples) history.set(key, (samples = rig === undefined ? [] : pastDurations(store, rig, bead.issue_type)));
-    const typical = median(samples);
+    if (!samples) history.set(key, (samples = rig === undefined ? [] : pastWork(store, rig, bead.issue_type, work)));
+    const typical = median(samples.map(({ took }) => took));
+    const cost = median(samples.flatMap((sample) => sample.cost ?? []));
+    if (cost !== undefined) costs.push(cost);
     if (typical === undefined) unknown.push(bead.id);
     else durations.set(bead.id, typical);
   }
-  const samples = [...history.values()].reduce((sum, times) => sum + times.length, 0);
+  const samples = [...history.values()].reduce((sum, past) => sum + past.length, 0);
   if (durations.size === 0) return { samples, unknown };
-  return { minutes: Math.max(1, Math.ceil(schedule(beads, durations, work) / MINUTE)), samples, unknown };
+  const minutes = Math.max(1, Math.ceil(schedule(beads, durations, work) / MINUTE));
+  const cost = costs.length === 0 ? {} : { cost: sum(costs), cost_unknown: beads.length - costs.length };
+  return { minutes, ...cost, samples, unknown };
 }
 
-/** Milliseconds that finished beads of this rig and type took. */
-function pastDurations(store: BeadStore, rig: string, type: string): number[] {
+function sum(values: readonly number[]): number {
+  return values.reduce((total, value) => total + value, 0);
+}
+
+/** The latest finished beads of this rig and type. */
+function pastWork(store: BeadStore, rig: string, type: string, work: Work): Sample[] {
   return store
     .list({ ledger: rig, type: [type], status: ['closed'], all: true, limit: 0 })
     .flatMap((bead) => {
       const { started, merged } = workOf(bead);
       const [from, to] = [Date.parse(started?.at ?? ''), Date.parse(bead.closed_at ?? '')];
-      return merged !== undefined && to >= from ? [{ to, took: to - from }] : [];
+      return merged !== undefined && to >= from ? [{ to, took: to - from, cost: work.costOf(bead) }] : [];
     })
     .sort((a, b) => b.to - a.to)
-    .slice(0, MAX_SAMPLES)
-    .map(({ took }) => took);
+    .slice(0, MAX_SAMPLES);
 }
 
 function median(values: readonly number[]): number | undefined {

@@ -8,7 +8,12 @@ import { checkPlan, hinders } from './checkPlan';
 /** Checks a plan of these beads against the current state of the town. */
 export async function planOf(town: ConvoyTown, beads: readonly Bead[], isEpic = false): Promise<PlanCheck> {
   const missingRuntimes = await town.missingRuntimes(beads.filter((bead) => !isClosed(bead.status)));
-  return checkPlan(town.store, beads, { rig: (name) => town.rig(name), missingRuntimes }, isEpic);
+  return checkPlan(
+    town.store,
+    beads,
+    { rig: (name) => town.rig(name), missingRuntimes, costOf: (bead) => town.costOf(bead) },
+    isEpic,
+  );
 }
 
 /**

@@ -1,8 +1,9 @@
 import { matchesGlob } from '../../base/glob';
 import type { Bead } from '../../protocol/bead';
-import type { ReviewRecord, WorkOutcome, WorkRecord } from '../../protocol/history';
+import type { ReviewRecord, UsageRecord, WorkOutcome, WorkRecord } from '../../protocol/history';
 import { parseAddress } from '../../town/layout';
 import { slingableTypes, workOf } from '../state/work';
+import { priced, usageOf, type Prices } from './costs';
 
 /** Sorts after every ISO time. */
 const NOT_YET = '9999';
@@ -25,17 +26,21 @@ export function isOf(pattern: string | undefined, actor: string): boolean {
 export function workRecords(
   beads: readonly RigBead[],
   pattern: string | undefined,
-  languages: ReadonlyMap<string, readonly string[]>,
+  { languages, prices }: { languages: ReadonlyMap<string, readonly string[]>; prices: Prices },
 ): WorkRecord[] {
   return beads
     .filter(({ bead }) => slingableTypes.has(bead.issue_type) && bead.assignee && isOf(pattern, bead.assignee))
-    .map((one) => recordOf(one, languages))
+    .map((one) => recordOf(one, languages, prices))
     .sort(
       (a, b) => (a.closedAt ?? NOT_YET).localeCompare(b.closedAt ?? NOT_YET) || a.createdAt.localeCompare(b.createdAt),
     );
 }
 
-function recordOf({ bead, rig }: RigBead, languages: ReadonlyMap<string, readonly string[]>): WorkRecord {
+function recordOf(
+  { bead, rig }: RigBead,
+  languages: ReadonlyMap<string, readonly string[]>,
+  prices: Prices,
+): WorkRecord {
   const { started, merged, attempt, reviews, validation } = workOf(bead);
   const actor = bead.assignee ?? '';
   const isAgent = parseAddress(actor) !== undefined;
@@ -56,6 +61,7 @@ function recordOf({ bead, rig }: RigBead, languages: ReadonlyMap<string, readonl
     attempts: attempt,
     approvals: reviews.filter(({ verdict }) => verdict === 'approved').length,
     rejections: reviews.filter(({ verdict }) => verdict === 'rejected').length,
+    usage: priced(usageOf(bead, actor), prices),
     ...(validation ? { validation } : {}),
     languages: [...((merged === undefined ? undefined : languages.get(merged)) ?? [])],
   };
@@ -64,6 +70,22 @@ function recordOf({ bead, rig }: RigBead, languages: ReadonlyMap<string, readonl
 function outcomeOf({ status }: Bead): WorkOutcome {
   if (status === 'closed') return 'completed';
   return status === 'failed' ? 'failed' : 'active';
+}
+
+/** What the conversations about beads have used, latest last. @param since ISO time */
+export function usageRecords(beads: readonly RigBead[], since: string | undefined, prices: Prices): UsageRecord[] {
+  const from = since === undefined ? -Infinity : Date.parse(since);
+  return beads
+    .flatMap(({ bead, rig }) =>
+      Object.values(workOf(bead).usage ?? {}).map(
+        ({ by, at, tokens }): UsageRecord => ({
+          ...{ bead: bead.id, title: bead.title, rig, by, at },
+          usage: priced(tokens, prices),
+        }),
+      ),
+    )
+    .filter(({ at }) => Date.parse(at) >= from)
+    .sort((a, b) => a.at.localeCompare(b.at));
 }
 
 /** Review verdicts of the actors that a pattern matches, latest last. */

@@ -2,6 +2,16 @@ import { z } from 'zod';
 import { asPlainObject } from '../../base/objects';
 import type { Bead } from '../../protocol/bead';
 
+const tokens = z.number().nonnegative();
+const conversationSchema = z.object({
+  by: z.string(),
+  /** ISO time of the end of its last session. */
+  at: z.string(),
+  tokens: z.array(
+    z.object({ model: z.string(), input: tokens, output: tokens, cache_read: tokens, cache_write: tokens }),
+  ),
+});
+
 /**
  * The engine's data about the work on a bead, kept on the bead (`metadata.gastown`), so that a crash of any process
  * loses nothing.
@@ -98,6 +108,8 @@ const workSchema = z.looseObject({
       }),
     )
     .default([]),
+  /** Tokens used by the agents on it, by conversation. */
+  usage: z.record(z.string(), conversationSchema).optional().catch(undefined),
   /** Number of rejections that are no longer in `reviews`, which only has the latest. */
   olderRejections: z.number().int().optional(),
 });

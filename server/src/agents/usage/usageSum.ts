@@ -1,0 +1,24 @@
+import type { TokenUsage } from '../../protocol/usage';
+
+export type Counts = Omit<TokenUsage, 'model'>;
+
+/** Sums of tokens by model. */
+export class UsageSum {
+  private readonly byModel = new Map<string, Counts>();
+
+  add(model: string, { input, output, cache_read, cache_write }: Counts): void {
+    const sum = this.byModel.get(model) ?? { input: 0, output: 0, cache_read: 0, cache_write: 0 };
+    this.byModel.set(model, {
+      input: sum.input + input,
+      output: sum.output + output,
+      cache_read: sum.cache_read + cache_read,
+      cache_write: sum.cache_write + cache_write,
+    });
+  }
+
+  result(): TokenUsage[] {
+    return [...this.byModel]
+      .filter(([, counts]) => Object.values(counts).some((count) => count > 0))
+      .map(([model, counts]) => ({ model, ...counts }));
+  }
+}
