@@ -2,8 +2,9 @@ import { git } from '../git/git';
 import { localRef } from '../git/localLanding';
 import type { RigRepository } from '../git/repository';
 
-/** Maximum number of cached commits, and of files of one commit: larger changes have unknown files. */
+/** Number of cached commits, as long as no more are read at a time. */
 const MAX_COMMITS = 500;
+/** Maximum number of files of one commit: larger changes have unknown files. */
 const MAX_FILES = 2_000;
 const MAX_BYTES = 500_000;
 
@@ -12,7 +13,10 @@ export class BranchFiles {
   private readonly files = new Map<string, readonly string[]>();
   private readonly tips = new Map<string, string>();
 
-  constructor(private readonly repository: Pick<RigRepository, 'directory'>) {}
+  constructor(
+    private readonly repository: Pick<RigRepository, 'directory'>,
+    private readonly maxCommits = MAX_COMMITS,
+  ) {}
 
   /** Files of a commit; undefined if they were not read yet, or the change is too large. */
   of(commit: string): readonly string[] | undefined {
@@ -28,7 +32,9 @@ export class BranchFiles {
   /** Reads commits that are not cached. @returns whether there were any */
   async read(commits: readonly string[]): Promise<boolean> {
     const missing = commits.filter((commit) => !this.files.has(commit));
-    for (const commit of missing) this.keep(commit, await this.changed(commit));
+    // What is read together is asked for together: a longer queue must not be read again at each look.
+    const limit = Math.max(this.maxCommits, 2 * commits.length);
+    for (const commit of missing) this.keep(commit, await this.changed(commit), limit);
     return missing.length > 0;
   }
 
@@ -59,11 +65,11 @@ export class BranchFiles {
     return this.read(commits);
   }
 
-  private keep(commit: string, files: readonly string[]): void {
+  private keep(commit: string, files: readonly string[], limit: number): void {
     this.files.delete(commit);
     this.files.set(commit, files);
     for (const oldest of this.files.keys()) {
-      if (this.files.size <= MAX_COMMITS) break;
+      if (this.files.size <= limit) break;
       this.files.delete(oldest);
     }
   }

@@ -49,6 +49,19 @@ describe('the files of changes', () => {
     assert.deepEqual([...(files.ofBranch('polecat/rust/one') ?? [])].sort(), ['src/a b.ts', 'src/ü.ts']);
   });
 
+  it('are kept of all commits that are read together, and only of the latest others', async () => {
+    const made = repository();
+    const files = new BranchFiles(made, 2);
+    const commits = ['a', 'b', 'c', 'd', 'e'].map((name) => made.commit(`${name}.txt`, name));
+    assert.equal(await files.read(commits), true);
+    assert.equal(await files.read(commits), false);
+    await files.read([made.commit('f.txt', 'f')]);
+    assert.deepEqual(
+      commits.map((commit) => files.of(commit) !== undefined),
+      [false, false, false, false, true],
+    );
+  });
+
   it('of a commit that is gone are none', async () => {
     const { files } = open();
     const gone = 'a'.repeat(40);
