@@ -1,6 +1,7 @@
 import type { AuditEvent, BeadDetails, BeadStatus, BeadType } from './bead';
 import type { ReviewerInfo } from './mergeQueue';
 import { request } from './request';
+import type { PricedUsage } from './usage';
 
 /**
  * The beads that windows show outside of convoys: lists in pages, since a ledger may have ten thousand beads, and pages
@@ -123,6 +124,8 @@ export interface BeadPageInfo {
   /** Newest last. */
   events: AuditEvent[];
   sessions: WorkSession[];
+  /** Tokens used by each agent with each model, as far as they are known. */
+  usage: (PricedUsage & { by: string })[];
   /** Merge requests, oldest first. */
   merges: MergeInfo[];
   /** Reviews with the author's answers, oldest first. */

@@ -20,7 +20,7 @@ import { registerBoardHandlers } from './snapshot/boardRequests';
 import { LedgerSync } from '../protocol/ledger';
 import { syncLedgerNow } from '../rigs/ledgerSync';
 import { registerCrewHandlers } from '../rigs/crewRequests';
-import { costOfBead } from '../engine/history/costs';
+import { costOfBead, type Prices } from '../engine/history/costs';
 import { registerHistoryHandlers } from '../engine/history/requests';
 import { registerMailHandlers } from '../engine/mail/requests';
 import { registerMayorHandlers } from '../engine/mayor/requests';
@@ -63,6 +63,7 @@ export function registerHandlers(service: TownService): void {
   registerFormulas({ dispatcher, store, ledgerFor, layout, engineContext, formulas: service.formulas });
   guardBeadHandlers({ dispatcher, store, ledgerFor }, (bead, by) => service.consents.acceptScriptOf(bead, by));
   guardBatch({ dispatcher, store, ledgerFor });
+  const prices = (): Prices => townSettingsFile(layout).read().prices;
   const plans = new PlanFactsOfTown({ rigs, runtimes, work: service.work, store });
   registerConvoyHandlers(dispatcher, {
     store,
@@ -70,7 +71,7 @@ export function registerHandlers(service: TownService): void {
     addresses,
     rig: (name) => plans.rig(name),
     isUp: parts.isUp,
-    costOf: (bead) => costOfBead(bead, townSettingsFile(layout).read().prices),
+    costOf: (bead) => costOfBead(bead, prices()),
     missingRuntimes: (beads) => plans.missingRuntimes(beads),
     featureBranchDefault: () => townSettingsFile(layout).read().feature_branch,
     commitsAhead: async (rig, branch) => rigs.get(rig)?.commitsAhead(branch),
@@ -121,5 +122,6 @@ export function registerHandlers(service: TownService): void {
     whyNots: () => service.engineView.whyNots(),
     repositoryOf: (rig) => rigs.get(rig)?.repository,
     reviewSetting: (rig) => service.work.reviewSetting(rig),
+    prices,
   });
 }

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { countText, dollarText } from '../../../server/src/cli/shared/usageText';
+import { countText, dollarText } from '../../../server/src/base/amounts';
 import { ModelPrices, UsageList, type UsageRecord } from '../../../server/src/protocol/history';
 import type { PricedUsage } from '../../../server/src/protocol/usage';
 import { GtTown } from './gtTown';

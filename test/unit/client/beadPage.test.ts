@@ -21,7 +21,7 @@ function page(bead: object = {}, more: Partial<BeadPageInfo> = {}): BeadPageInfo
     dependents: [],
     ...bead,
   } as unknown as BeadDetails;
-  return { bead: details, why: [], events: [], sessions: [], merges: [], reviews: [], ...more };
+  return { bead: details, why: [], events: [], sessions: [], usage: [], merges: [], reviews: [], ...more };
 }
 
 const other = (id: string, title: string, status: string, type: string): object => ({
@@ -36,6 +36,28 @@ function has(text: string, ...parts: string[]): void {
 }
 
 describe('the page of a bead', () => {
+  it('shows the tokens of each agent, and what they cost where that is known', () => {
+    const usage = { by: 'toy/polecats/rust', model: 'opus', input: 1_000, output: 50, cache_read: 500, cache_write: 0 };
+    const text = beadMarkdown(
+      page(
+        {},
+        {
+          usage: [
+            { ...usage, cost: 1.15 },
+            { ...usage, model: '*new*' },
+          ],
+        },
+      ),
+      none,
+    );
+    has(
+      text,
+      '## Tokens\n\n- **toy/polecats/rust** opus: 1.5k read (500 from the cache), 50 written, $1.15\n',
+      ' \\*new\\*: 1.5k read (500 from the cache), 50 written, no price\n',
+    );
+    assert.doesNotMatch(beadMarkdown(page(), none), /Tokens/);
+  });
+
   it('shows its fields, with links to other beads', () => {
     const info = page(
       {

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { recordUsage } from '../../../server/src/engine/history/recordUsage';
 import path from 'node:path';
 import { RigRepository } from '../../../server/src/git/repository';
 import { inspectSource } from '../../../server/src/git/source';
@@ -260,6 +261,10 @@ describe('the page of a bead', () => {
       ],
     );
     assert.equal(page.sessions[0]?.message, 'npm test');
+    assert.deepEqual(page.usage, []);
+    const used = { model: 'opus', input: 1_000_000, output: 0, cache_read: 0, cache_write: 0 };
+    await recordUsage(store, { agent: nux, bead, at: new Date() }, { id: 'c', tokens: [used] });
+    assert.deepEqual((await town.call(BeadPage.spec, { id: bead })).usage, [{ by: nux, ...used, cost: 5 }]);
     assert.deepEqual(
       page.merges.map((one) => [one.id, one.status, one.reason, one.worker]),
       [[request, 'closed', 'Sent back: npm test', nux]],

@@ -36,6 +36,7 @@ export class BoardTown {
       store: service.store,
       whyNots: () => this.whyNots(),
       repositoryOf: (rig) => (rig === 'toy' ? this.repository : undefined),
+      prices: () => ({ opus: { input: 5, output: 25 } }),
       reviewSetting: () => 'off',
     });
   }

@@ -1,3 +1,4 @@
+import { countText, dollarText } from '../../../../server/src/base/amounts';
 import { plural } from '../../../../server/src/base/text';
 import type { AuditEvent, BeadDetails } from '../../../../server/src/protocol/bead';
 import type { BeadDiffInfo, BeadPageInfo, MergeInfo, WorkSession } from '../../../../server/src/protocol/board';
@@ -54,6 +55,7 @@ export function beadMarkdown(page: BeadPageInfo, diff: PageDiff): string {
     section(l10n.t('Convoys'), related(dependents.filter((other) => other.dependency_type === 'tracks'))),
     section(l10n.t('Last failure'), bead.status === 'closed' ? '' : lastFailure(page)),
     section(l10n.t('Attempts'), page.sessions.map(sessionLine).join('\n')),
+    section(l10n.t('Tokens'), page.usage.map(usageLine).join('\n')),
     section(l10n.t('Merge requests'), page.merges.map(mergeText).join('\n\n')),
     section(l10n.t('Reviews'), page.reviews.map(reviewText).join('\n\n')),
     section(
@@ -129,6 +131,17 @@ function sessionLine(session: WorkSession): string {
   const restarts = session.restarts > 0 ? `, ${plural(session.restarts, l10n.t('restart'), l10n.t('restarts'))}` : '';
   const message = session.message ? `: ${escapeLine(session.message, 300)}` : '';
   return `- **${escapeLine(session.agent)}** ${l10n.t('attempt {0}', session.attempt)}: ${time(session.started)} – ${ended}${restarts}${message}`;
+}
+
+function usageLine({ by, model, input, cache_read, cache_write, output, cost }: BeadPageInfo['usage'][number]): string {
+  const counts = l10n.t(
+    '{0} read ({1} from the cache), {2} written',
+    countText(input + cache_read + cache_write),
+    countText(cache_read),
+    countText(output),
+  );
+  const price = cost === undefined ? l10n.t('no price') : dollarText(cost);
+  return `- **${escapeLine(by)}** ${escapeLine(model)}: ${counts}, ${price}`;
 }
 
 function endText({ end }: WorkSession): string {

@@ -1,9 +1,9 @@
+import { dollarText } from '../../base/amounts';
 import { elapsedText } from '../../base/elapsed';
 import { plural } from '../../base/text';
 import type { ConvoyEnd, ConvoyStatus } from '../../protocol/convoy';
 import type { PlanCheck, PlanFinding, StagedPlan, Started } from '../../protocol/convoyPlan';
 import type { BeadInfo, ConvoyInfo, FeatureState } from '../../protocol/snapshot';
-import { dollarText } from '../shared/usageText';
 import { beadMark, beadNotes } from '../shared/townText';
 
 /** One convoy with its beads, laid out as in the Go `gt`. */

@@ -1,3 +1,4 @@
+import { countText, dollarText } from '../../base/amounts';
 import { plural } from '../../base/text';
 import type { PricedUsage } from '../../protocol/usage';
 
@@ -35,16 +36,4 @@ export function usageText(totals: UsageTotals, what: string): string | undefined
   const missing = without_price === 0 ? '' : ` without ${plural(without_price, what)} whose model has no price`;
   const money = cost === undefined ? 'cost unknown: no price' : `${dollarText(cost)}${missing}`;
   return `${countText(tokens_in)} tokens in${cached}, ${countText(tokens_out)} out, ${money}`;
-}
-
-/** `950`, `12.3k`, `1.2M` */
-export function countText(count: number): string {
-  if (count < 1_000) return String(count);
-  const [value, unit] = count < 999_950 ? [count / 1_000, 'k'] : [count / 1_000_000, 'M'];
-  return `${value.toFixed(1).replace(/\.0$/, '')}${unit}`;
-}
-
-/** Small amounts with more digits: `$0.0042`, `$1.23` */
-export function dollarText(dollars: number): string {
-  return `$${dollars.toFixed(dollars > 0 && dollars < 0.1 ? 4 : 2)}`;
 }

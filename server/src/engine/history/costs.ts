@@ -39,6 +39,12 @@ export function costOfBead(bead: Bead, prices: Prices): number | undefined {
     : costs.reduce((sum, cost) => (sum === undefined || cost === undefined ? undefined : sum + cost), 0);
 }
 
+/** Tokens that each agent on a bead has used with each model. */
+export function usageByAgent(bead: Bead, prices: Prices): (PricedUsage & { by: string })[] {
+  const agents = new Set(Object.values(workOf(bead).usage ?? {}).map(({ by }) => by));
+  return [...agents].flatMap((by) => priced(usageOf(bead, by), prices).map((usage) => ({ by, ...usage })));
+}
+
 /** Tokens that the agents on a bead have used, by model. @param by only those of this agent */
 export function usageOf(bead: Bead, by?: string): TokenUsage[] {
   const sum = new UsageSum();

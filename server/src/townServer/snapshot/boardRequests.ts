@@ -4,6 +4,7 @@ import { requestsIn } from '../../engine/mergeQueue/requestIndex';
 import { isClosed, mergeOf, workOf } from '../../engine/state/work';
 import type { WhyNots } from '../../engine/explain/whyNot';
 import { workSessions } from '../../engine/history/attempts';
+import { usageByAgent, type Prices } from '../../engine/history/costs';
 import type { RigRepository } from '../../git/repository';
 import type { Bead } from '../../protocol/bead';
 import { BeadDiff, BeadPage, type BeadPageInfo, type MergeInfo } from '../../protocol/board';
@@ -19,6 +20,7 @@ export interface BoardTown {
   whyNots(): WhyNots;
   repositoryOf(rig: string): RigRepository | undefined;
   reviewSetting(rig: string): ReviewSetting;
+  prices(): Prices;
 }
 
 const EVENTS = 300;
@@ -45,6 +47,7 @@ function beadPage(town: BoardTown, why: WhyNots, bead: Bead): BeadPageInfo {
     bead: beadDetails(store, bead.id),
     events,
     sessions: workSessions(events),
+    usage: usageByAgent(bead, town.prices()),
     merges: requestsIn(store)
       .of(bead.id)
       .flatMap((request) => mergeInfo(town, request)),
