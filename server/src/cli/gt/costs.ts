@@ -35,7 +35,7 @@ export function addCosts(program: CliCommand, context: GtContext): void {
         ['gt costs --week --by-model --json', 'for a program'],
         ['gt config price claude-opus-4-5 5 25 --cache-read 0.5 --cache-write 6.25', 'set a price first'],
       ],
-      see: ['gt config price', 'bd stats'],
+      see: ['gt config price', 'bd status'],
     })
     .action(async (options: CostsOptions, invocation: Invocation) => {
       const groupOf = grouping(options);
