@@ -73,10 +73,33 @@ async function run(town: Caller, script: FrozenScript, options: Running): Promis
     print(`✓ ${script.bead} has run`);
     return 0;
   }
-  const message = `${oneLine(script.title) || script.bead}\n\nBead: ${script.bead}`;
-  const { commitRest } = await import('./workspace');
-  await commitRest(worktree, message, { env: options.env ?? process.env, print });
+  const env = options.env ?? process.env;
+  if (!(await isClean(worktree, env))) {
+    const message = `${oneLine(script.title) || script.bead}\n\nBead: ${script.bead}`;
+    await (await import('./workspace')).commitRest(worktree, message, { env, print });
+  }
   return submit(run);
+}
+
+const STATUS = ['status', '--porcelain', '--untracked-files=all', '--ignore-submodules=none', '--no-renames'];
+
+/**
+ * Whether git reports no change. Started directly, because the library for git takes longer to load than most blocks to run.
+ * A failure counts as a change: then the library finds out, and reports it.
+ */
+function isClean(worktree: string, env: NodeJS.ProcessEnv): Promise<boolean> {
+  return new Promise((resolve) => {
+    const child = spawn('git', STATUS, {
+      cwd: worktree,
+      env: { ...env, GIT_OPTIONAL_LOCKS: '0' },
+      stdio: ['ignore', 'pipe', 'ignore'],
+      windowsHide: true,
+    });
+    let isEmpty = true;
+    child.stdout.on('data', () => (isEmpty = false));
+    child.on('error', () => resolve(false));
+    child.on('close', (code) => resolve(code === 0 && isEmpty));
+  });
 }
 
 /**
@@ -261,7 +284,6 @@ function runBlock(
       stdio: options.onOutput ? ['ignore', 'pipe', 'pipe'] : 'inherit',
       windowsHide: true,
     });
-    void import('./workspace'); // while the block runs
     for (const stream of [child.stdout, child.stderr]) stream?.on('data', (data) => options.onOutput?.(String(data)));
     child.on('error', (error) => reject(startFailure(error)));
     child.on('close', (code, signal) => resolve(code ?? 128 + (signal ? os.constants.signals[signal] : 0)));

@@ -6,8 +6,8 @@ import { nestedRepositories } from '../../git/nestedRepositories';
 import { statusOf } from '../../git/worktreeChanges';
 
 /*
- * What the script runtime does with git. Loaded while the first block runs: libraries for git and for records take longer to
- * load than a short block takes to run.
+ * What the script runtime does with git. Loaded only if there is something to do: libraries for git and for records take
+ * longer to load than a short block takes to run.
  */
 
 /** Restarts a block that was killed during a rebase, merge or similar: that git operation is aborted. */

@@ -14,7 +14,7 @@ import type { TownView } from '../state/townView';
 
 /** Maximum interval between two ticks while the engine is up. */
 const INTERVAL_MS = 5_000;
-/** Events within this time are handled by one tick. */
+/** Events within this time after a tick are handled by one tick: the first one after a quiet time does not wait. */
 const DEBOUNCE_MS = 15;
 /** A tick that is late by more than this means that the machine was asleep. */
 const LATE_MS = 30_000;
@@ -57,6 +57,8 @@ export class Engine extends Disposable {
   private readonly stopping = new AbortController();
   private timer: unknown;
   private dueAt = Infinity;
+  /** Time of the last tick. */
+  private tickedAt = -Infinity;
   private awakeSince: number;
 
   constructor(
@@ -70,13 +72,19 @@ export class Engine extends Disposable {
   }
 
   /** Runs a tick soon. @param inMs maximum delay in milliseconds */
-  kick(inMs = DEBOUNCE_MS): void {
+  kick(inMs = this.pause()): void {
     if (this.isDisposed) return;
     const due = this.timers.now() + inMs;
     if (due >= this.dueAt) return;
     this.timers.clear(this.timer);
     this.dueAt = due;
     this.timer = this.timers.set(() => this.tick(), inMs);
+  }
+
+  /** Milliseconds until events may cause a tick again. */
+  private pause(): number {
+    const left = this.tickedAt + DEBOUNCE_MS - this.timers.now();
+    return Math.min(DEBOUNCE_MS, Math.max(0, left)); // the clock may have been set back
   }
 
   get isBusy(): boolean {
@@ -159,6 +167,7 @@ export class Engine extends Disposable {
     if (now - this.dueAt > LATE_MS) this.awakeSince = now;
     this.awakeSince = Math.min(this.awakeSince, now); // the clock was set back
     this.dueAt = Infinity;
+    this.tickedAt = now;
     try {
       const inFlight = new Set([...this.running.keys(), ...this.claimed.values(), ...this.pausedKeys()]);
       const view = this.host.buildView(inFlight, this.awakeSince);
