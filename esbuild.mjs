@@ -22,6 +22,7 @@ const programs = {
   sessionHost: 'server/src/sessions/host/main.ts',
   formulaWorker: 'server/src/language/server/worker.ts',
   checkpointWorker: 'server/src/beads/storage/checkpointWorker.ts',
+  gitProcess: 'server/src/git/process/main.ts',
 };
 /** What agents call all day: in parts, so that a command loads no more than it needs. */
 const commands = {
@@ -146,7 +147,7 @@ if (watch) {
   if (args.has('--tests')) {
     await build(testConfig(testFiles()));
     // What bundles look for beside or above themselves.
-    for (const name of ['sql-wasm.wasm', 'formulaWorker.js', 'checkpointWorker.js'])
+    for (const name of ['sql-wasm.wasm', 'formulaWorker.js', 'checkpointWorker.js', 'gitProcess.js'])
       copyFileSync(path.join(outdir, name), path.join('out', name));
   }
 }

@@ -24,7 +24,7 @@ const allowed = [
   'syntaxes/gastown-formula.tmLanguage.json',
   'syntaxes/language-configuration.json',
   // the programs
-  ...['extension', 'server', 'sessionHost', 'formulaWorker', 'checkpointWorker', 'gt', 'bd', 'cli'].map(
+  ...['extension', 'server', 'sessionHost', 'formulaWorker', 'checkpointWorker', 'gitProcess', 'gt', 'bd', 'cli'].map(
     (program) => `dist/${program}.js`,
   ),
   'dist/sql-wasm.wasm',
@@ -121,7 +121,7 @@ describe('the package', () => {
         named.push(`dist/${other ?? asset}`);
     }
     assert.ok(
-      ['server.js', 'sessionHost.js', 'sql-wasm.wasm', 'formulaWorker.js', 'checkpointWorker.js'].every((one) =>
+      ['server.js', 'sessionHost.js', 'sql-wasm.wasm', 'formulaWorker.js', 'checkpointWorker.js', 'gitProcess.js'].every((one) =>
         named.includes(`dist/${one}`),
       ),
       named.join(', '),

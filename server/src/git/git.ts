@@ -2,12 +2,14 @@ import os from 'node:os';
 import path from 'node:path';
 import { spawn, type ChildProcess, type ChildProcessByStdio } from 'node:child_process';
 import type { Readable, Writable } from 'node:stream';
-import { simpleGit, type SimpleGit } from 'simple-git';
 import { AbortedError, currentSignal, throwIfAborted } from '../base/abort';
-import { messageOf } from '../base/errors';
 import { KeyedMutex } from '../base/mutex';
 import { neutralEnvironment, otherEnd } from './foreignConfig';
-import { withoutProgress, withoutSecrets } from './messages';
+import { failure, GitError, runCommand, runner, type GitCommand } from './command';
+
+export { GitError } from './command';
+
+const DEFAULT_TIMEOUT_MS = 120_000;
 
 /** Limit for a command that talks to a remote, in milliseconds. */
 export const NETWORK_TIMEOUT_MS = 10 * 60_000;
@@ -33,22 +35,6 @@ export interface GitOptions {
   /** Variables for this command alone. */
   env?: Readonly<Record<string, string>>;
 }
-
-/** A git command that failed. `message` is git's own error output, without progress lines and secrets in URLs. */
-export class GitError extends Error {
-  constructor(
-    message: string,
-    /** Undefined if git was killed or could not be started. */
-    readonly exitCode: number | undefined,
-    readonly stdout: string,
-    readonly stderr: string,
-  ) {
-    super(message);
-    this.name = 'GitError';
-  }
-}
-
-const DEFAULT_TIMEOUT_MS = 120_000;
 
 /** Settings that must not come from a repository: their programs would run with the server's rights. */
 const NEUTRAL_CONFIG = [
@@ -81,39 +67,20 @@ const NEUTRAL_CONFIG = [
  */
 export const NAMED_BARE_REPOSITORY = 'safe.bareRepository=all';
 
-const UNSAFE = {
-  // The settings of `neutralEnvironment`, the credentials of a rig (a file of ours), and no template.
-  allowUnsafeConfigEnvCount: true,
-  allowUnsafeAlias: true,
-  allowUnsafeAskPass: true,
-  allowUnsafeCommandBinaries: true,
-  allowUnsafeCredentialHelper: true,
-  allowUnsafeDiffExternal: true,
-  allowUnsafeDiffTextConv: true,
-  allowUnsafeFilter: true,
-  allowUnsafeGitProxy: true,
-  allowUnsafeGpgProgram: true,
-  allowUnsafeInclude: true,
-  allowUnsafeMergeDriver: true,
-  allowUnsafePack: true,
-  allowUnsafePager: true,
-  allowUnsafeSubmodule: true,
-  allowUnsafeTemplateDir: true,
-  allowUnsafeUrlRewrite: true,
-  allowUnsafeHooksPath: true,
-  allowUnsafeFsMonitor: true,
-  allowUnsafeEditor: true,
-  // The user's own GIT_SSH_COMMAND and GIT_CONFIG_GLOBAL, which may be needed to reach the remotes.
-  allowUnsafeSshCommand: true,
-  allowUnsafeConfigPaths: true,
-  allowUnsafeProtocolOverride: true,
-} as const;
-
 /** Changes of one repository run one at a time: git's locks make parallel `worktree add` or `update-ref` fail. */
 const repositoryMutex = new KeyedMutex();
 
 export function withRepository<T>(repository: string, task: () => Promise<T>): Promise<T> {
   return repositoryMutex.run(repository, task);
+}
+
+type RunCommand = typeof runCommand;
+let run: RunCommand = runCommand;
+
+/** Lets another process start git for this one, see `GitProcess`. @returns to be called at the end of that */
+export function runCommandsWith(other: RunCommand): () => void {
+  run = other;
+  return () => void (run = runCommand);
 }
 
 /**
@@ -124,13 +91,12 @@ export function withRepository<T>(repository: string, task: () => Promise<T>): P
  */
 export async function git(directory: string, args: string[], options: GitOptions = {}): Promise<string> {
   throwIfAborted();
-  const given = await inThisFolder(directory, options);
-  const failed: { error?: GitError } = {};
+  const command = await commandOf(directory, args, options);
   try {
-    return await runner(directory, args, given, failed, currentSignal()).raw(args);
+    return await run(command, currentSignal());
   } catch (error) {
     throwIfAborted();
-    throw failed.error ?? error;
+    throw error;
   }
 }
 
@@ -145,9 +111,8 @@ export async function gitCapped(
   const stop = new AbortController();
   const cancelled = currentSignal();
   const signal = cancelled ? AbortSignal.any([stop.signal, cancelled]) : stop.signal;
-  const given = await inThisFolder(directory, {});
   const failed: { error?: GitError } = {};
-  const capped = runner(directory, args, given, failed, signal).outputHandler((_command, stdout) => {
+  const capped = runner(await commandOf(directory, args, {}), failed, signal).outputHandler((_command, stdout) => {
     stdout.on('data', (chunk: Buffer) => {
       if (size <= maxBytes) chunks.push(chunk);
       size += chunk.length;
@@ -238,55 +203,27 @@ export async function gitBytes(directory: string, args: readonly string[]): Prom
   return Buffer.concat(pieces);
 }
 
-/**
- * After a command without output simple-git waits 50 ms for more, although both streams have ended: this took most of
- * the time of a merge. An empty chunk at the end of the output avoids it.
- */
-function withoutPause(_command: string, stdout: NodeJS.ReadableStream): void {
-  stdout.once('end', () => stdout.emit('data', Buffer.alloc(0)));
-}
-
 /** The command of git in a repository on this disk for a fetch or push, see `otherEnd`. */
 export function otherGit(directory: string, hooks: boolean): Promise<{ uploadPack: string; receivePack: string }> {
   return otherEnd(directory, gitEnvironment(), hooks);
 }
 
-/** The options, with settings that keep git from running programs of an untrusted configuration. */
-async function inThisFolder(directory: string, options: GitOptions): Promise<GitOptions> {
-  return { ...options, env: { ...(await neutralEnvironment(directory, gitEnvironment())), ...options.env } };
-}
-
-function runner(
-  directory: string,
-  args: readonly string[],
-  options: GitOptions,
-  /** Receives the original error; simple-git exposes only its message. */
-  failed: { error?: GitError },
-  abort?: AbortSignal,
-): SimpleGit {
+/** @returns the command with settings and an environment that come from us, and not from the folder */
+async function commandOf(directory: string, args: readonly string[], given: GitOptions): Promise<GitCommand> {
+  const options = await inThisFolder(directory, given);
   const environment = gitEnvironment(options.identity, options.author);
   if (options.indexFile) environment.GIT_INDEX_FILE = options.indexFile;
   Object.assign(environment, options.env);
-  return simpleGit({
-    baseDir: directory,
+  return {
+    ...{ directory, args, environment },
     config: settingsFor(directory, options),
-    unsafe: UNSAFE,
-    allowEnvironment: Object.keys(environment).filter((key) => key.startsWith('GIT_')),
-    completion: { onClose: true, onExit: false },
-    timeout: { block: options.timeoutMs ?? DEFAULT_TIMEOUT_MS },
-    ...(abort ? { abort } : {}),
-    // simple-git treats a failure without output as success; git's exit code decides here.
-    errors: (error, result) => {
-      if (result.exitCode === 0) return error;
-      // If git could not be started there is no output.
-      const said = Buffer.concat(result.stdErr);
-      const stderr = said.length === 0 && error ? Buffer.from(messageOf(error)) : said;
-      failed.error = failure(args, result.exitCode, Buffer.concat(result.stdOut), stderr);
-      return failed.error;
-    },
-  })
-    .env(environment)
-    .outputHandler(withoutPause);
+    timeoutMs: options.timeoutMs ?? DEFAULT_TIMEOUT_MS,
+  };
+}
+
+/** The options, with settings that keep git from running programs of an untrusted configuration. */
+async function inThisFolder(directory: string, options: GitOptions): Promise<GitOptions> {
+  return { ...options, env: { ...(await neutralEnvironment(directory, gitEnvironment())), ...options.env } };
 }
 
 /** Like `git`, with the answer trimmed: for commands that print one value. */
@@ -312,14 +249,6 @@ export async function gitProbe(
       return undefined;
     throw error;
   }
-}
-
-function failure(args: readonly string[], exitCode: number | undefined, stdout: Buffer, stderr: Buffer): GitError {
-  const said = [stderr, stdout].map((bytes) => withoutSecrets(bytes.toString('utf8')));
-  const words = withoutProgress(said.join('\n'));
-  const command = `git ${args.find((arg) => !arg.startsWith('-')) ?? ''}`;
-  const end = exitCode === undefined ? 'was killed' : `ended with exit code ${exitCode}`;
-  return new GitError([words, `${command} ${end}`].filter(Boolean).join('\n'), exitCode, said[1]!, said[0]!);
 }
 
 function settingsFor(directory: string, options: GitOptions): string[] {

@@ -15,7 +15,10 @@ import { acceptHello, authorize, contextOf, identifyCaller } from './access/auth
 import { Connections } from '../protocol/transport/connections';
 import { registerHandlers } from './handlers';
 import { runOnce } from '../beads/runOnce';
+import { bundledFile } from '../base/bundledFile';
 import { logged } from '../base/logged';
+import { runCommandsWith } from '../git/git';
+import { GitProcess } from '../git/process/gitProcess';
 import { languageServer } from '../language/server/languageServer';
 import { FileLog, type Log } from '../base/log';
 import { TerminalRelay } from '../sessions/relay';
@@ -72,6 +75,8 @@ export class TownServer {
     makePrivateFolder(layout.runtime);
     const lease = Lease.tryAcquire(layout.serverLease);
     if (!lease) return undefined;
+    const gitProcess = new GitProcess(bundledFile('gitProcess.js'), log);
+    runCommandsWith((command, abort) => gitProcess.run(command, abort));
     try {
       const service = await TownService.open(root, log, lease);
       registerHandlers(service);
