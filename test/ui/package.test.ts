@@ -121,9 +121,14 @@ describe('the package', () => {
         named.push(`dist/${other ?? asset}`);
     }
     assert.ok(
-      ['server.js', 'sessionHost.js', 'sql-wasm.wasm', 'formulaWorker.js', 'checkpointWorker.js', 'gitProcess.js'].every((one) =>
-        named.includes(`dist/${one}`),
-      ),
+      [
+        'server.js',
+        'sessionHost.js',
+        'sql-wasm.wasm',
+        'formulaWorker.js',
+        'checkpointWorker.js',
+        'gitProcess.js',
+      ].every((one) => named.includes(`dist/${one}`)),
       named.join(', '),
     );
     assert.deepEqual(

@@ -3,6 +3,7 @@ import { costOfBead, priced, usageOf } from '../../../server/src/engine/history/
 import { recordUsage } from '../../../server/src/engine/history/recordUsage';
 import { usageRecords, workRecords } from '../../../server/src/engine/history/workHistory';
 import { workOf } from '../../../server/src/engine/state/work';
+import { UsageSum } from '../../../server/src/agents/usage/usageSum';
 import type { TokenUsage } from '../../../server/src/protocol/usage';
 import { openService, type Service } from '../beads/service';
 
@@ -80,6 +81,14 @@ describe('the tokens that agents use', () => {
     const costs = (usage: TokenUsage[]) => priced(usage, prices).map(({ cost }) => cost);
     assert.deepEqual(costs([used('opus-4', million), used('opus-3', million), used('other')]), [36.75, 120, 1]);
     assert.deepEqual(priced([used('opus-4')], {}), [used('opus-4')], 'without a price there is no cost');
+  });
+
+  it('of more models than any agent uses are summed up', () => {
+    const sum = new UsageSum();
+    for (let index = 0; index < 1_000; index++) sum.add(`model-${index}`, { ...used('x'), output: 1 });
+    const result = sum.result();
+    assert.equal(result.length, 21);
+    assert.deepEqual([result[20]?.model, result[20]?.output], ['others', 980]);
   });
 
   it('of a bead cost nothing that is known, if one of its models has no price', async () => {

@@ -15,6 +15,9 @@ export interface UsageReader {
   result(): TokenUsage[];
 }
 
+/** Of a record, which agents can write to: a longer name is none. */
+export const modelName = z.string().min(1).max(200);
+
 /** Numbers that a record may lack. */
 export const tokens = z.number().int().nonnegative().catch(0);
 
@@ -46,10 +49,13 @@ function parsed(line: string): unknown {
   }
 }
 
+/** No conversation is larger: what is beyond is not read. */
+const MAX_BYTES = 512 * 1024 * 1024;
+
 /**
  * The lines of a file in the user's own folders, which may be behind links; none if it is missing or not a regular file.
  */
 async function* linesOf(file: string): AsyncGenerator<string> {
   if (!fs.statSync(file, { throwIfNoEntry: false })?.isFile()) return;
-  yield* readline.createInterface({ input: fs.createReadStream(file), crlfDelay: Infinity });
+  yield* readline.createInterface({ input: fs.createReadStream(file, { end: MAX_BYTES }), crlfDelay: Infinity });
 }

@@ -1,13 +1,13 @@
 import { z } from 'zod';
 import type { TokenUsage } from '../../protocol/usage';
-import { tokens, type UsageReader } from './readUsage';
+import { modelName, tokens, type UsageReader } from './readUsage';
 import { UsageSum, type Counts } from './usageSum';
 
 const claudeSchema = z.object({
   type: z.literal('assistant'),
   message: z.object({
     id: z.string(),
-    model: z.string(),
+    model: modelName,
     usage: z.object({
       input_tokens: tokens,
       output_tokens: tokens,
@@ -20,7 +20,7 @@ const claudeSchema = z.object({
 const geminiSchema = z.object({
   type: z.literal('gemini'),
   id: z.string(),
-  model: z.string(),
+  model: modelName,
   tokens: z.object({ input: tokens, output: tokens, cached: tokens, thoughts: tokens }),
 });
 
@@ -81,7 +81,7 @@ const codexTotals = z.object({
   output_tokens: tokens,
 });
 const codexSchema = z.union([
-  z.object({ type: z.literal('turn_context'), payload: z.object({ model: z.string() }) }),
+  z.object({ type: z.literal('turn_context'), payload: z.object({ model: modelName }) }),
   z.object({
     type: z.literal('event_msg'),
     payload: z.object({
@@ -131,7 +131,7 @@ const copilotSchema = z.object({
   type: z.literal('session.usage_record'),
   data: z.object({
     usage: z.object({
-      model: z.string(),
+      model: modelName,
       inputTokens: tokens,
       outputTokens: tokens,
       cacheReadTokens: tokens,

@@ -2,11 +2,15 @@ import type { TokenUsage } from '../../protocol/usage';
 
 export type Counts = Omit<TokenUsage, 'model'>;
 
+/** Models that are told apart: what agents can write must not make a bead grow without end. */
+const MAX_MODELS = 20;
+
 /** Sums of tokens by model. */
 export class UsageSum {
   private readonly byModel = new Map<string, Counts>();
 
-  add(model: string, { input, output, cache_read, cache_write }: Counts): void {
+  add(name: string, { input, output, cache_read, cache_write }: Counts): void {
+    const model = this.byModel.has(name) || this.byModel.size < MAX_MODELS ? name : 'others';
     const sum = this.byModel.get(model) ?? { input: 0, output: 0, cache_read: 0, cache_write: 0 };
     this.byModel.set(model, {
       input: sum.input + input,
