@@ -12,10 +12,13 @@ const NESTED_HINT =
   'make its files part of this repository (remove the .git inside it, "git rm -r --cached" it, add and commit it again); or push it to a remote, and name it and its commit as a submodule; or remove it';
 
 /** Refuses repositories inside the worktree, whose files are in none of its commits. */
-async function refuseNested(repository: RigRepository, directory: string, head: string): Promise<void> {
+async function refuseNested(
+  repository: RigRepository,
+  nested: ReturnType<typeof nestedRepositories>,
+  head: string,
+): Promise<void> {
   const named = new Set((await submodulesOf(repository, head)).map((submodule) => submodule.path));
-  const nested = (await nestedRepositories(directory)).map(({ folder }) => folder);
-  const unnamed = nested.filter((folder) => !named.has(folder));
+  const unnamed = (await nested).map(({ folder }) => folder).filter((folder) => !named.has(folder));
   if (unnamed.length > 0)
     throw new UserError(
       `${unnamed.join(', ')} ${unnamed.length === 1 ? 'is a git repository' : 'are git repositories'} inside the worktree: their content would not be merged`,
@@ -61,8 +64,15 @@ export interface SubmittedWork {
   isMerge?: boolean;
 }
 
+/** Starts a check whose failure counts only once it is awaited. */
+function begun<T>(check: Promise<T>): Promise<T> {
+  check.catch(() => undefined);
+  return check;
+}
+
 /**
- * Checks that the work in a worktree can be merged, or that there is none.
+ * Checks that the work in a worktree can be merged, or that there is none. The agent waits: what git has to be asked is
+ * asked at the same time, and reported in the order of the checks.
  * @throws UserError that tells the agent what to do
  */
 export async function checkSubmission(
@@ -70,6 +80,7 @@ export async function checkSubmission(
   directory: string,
   work: SubmittedWork,
 ): Promise<{ commit: string }> {
+  const nested = begun(nestedRepositories(directory));
   const state = await inspectWorktree(directory);
   if (!state?.head) throw new UserError(`the worktree ${directory} is gone`, 'a person has to check it', 'not-found');
   if (state.operation !== undefined)
@@ -85,7 +96,7 @@ export async function checkSubmission(
       'conflict',
     );
   }
-  await refuseNested(repository, directory, state.head);
+  await refuseNested(repository, nested, state.head);
   if (state.dirty)
     throw new UserError(
       'there are uncommitted changes',
@@ -94,8 +105,9 @@ export async function checkSubmission(
     );
   // Commits from a rebase onto the target are not the agent's own.
   const tips = await repository.tips();
-  const commits = await branchCommits(repository, [...work.bases, ...tips], state.head);
   const target = (await repository.mergeBase(state.head, tips)) ?? work.bases[0];
+  const change = work.isMerge || work.isUnchanged ? undefined : begun(requireChange(repository, target, state.head));
+  const commits = await branchCommits(repository, [...work.bases, ...tips], state.head);
   if (work.isUnchanged === true) {
     if (commits.length > 0 && !(await isUnchanged(repository, target, state.head)))
       throw new UserError(
@@ -115,6 +127,6 @@ export async function checkSubmission(
       'refused',
     );
   }
-  if (!work.isMerge) await requireChange(repository, target, state.head);
+  await change;
   return { commit: state.head };
 }
