@@ -3,10 +3,11 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { loadSql } from '../../server/src/beads/index/wasm';
 import { formulaRequests } from '../../server/src/protocol/formula';
-import { beadRequests, BeadCreate, type Bead } from '../../server/src/protocol/bead';
+import { beadRequests, BeadClose, BeadCreate, type Bead } from '../../server/src/protocol/bead';
 import {
   ConsentGive,
   ConvoyCreate,
+  ConvoyGet,
   ConvoyLaunch,
   RigAdd,
   RigRemove,
@@ -20,6 +21,7 @@ import {
   TownUp,
   type TownSnapshot,
 } from '../../server/src/protocol/town';
+import { ConvoyStage, type StagedPlan } from '../../server/src/protocol/convoyPlan';
 import type { RequestSpec } from '../../server/src/protocol/request';
 import { connectTo, connectTown, serverEndpointFile, type TownConnection } from '../../server/src/protocol/transport';
 import { CliTown } from '../helpers/cliTown';
@@ -144,9 +146,12 @@ describe('the server', function () {
       { title: 'Launched once', beads: [bead.id], stage: true },
       'op-staged',
     );
+    const planned: Bead = await window.call(BeadCreate.spec, { ledger: 'toy', title: 'Planned' }, 'op-planned-bead');
     const project = makeRepository({ 'README.md': '# second' });
     const calls: [RequestSpec, unknown][] = [
       [ConvoyLaunch.spec, { id: staged.id }],
+      [ConvoyStage.spec, { ids: [planned.id], launch: true }],
+      [Sling.spec, { beads: [planned.id], rig: 'toy' }],
       [RigAdd.spec, { name: 'second', source: project, gates: { test: 'true' } }],
       [ConsentGive.spec, undefined],
       [RigRemove.spec, { name: 'second' }],
@@ -165,12 +170,15 @@ describe('the server', function () {
       assert.deepEqual(twice, once);
       first.push(once);
     }
+    const { convoy_id: launched } = first[1] as StagedPlan;
+    assert.equal((await window.call(ConvoyGet.spec, { id: launched })).status, 'open', 'staged and launched at once');
     window.connection.dispose();
     town.kill('server');
     const again = await Window.open(town);
     for (const [index, [spec, input]] of calls.entries())
       assert.deepEqual(await again.call(spec, input, `op-first-${index}`), first[index], spec.method);
     await assert.rejects(again.call(ConvoyLaunch.spec, { id: staged.id }, 'op-another'), /was launched already/);
+    await again.call(BeadClose.spec, { ids: [planned.id], reason: 'only planned', ledger: 'toy' });
     again.connection.dispose();
   });
 

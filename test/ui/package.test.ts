@@ -116,7 +116,7 @@ describe('the package', () => {
     for (const program of programs) {
       // Programs find each other in their own folder.
       for (const [, other, asset] of text(program).matchAll(
-        /__dirname,\s*["'`]([\w-]+\.js)["'`]|["'`]([\w-]+\.wasm|\w+Worker\.js)["'`]/g,
+        /__dirname,\s*["'`]([\w-]+\.js)["'`]|["'`]([\w-]+\.wasm|\w+(?:Worker|Process)\.js)["'`]/g,
       ))
         named.push(`dist/${other ?? asset}`);
     }

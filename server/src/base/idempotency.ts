@@ -15,7 +15,7 @@ export function operationKey(method: string, actor: string, operation: string): 
  * First results of recent operations by their key: a client that lost the answer can ask again without doing it twice.
  */
 export class IdempotencyCache {
-  private readonly results = new Map<string, { result: unknown; at: number }>();
+  private readonly results = new Map<string, { result: unknown; at: number; seq: number }>();
   private readonly running = new Map<string, Promise<unknown>>();
 
   /** @param maxAgeMs how long a result is kept */
@@ -28,9 +28,14 @@ export class IdempotencyCache {
     return this.results.get(key);
   }
 
-  /** @param at milliseconds since 1970 */
-  set(key: string, result: unknown, at: number): void {
-    this.results.set(key, { result, at });
+  /**
+   * Stores a result, unless a later one is known.
+   * @param at milliseconds since 1970
+   * @param seq orders the results of one operation, which may be read in another order
+   */
+  set(key: string, result: unknown, at: number, seq = 0): void {
+    if ((this.results.get(key)?.seq ?? 0) > seq) return;
+    this.results.set(key, { result, at, seq });
     while (this.results.size > this.maxEntries) this.results.delete(this.results.keys().next().value!);
   }
 
@@ -39,13 +44,19 @@ export class IdempotencyCache {
    * its result (`set`); failures are never stored.
    */
   run(key: string, action: () => Promise<unknown>): Promise<unknown> {
-    const known = this.results.get(key);
-    if (known) return Promise.resolve(known.result);
+    // One that still runs may have stored a result that is not its last.
     const first = this.running.get(key);
     if (first) return first;
+    const known = this.results.get(key);
+    if (known) return Promise.resolve(known.result);
     const running = action().finally(() => this.running.delete(key));
     this.running.set(key, running);
     return running;
+  }
+
+  /** Whether `run` is executing the operation at this moment. */
+  isRunning(key: string): boolean {
+    return this.running.has(key);
   }
 
   /**

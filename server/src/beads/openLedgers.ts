@@ -122,7 +122,8 @@ export class OpenLedgers {
     const { checkpointer, operations } = this.needs;
     checkpointer.opened(ledger, records);
     for (const record of records) {
-      if (record.operation !== undefined) operations.set(record.operation, record.result, Date.parse(record.ts));
+      if (record.operation !== undefined)
+        operations.set(record.operation, record.result, Date.parse(record.ts), record.seq);
     }
   }
 

@@ -1,3 +1,5 @@
+import { isDeepStrictEqual } from 'node:util';
+import { asJson } from './storage/committer';
 import type { BeadStore } from './store';
 import type { CallContext } from '../protocol/dispatcher';
 import type { RequestSpec } from '../protocol/request';
@@ -5,7 +7,8 @@ import { onUnexpectedError } from '../base/errors';
 
 /**
  * Runs a request once, however often its client repeats it with the same operation id. Most handlers keep their result
- * themselves, in the batch that does their work; for the others (rigs, consent, settings) it is stored afterwards.
+ * themselves, in the batch that does their work; where the result is another one, or there is no batch (rigs, consent,
+ * settings), it is stored afterwards.
  */
 export function runOnce(
   store: BeadStore,
@@ -25,8 +28,9 @@ async function keep(
   handle: () => Promise<unknown>,
 ): Promise<unknown> {
   const result = await handle();
-  if (store.operations.get(operation)) return result;
+  const stored = store.operations.get(operation);
+  if (stored && isDeepStrictEqual(stored.result, asJson(result))) return result;
   // The operation has succeeded: if its result cannot be stored, for example on a full disk, it is still returned.
-  await store.batch({ actor, operation }, () => result).catch(onUnexpectedError);
+  await store.batch({ actor, operation, isResult: true }, () => result).catch(onUnexpectedError);
   return result;
 }

@@ -7,7 +7,7 @@ import { RigAdd, SessionInput, TownGetSnapshot } from '../../../server/src/proto
 import { IdempotencyCache, operationKey } from '../../../server/src/base/idempotency';
 import { runOnce } from '../../../server/src/beads/runOnce';
 import type { RequestSpec } from '../../../server/src/protocol/request';
-import { tempDir } from '../../helpers/temp';
+import { tempDir, waitUntil } from '../../helpers/temp';
 
 async function openStore(directory: string): Promise<BeadStore> {
   const store = await BeadStore.open();
@@ -51,6 +51,43 @@ describe('results of repeated operations', () => {
     // A handler that would refuse now what it did then.
     assert.equal(await run(RigAdd.spec, context('op'), () => Promise.reject(new Error('done already'))), id);
     assert.equal(store.list({ limit: 0 }).length, 1);
+  });
+
+  it('are those of the handler where it has several batches, none of which is taken for a repetition', async () => {
+    const create = (title: string): Promise<string> =>
+      store.batch({ actor: 'ann', operation: 'op' }, (tx) => tx.create('hq', { title }).id);
+    const handle = async (): Promise<object> => {
+      const first = await create('One');
+      return { created: [first, ...(await Promise.all([create('Two'), create('Three')]))] };
+    };
+    const result = await run(RigAdd.spec, context('op'), handle);
+    assert.deepEqual(
+      store
+        .list({ limit: 0 })
+        .map(({ title }) => title)
+        .sort(),
+      ['One', 'Three', 'Two'],
+    );
+    const again = (): Promise<unknown> => run(RigAdd.spec, context('op'), () => Promise.reject(new Error('again')));
+    assert.deepEqual(await again(), result);
+    await store.close();
+    store = await openStore(directory);
+    assert.deepEqual(await again(), result);
+    assert.equal(store.list({ limit: 0 }).length, 3);
+  });
+
+  it('are not those of a part to a duplicate that comes between two batches', async () => {
+    let goOn = (): void => undefined;
+    const handle = async (): Promise<string> => {
+      await store.batch({ actor: 'ann', operation: 'op' }, (tx) => tx.create('hq', { title: 'One' }).id);
+      await new Promise<void>((resolve) => (goOn = resolve));
+      return 'whole';
+    };
+    const first = run(RigAdd.spec, context('op'), handle);
+    await waitUntil('the first batch is done', () => store.list({ limit: 0 }).length === 1);
+    const second = run(RigAdd.spec, context('op'), handle);
+    goOn();
+    assert.deepEqual(await Promise.all([first, second]), ['whole', 'whole']);
   });
 
   it('are waited for by a duplicate that comes while the first still runs', async () => {

@@ -12,8 +12,13 @@ import type { StoreState } from '../index/storeState';
 
 export interface BatchMeta {
   actor: string;
-  /** Id chosen by the client: a batch that is repeated with the same one returns the first result. */
+  /**
+   * Id chosen by the client: a batch that is repeated with the same one returns the first result. Later batches of the
+   * request that is being handled are no repetitions.
+   */
   operation?: string | undefined;
+  /** The batch only stores its result as that of the whole operation. */
+  isResult?: true;
   /** Kind of caller: agents have fewer rights than people. */
   kind?: 'person' | 'agent' | 'engine';
 }
@@ -105,23 +110,25 @@ export class Committer {
     const committed: Committed[] = [];
     const answers: (() => void)[] = [];
     for (const job of jobs) {
-      const { operation } = job.meta;
+      const { operation, isResult = false } = job.meta;
       const known =
-        operation === undefined
+        operation === undefined || isResult
           ? undefined
           : (this.parts.operations.get(operation) ??
             (results.has(operation) ? { result: results.get(operation) } : undefined));
-      if (known) {
+      const isLater = known !== undefined && this.parts.operations.isRunning(operation!);
+      if (known && !isLater) {
         answers.push(() => job.resolve(known.result));
         continue;
       }
+      const stored = isLater ? undefined : operation;
       try {
         const view = new Overlay(groupView);
-        const { record, result } = this.runJob(job, { view, below: groupView }, committed[0]?.record.seq);
+        const { record, result } = this.runJob(job, stored, { view, below: groupView }, committed[0]?.record.seq);
         for (const { ledger } of view.changes.values()) if (unwritable.has(ledger)) throw unwritable.get(ledger);
         groupView.absorb(view);
         if (record) committed.push({ changes: view.changes, record });
-        if (operation !== undefined) results.set(operation, record?.result);
+        if (stored !== undefined) results.set(stored, record?.result);
         answers.push(() => job.resolve(result));
       } catch (error) {
         answers.push(() => job.reject(error));
@@ -130,8 +137,10 @@ export class Committer {
     return { committed, answers };
   }
 
+  /** @param operation whose result is stored */
   private runJob(
     job: Job,
+    operation: string | undefined,
     { view, below }: { view: Overlay; below: Overlay },
     group: number | undefined,
   ): { record: Committed['record'] | undefined; result: unknown } {
@@ -150,7 +159,7 @@ export class Committer {
     view.seal();
     if (job.meta.kind === 'agent') refuseOpeningHumanGates(view.changes.keys(), below, view);
     if (result instanceof Promise) throw new Error('the work of a batch must be synchronous');
-    if (view.changes.size === 0 && tx.events.length === 0 && job.meta.operation === undefined)
+    if (view.changes.size === 0 && tx.events.length === 0 && operation === undefined)
       return { record: undefined, result };
     const seq = this.parts.sequence.next(now);
     const record: Committed['record'] = {
@@ -159,7 +168,7 @@ export class Committer {
       ts: now.toISOString(),
       actor: job.meta.actor,
       ...ownerOf(this.parts.fence),
-      ...(job.meta.operation === undefined ? {} : { operation: job.meta.operation, result: asJson(result) }),
+      ...(operation === undefined ? {} : { operation, result: asJson(result) }),
       events: [...tx.events],
     };
     return { record, result };
@@ -182,7 +191,7 @@ export class Committer {
     for (const { changes, record } of committed) {
       this.parts.state.apply(changes);
       if (record.operation !== undefined)
-        this.parts.operations.set(record.operation, record.result, Date.parse(record.ts));
+        this.parts.operations.set(record.operation, record.result, Date.parse(record.ts), record.seq);
       this.parts.checkpointer.keepEvents(record);
       batches.push({ ids: [...changes.keys()], events: record.events.map(({ event }) => event) });
     }
@@ -202,6 +211,6 @@ function recordFor(home: string, { record, changes }: Committed): JournalRecord 
 }
 
 /** The result as a client that repeats the operation after a restart would get it. */
-function asJson(result: unknown): unknown {
+export function asJson(result: unknown): unknown {
   return result === undefined ? null : (JSON.parse(JSON.stringify(result)) as unknown);
 }

@@ -9,7 +9,7 @@ import { rigOfBead } from '../state/workingSet';
 import { refuseOtherBranch, wantsFeature } from './featureRules';
 import { isStaged, trackable, trackedBeads, type ConvoyTown } from './convoys';
 import { planOf, textOf } from './plan';
-import { launchConvoy, newConvoy } from './startConvoy';
+import { launch, newConvoy } from './startConvoy';
 
 /** Checks beads, the work below an epic, or a staged convoy, and stages them if there are no errors. */
 export async function stageConvoy(
@@ -43,15 +43,14 @@ export async function stageConvoy(
     throw new UserError(textOf(check.warnings), 'fix that, or launch it with --force', 'conflict');
   const isFeature = !convoy && wantsFeature(town, beads);
   if (isFeature) refuseOtherBranch(town, beads);
-  const id = await town.store.batch(context, (tx) => {
+  return town.store.batch(context, (tx) => {
     const staged = convoy
       ? tx.update(convoy.id, { status, title })
       : newConvoy(tx, { title, status, beads, launched: false, featureBranch: isFeature });
     tx.event({ type: 'convoy_staged', convoy: staged.id, message: title });
-    return staged.id;
+    if (params.launch) launch(tx, staged);
+    return { ...plan, status, convoy_id: staged.id, launched: params.launch };
   });
-  if (params.launch) await launchConvoy(town, context, id, params.force);
-  return { ...plan, status, convoy_id: id, launched: params.launch };
 }
 
 /** @throws UserError `conflict` for a convoy that is not staged, `invalid` for one among beads */

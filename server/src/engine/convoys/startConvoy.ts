@@ -128,10 +128,16 @@ export async function launchConvoy(
     throw new UserError(`${convoy.id} tracks no beads`, 'add beads with "gt convoy add"', 'conflict');
   refuseHindered(await planOf(town, beads), { force, strict: isStaged(convoy) });
   return changeConvoy(town, context, convoy.id, (tx, current) => {
-    const metadata = withConvoy(current, { launched_at: tx.now.toISOString() });
-    tx.update(current.id, { status: 'open', metadata });
-    return { event: 'convoy_launched' };
+    launch(tx, current);
+    return undefined;
   });
+}
+
+/** Opens a convoy whose plan was checked, and starts its beads. */
+export function launch(tx: Transaction, convoy: Bead): void {
+  const metadata = withConvoy(convoy, { launched_at: tx.now.toISOString() });
+  tx.update(convoy.id, { status: 'open', metadata });
+  tx.event({ type: 'convoy_launched', convoy: convoy.id, message: convoy.title });
 }
 
 /**
