@@ -54,6 +54,11 @@ export class IdempotencyCache {
     return running;
   }
 
+  /** Drops the result of an operation that has failed after a part of it was stored. */
+  forget(key: string): void {
+    this.results.delete(key);
+  }
+
   /** Whether `run` is executing the operation at this moment. */
   isRunning(key: string): boolean {
     return this.running.has(key);

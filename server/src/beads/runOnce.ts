@@ -27,7 +27,11 @@ async function keep(
   actor: string,
   handle: () => Promise<unknown>,
 ): Promise<unknown> {
-  const result = await handle();
+  const result = await handle().catch((error: unknown) => {
+    // It may have written something, with a result: a repetition must not get that as a success.
+    store.operations.forget(operation);
+    throw error;
+  });
   const stored = store.operations.get(operation);
   if (stored && isDeepStrictEqual(stored.result, asJson(result))) return result;
   // The operation has succeeded: if its result cannot be stored, for example on a full disk, it is still returned.

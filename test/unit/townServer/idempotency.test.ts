@@ -98,6 +98,15 @@ describe('results of repeated operations', () => {
     assert.equal(runs, 1);
   });
 
+  it('are not those of a part of what has failed: a repetition runs again', async () => {
+    const first = async (): Promise<never> => {
+      await store.batch({ actor: 'ann', operation: 'op' }, (tx) => tx.create('hq', { title: 'One' }).id);
+      throw new Error('too late');
+    };
+    await assert.rejects(run(RigAdd.spec, context('op'), first), /too late/);
+    assert.equal(await run(RigAdd.spec, context('op'), task), 1);
+  });
+
   it('are not kept of failures, of reading, and of key presses', async () => {
     await assert.rejects(
       run(RigAdd.spec, context('op'), () => Promise.reject(new Error('no'))),
