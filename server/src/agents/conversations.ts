@@ -34,7 +34,7 @@ export interface ChosenConversation {
   /** For the program's command line. */
   id: string;
   resume: boolean;
-  /** By which we know it, also where the program chooses an id itself: the id and the time of its first session. */
+  /** Our own id and the time of its first session: some programs choose another id. */
   known: { id: string; since: number };
 }
 

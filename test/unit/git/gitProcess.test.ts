@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import fs from 'node:fs';
 import path from 'node:path';
+import { identify, isAlive } from '../../../server/src/base/process';
 import { bundledFile } from '../../../server/src/base/bundledFile';
 import { git, gitLine, GitError, runCommandsWith } from '../../../server/src/git/git';
 import { runAbortable, AbortedError } from '../../../server/src/base/abort';
@@ -101,10 +102,10 @@ describe('git in a process of its own', function () {
     const file = path.join(tempDir('slow'), 'parent');
     const cancel = new AbortController();
     const run = runAbortable(cancel.signal, () => git(repository, slow(file)));
-    const parent = await parentOf(file);
+    const running = identify(await parentOf(file));
     cancel.abort();
     await assert.rejects(run, AbortedError);
-    await waitUntil('it has ended', () => !isRunning(parent));
+    await waitUntil('it has ended', () => !isAlive(running));
     assert.equal(await gitLine(repository, ['rev-parse', '--is-inside-work-tree']), 'true');
   });
 
@@ -114,12 +115,3 @@ describe('git in a process of its own', function () {
     assert.match(logged.join('\n'), /missing\.js does not start, so git is run by the server/);
   });
 });
-
-function isRunning(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch {
-    return false;
-  }
-}

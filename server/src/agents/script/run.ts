@@ -84,8 +84,8 @@ async function run(town: Caller, script: FrozenScript, options: Running): Promis
 const STATUS = ['status', '--porcelain', '--untracked-files=all', '--ignore-submodules=none', '--no-renames'];
 
 /**
- * Whether git reports no change. Started directly, because the library for git takes longer to load than most blocks to run.
- * A failure counts as a change: then the library finds out, and reports it.
+ * Whether git reports no change. Git is started directly, because loading the library for it takes longer than most
+ * blocks. A failure counts as a change: `commitRest` then reports it.
  */
 function isClean(worktree: string, env: NodeJS.ProcessEnv): Promise<boolean> {
   return new Promise((resolve) => {

@@ -2,7 +2,7 @@ import type { TokenUsage } from '../../protocol/usage';
 
 export type Counts = Omit<TokenUsage, 'model'>;
 
-/** Models that are told apart: what agents can write must not make a bead grow without end. */
+/** Maximum number of models that are counted separately: agents can write any names into these records. */
 const MAX_MODELS = 20;
 
 /** Sums of tokens by model. */

@@ -51,7 +51,7 @@ export class GitProcess {
     try {
       return await new Promise<string>((resolve, reject) => {
         running.waiting.set(id, { resolve, reject });
-        // Its end may have been noticed already.
+        // It may have ended in the meantime.
         if (!send(running.child, { id, command })) reject(killed('the process that runs git has ended'));
         if (abort?.aborted) cancel();
       });
@@ -65,7 +65,7 @@ export class GitProcess {
   /** Ends the process. Commands that are running are given up. */
   dispose(): void {
     clearTimeout(this.idle);
-    this.current?.child.disconnect();
+    if (this.current?.child.connected) this.current.child.disconnect();
     this.current = undefined;
   }
 
@@ -89,7 +89,7 @@ export class GitProcess {
         resolve(false);
         this.ended(child, waiting, reason);
       };
-      child.once('error', (error) => ended(error.message));
+      child.on('error', (error) => ended(error.message));
       child.once('exit', (code, signal) => ended(`it has ended with ${signal ?? `exit code ${code}`}`));
     });
     child.on('message', (answer: GitAnswer) => {
@@ -105,7 +105,7 @@ export class GitProcess {
     return { child, waiting, isReady };
   }
 
-  /** Its commands may have run or not: who asked for them finds out. */
+  /** Rejects its commands, which may or may not have run. */
   private ended(child: ChildProcess, waiting: Map<number, Waiting>, reason: string): void {
     if (this.current?.child === child) this.current = undefined;
     if (waiting.size > 0)
