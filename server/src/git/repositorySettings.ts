@@ -1,5 +1,7 @@
+import fs from 'node:fs';
 import path from 'node:path';
 import { readTextIfPresent, removeFile, writeFileAtomic } from '../base/safeFiles';
+import { makeFolder } from '../base/safeFolders';
 import { filterSettings, type GitFilters } from './filters';
 
 /**
@@ -29,4 +31,15 @@ export function resetSettings(
   ].join('\n');
   if (readTextIfPresent(file) !== text) writeFileAtomic(file, text);
   removeFile(path.join(directory, 'info', 'attributes'));
+  makeResolutions(path.join(directory, 'rr-cache'));
+}
+
+/**
+ * The folder for resolutions of conflicts. Git makes it with the first commit, and fails if another process makes it at
+ * that moment: of the first two agents of a rig that committed at the same time, one failed.
+ */
+function makeResolutions(folder: string): void {
+  if (fs.lstatSync(folder, { throwIfNoEntry: false })?.isDirectory()) return;
+  removeFile(folder);
+  makeFolder(folder);
 }

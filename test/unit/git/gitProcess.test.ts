@@ -109,6 +109,25 @@ describe('git in a process of its own', function () {
     assert.equal(await gitLine(repository, ['rev-parse', '--is-inside-work-tree']), 'true');
   });
 
+  it('is not idle while a command runs that began as the last one ended', async () => {
+    use(undefined, 20);
+    const cancel = new AbortController();
+    let long: Promise<string> | undefined;
+    const removeEventListener = cancel.signal.removeEventListener.bind(cancel.signal);
+    cancel.signal.removeEventListener = (...args: Parameters<typeof removeEventListener>): void => {
+      long ??= processes.run({
+        directory: repository,
+        args: ['-c', 'alias.long=!sleep 0.5; echo whole', 'long'],
+        config: [],
+        environment: { PATH: process.env.PATH! },
+        timeoutMs: 20_000,
+      });
+      removeEventListener(...args);
+    };
+    await runAbortable(cancel.signal, () => git(repository, ['status']));
+    assert.equal(await long, 'whole\n');
+  });
+
   it('that cannot be started is done without', async () => {
     use(path.join(tempDir('none'), 'missing.js'));
     assert.equal(await gitLine(repository, ['rev-parse', '--is-inside-work-tree']), 'true');

@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
 import fs from 'node:fs';
 import path from 'node:path';
+import { promisify } from 'node:util';
 import { missingSubmodules } from '../../../server/src/git/gitlinks';
 import { landingBase } from '../../../server/src/git/landingBase';
 import { rebaseOnto } from '../../../server/src/git/rebase';
@@ -104,6 +106,42 @@ describe('the worktree of an agent', function () {
     fs.writeFileSync(path.join(directory, 'a.txt'), 'b\n');
     fs.writeFileSync(path.join(directory, 'new.txt'), 'b\n');
     assert.deepEqual((await statusOf(directory)).changes, ['a.txt', 'new.txt']);
+  });
+});
+
+describe('the worktrees of a rig', function () {
+  this.timeout(60_000);
+
+  it('take first commits at the same time', async () => {
+    const { repository, root, directory } = await placeOf(makeRepository({ 'a.txt': 'one\n' }));
+    const resolutions = path.join(repository.directory, 'rr-cache');
+    assert.equal(fs.lstatSync(resolutions).isDirectory(), true, 'git makes it with the first commit, or fails');
+    const others = ['nux', 'ace', 'dag'].map((name) => path.join(root, 'polecats', name, 'rig'));
+    const base = (await landingBase(repository, refinery)).commit;
+    for (const other of others)
+      await ensureWorktree(repository, other, `polecat/${path.basename(path.dirname(other))}/x`, base);
+    const commit = promisify(execFile);
+    await Promise.all(
+      [directory, ...others].map((cwd) => commit('git', ['commit', '--quiet', '--allow-empty', '-m', 'x'], { cwd })),
+    );
+  });
+
+  it('keep a folder for resolutions, whatever an agent puts in its place', async () => {
+    const { repository } = await placeOf(makeRepository({ 'a.txt': 'one\n' }));
+    const resolutions = path.join(repository.directory, 'rr-cache');
+    const elsewhere = tempDir('elsewhere');
+    for (const plant of [
+      () => undefined,
+      () => fs.writeFileSync(resolutions, ''),
+      () => fs.symlinkSync(path.join(elsewhere, 'missing'), resolutions),
+      () => fs.symlinkSync(elsewhere, resolutions),
+    ]) {
+      fs.rmSync(resolutions, { recursive: true, force: true });
+      plant();
+      await repository.fetch();
+      assert.equal(fs.lstatSync(resolutions).isDirectory(), true);
+    }
+    assert.deepEqual(fs.readdirSync(elsewhere), []);
   });
 });
 

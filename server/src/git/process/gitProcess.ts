@@ -31,6 +31,8 @@ export class GitProcess {
   private current: Running | undefined;
   private nextId = 1;
   private idle: NodeJS.Timeout | undefined;
+  /** Number of commands that have not ended. */
+  private active = 0;
   private startedAgainAt = 0;
 
   /** @param script `dist/gitProcess.js` */
@@ -43,8 +45,19 @@ export class GitProcess {
   /** Like `runCommand`. Runs git in this process if the other one cannot be started. */
   async run(command: GitCommand, abort?: AbortSignal): Promise<string> {
     clearTimeout(this.idle);
-    const running = this.running();
-    if (!running || !(await running.isReady)) return runCommand(command, abort);
+    this.active += 1;
+    try {
+      const running = this.running();
+      return running && (await running.isReady)
+        ? await this.ask(running, command, abort)
+        : await runCommand(command, abort);
+    } finally {
+      this.active -= 1;
+      if (this.active === 0) this.idle = setTimeout(() => this.dispose(), this.idleMs).unref();
+    }
+  }
+
+  private async ask(running: Running, command: GitCommand, abort?: AbortSignal): Promise<string> {
     const id = this.nextId++;
     const cancel = (): void => void send(running.child, { id, cancelled: true });
     abort?.addEventListener('abort', cancel, { once: true });
@@ -58,7 +71,6 @@ export class GitProcess {
     } finally {
       abort?.removeEventListener('abort', cancel);
       running.waiting.delete(id);
-      this.endLater();
     }
   }
 
@@ -111,11 +123,6 @@ export class GitProcess {
     if (waiting.size > 0)
       this.log.error(`the process that runs git: ${reason}, with ${plural(waiting.size, 'command')}`);
     for (const each of waiting.values()) each.reject(killed(reason));
-  }
-
-  private endLater(): void {
-    clearTimeout(this.idle);
-    if (this.current?.waiting.size === 0) this.idle = setTimeout(() => this.dispose(), this.idleMs).unref();
   }
 }
 
