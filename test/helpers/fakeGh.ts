@@ -52,8 +52,8 @@ if (group === 'api') {
   const [, of] = /pulls\/(\d+)\/comments/.exec(args.join(' '));
   process.stdout.write(JSON.stringify(state.pulls.find((one) => one.number === Number(of)).remarks));
 } else if (command === 'list') {
-  const open = state.pulls.filter((one) => one.head === option('head') && one.state === 'OPEN');
-  process.stdout.write(JSON.stringify(open.map((one) => ({ number: one.number, url: 'https://github.test/acme/toy/pull/' + one.number }))));
+  const found = state.pulls.filter((one) => one.head === option('head') && one.state === option('state').toUpperCase()).reverse();
+  process.stdout.write(JSON.stringify(found.slice(0, Number(option('limit'))).map((one) => ({ number: one.number, url: 'https://github.test/acme/toy/pull/' + one.number }))));
 } else if (command === 'create') {
   const body = fs.readFileSync(0, 'utf8');
   const made = { number: state.pulls.length + 1, head: option('head'), base: option('base'), title: option('title'), body, state: 'OPEN', reviews: [], remarks: [], checks: [] };

@@ -56,9 +56,10 @@ withEachProvider('session host', (kind) => {
   it('gives a program exactly the environment it was given', async () => {
     process.env.GT_LEAK = 'from the test';
     const seen = watch(client, 'env');
-    await startShell(client, fixture.root, 'env', 'sleep 0.1; env | sort');
+    await startShell(client, fixture.root, 'env', 'read line; env | sort');
     delete process.env.GT_LEAK;
     await client.attach('env');
+    await client.input('env', '\r');
     await until(() => seen.exit !== undefined, 'exit');
     const names = seen.text
       .split(/\r?\n/)

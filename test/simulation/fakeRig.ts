@@ -11,6 +11,7 @@ import { scopeOf } from '../../server/src/rigs/gateTargets';
 import type { Pacing } from '../../server/src/rigs/pacing';
 import { runGates, type GateEnd, type GateListener, type GateRun } from '../../server/src/rigs/runGates';
 import type { GateResult } from '../../server/src/rigs/types';
+import { FakePullRequests } from './fakePullRequests';
 import type { Repository } from './repository';
 import type { Guard, World } from './world';
 
@@ -211,8 +212,18 @@ export class FakeRig implements RigPort {
     return { passed: false, problem: 'failed with exit code 1', output: 'no', isFinal: true };
   }
 
-  get pullRequests(): never {
-    throw new Error('this rig has no pull requests');
+  get pullRequests(): FakePullRequests {
+    const { world, guard } = this;
+    return new FakePullRequests(world.providerOf(this.name), world, guard, (commit) => this.checkOffer(commit));
+  }
+
+  /** A pull request is what would land, had nobody else to agree. */
+  private checkOffer(commit: string): void {
+    const { repository, world } = this;
+    const { links, base } = repository.unlanded(commit);
+    if (!repository.passed.has(repository.treeOf(commit)) || !this.isGreen(commit, base))
+      world.violate('what is offered as a pull request has passed its gates', commit);
+    for (const link of links) this.checkLink(link, undefined);
   }
 
   land(commit: string, { commit: base, branch, expected }: LandingBase): Promise<boolean> {

@@ -5,6 +5,7 @@ import { sling } from '../../server/src/engine/dispatch/sling';
 import { releaseHeld, stopWork } from '../../server/src/engine/dispatch/stop';
 import { openStepsOf } from '../../server/src/engine/molecules/openSteps';
 import { ask, planOf, releaseMayor } from '../../server/src/engine/mayor/mayor';
+import { retryMerge } from '../../server/src/engine/mergeQueue/retryMerge';
 import { giveVerdict } from '../../server/src/engine/review/review';
 import { mergeOf, withConvoy, workOf } from '../../server/src/engine/state/work';
 import { graphOf } from '../../server/src/formulas/pour/molecule';
@@ -15,6 +16,8 @@ import type { Life } from './life';
 import type { World } from './world';
 
 export const ann: CallContext = { actor: 'ann', kind: 'person' };
+
+const STRATEGIES = ['squash', 'rebase', 'merge', 'pr'] as const;
 
 /** Losing a race is fine. */
 const RACES =
@@ -49,6 +52,9 @@ export class People {
     for (const [rig, repository] of this.world.repositories)
       if (!repository.isSound(repository.landing) && chances.happens('somebody repairs the target', haste, rig))
         repository.repairTarget();
+    for (const rig of this.world.repositories.keys()) this.world.providerOf(rig).help(haste, this.world.now);
+    for (const request of life.beads.list('merge_request', 'failed'))
+      if (chances.chance(haste)) this.retry(life, request);
     for (const gate of life.beads.list('gate', 'open'))
       if (isHumanGate(gate) && chances.chance(haste) && openBlockers(graphOf(life.store), gate).length === 0)
         this.write(life, 'a gate is opened', (tx) => tx.get(gate.id)?.status === 'open' && tx.close(gate.id, 'go on'));
@@ -75,6 +81,11 @@ export class People {
       if (chances.happens('the commands change and wait for approval', 0.003, rig)) this.world.approvals.delete(rig);
       if (repository.review !== 'off' && chances.happens('reviews are done in another way', 0.01, rig))
         repository.review = REVIEWS[chances.pick(REVIEWS.length, `${rig} ${chances.round}`)]!;
+    }
+    for (const [rig, repository] of this.world.repositories) {
+      this.world.providerOf(rig).interfere(this.world.now);
+      if (chances.happens('changes land in another way', 0.002, rig))
+        repository.strategy = STRATEGIES[chances.pick(STRATEGIES.length, `${rig} ${chances.round}`)]!;
     }
     if (chances.happens('a bead is added late', 0.006)) this.addLate(life, convoy);
     if (life.hasMayor && chances.happens('the Mayor is asked for something', 0.005))
@@ -142,6 +153,11 @@ export class People {
     const { agent } = (escalation.metadata as { escalation: { agent?: string } }).escalation;
     for (const session of this.world.live)
       if (session.agent === agent && this.world.stalled.has(session.id)) session.exit = { kind: 'killed', code: null };
+  }
+
+  /** `gt mq retry` */
+  private retry(life: Life, request: Bead): void {
+    void life.tolerate('a merge is retried', UserError, () => retryMerge(life.context, ann, request.id));
   }
 
   private ask(life: Life, title: string): void {

@@ -288,16 +288,22 @@ export class Repository {
 
   /** Somebody else pushes to the target, past its gates. */
   pushFromOutside(does: { broken: boolean; repairs?: boolean }): void {
+    this.moveTarget(this.commitOutside(this.landing, does));
+  }
+
+  /** Somebody commits on top of the work of an agent. @returns the commit */
+  commitOutside(onto: string, does: { broken: boolean; repairs?: boolean } = { broken: false }): string {
     const bead = `outside${this.commits.size}`;
-    const change = {
-      id: bead,
-      bead,
-      gate: 'test' as const,
-      file: 'outside',
-      ...does,
-      knew: new Set(this.changesOf(this.landing).map(({ id }) => id)),
-    };
-    this.moveTarget(this.commit([...this.changesOf(this.landing), change], this.landing).id);
+    const knew = new Set(this.changesOf(onto).map(({ id }) => id));
+    const change = { id: bead, bead, gate: 'test' as const, file: 'outside', ...does, knew };
+    return this.commit([...this.changesOf(onto), change], onto).id;
+  }
+
+  /** Commits of a branch that are not on the target, newest first, and the one that they are based on. */
+  unlanded(commit: string): { links: string[]; base: string } {
+    const links = this.commitsSince('root', commit);
+    const landed = links.findIndex((id) => this.landed.has(id));
+    return landed < 0 ? { links, base: 'root' } : { links: links.slice(0, landed), base: links[landed]! };
   }
 
   /** Somebody pushes what repairs the target. */
@@ -306,8 +312,9 @@ export class Repository {
   }
 
   hasLanded(commit: string, target?: string): boolean {
+    if (target === undefined) return this.landed.has(commit);
     const changes = this.changesOf(commit);
-    const landed = this.changesOf(target === undefined ? this.landing : (this.features.get(target) ?? ''));
+    const landed = this.changesOf(this.features.get(target) ?? '');
     return changes.length > 0 && changes.every(({ id }, index) => landed[index]?.id === id);
   }
 

@@ -17,6 +17,7 @@ import { RUNTIMES, World } from './world';
 /** Until then everything may go wrong; afterwards people only help, and all has to land. */
 const DISTURBED_ROUNDS = 500;
 const MAX_ROUNDS = 3_000;
+const METHODS = ['squash', 'merge', 'rebase', 'off'] as const;
 /** When all has landed the town comes to rest within so many rounds. */
 const REST_ROUNDS = 200;
 
@@ -54,6 +55,7 @@ export class Simulation implements SimulatedTown {
       if (chances.happens('its parts have gates of their own', 0.4, rig)) repository.parts = PARTS;
       if (chances.happens('the commits of authors land', 0.3, rig)) repository.strategy = 'rebase';
       else if (chances.happens('the branches of authors are merged', 0.2, rig)) repository.strategy = 'merge';
+      else if (chances.happens('pull requests are opened', 0.4, rig)) this.openPullRequests(rig);
     }
     for (const [rig, repository] of this.world.repositories)
       repository.gateRuns = 1 + chances.pick(4, `gate runs of ${rig}`);
@@ -62,6 +64,15 @@ export class Simulation implements SimulatedTown {
     this.agents = new Agents(this.world);
     this.people = new People(this.world);
     this.checks = new Checks(this.world);
+  }
+
+  private openPullRequests(rig: string): void {
+    const { chances, world } = this;
+    world.repositories.get(rig)!.strategy = 'pr';
+    const provider = world.providerOf(rig);
+    provider.merging = METHODS[chances.pick(METHODS.length, `pull requests of ${rig}`)]!;
+    provider.isStrict = chances.happens('only what is up to date is merged', 0.5, rig);
+    provider.needsApproval = chances.happens('pull requests need approval', 0.5, rig);
   }
 
   /** @throws Broken where an invariant does not hold */
@@ -172,15 +183,18 @@ export class Simulation implements SimulatedTown {
     }
     const { sessions, repositories } = this.world;
     const worktrees = [...repositories.values()].flatMap((repository) => [...repository.worktrees.keys()]);
+    const offers = [...repositories.keys()].flatMap((rig) => this.world.providerOf(rig).openRequests);
     throw new Broken(
-      'an idle town has no sessions, no worktrees, and calls nobody about what is over',
-      JSON.stringify([[...sessions.values()], worktrees, staleEscalations(life)]),
+      'an idle town has no sessions, no worktrees, no pull requests, and calls nobody about what is over',
+      JSON.stringify([[...sessions.values()], worktrees, offers, staleEscalations(life)]),
     );
   }
 
   private get isAtRest(): boolean {
     const worktrees = [...this.world.repositories.values()].some((repository) => repository.worktrees.size > 0);
-    return this.world.sessions.size === 0 && !worktrees;
+    const rigs = [...this.world.repositories.keys()];
+    const offers = rigs.some((rig) => this.world.providerOf(rig).openRequests.length > 0);
+    return this.world.sessions.size === 0 && !worktrees && !offers;
   }
 
   private describe(life: Life): string {

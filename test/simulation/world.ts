@@ -1,5 +1,6 @@
 import type { SessionView } from '../../server/src/sessions/types';
 import { randomFrom, type Chances } from './chances';
+import { Provider } from './provider';
 import { Repository } from './repository';
 
 export interface Violation {
@@ -23,6 +24,7 @@ export const RUNTIMES = { worker: 'claude', reviewer: 'codex', mayor: 'gemini' }
  */
 export class World {
   readonly repositories: ReadonlyMap<string, Repository>;
+  private readonly providers: ReadonlyMap<string, Provider>;
   readonly sessions = new Map<string, HostSession>();
   /** Sessions that hang. */
   readonly stalled = new Set<string>();
@@ -55,11 +57,18 @@ export class World {
     this.idRandom = randomFrom(seed ^ 0x5eed);
     const patches = randomFrom(seed ^ 0xfeed);
     this.repositories = new Map(rigs.map((rig) => [rig, new Repository(rig, patches)]));
+    this.providers = new Map(
+      [...this.repositories].map(([rig, repository]) => [rig, new Provider(repository, chances)]),
+    );
   }
 
   /** The repository that a bead or an agent belongs to, by the first part of its name. */
   repositoryOf(name: string): Repository {
     return this.repositories.get(/^\w+/.exec(name)?.[0] ?? '')!;
+  }
+
+  providerOf(rig: string): Provider {
+    return this.providers.get(rig)!;
   }
 
   violate(rule: string, detail: string): void {

@@ -6,6 +6,7 @@ import type { Action } from '../../../server/src/engine/loop/action';
 import type { EngineContext } from '../../../server/src/engine/loop/context';
 import type { RigPort } from '../../../server/src/engine/loop/ports';
 import { reconcile } from '../../../server/src/engine/loop/reconcile';
+import { recordCandidates } from '../../../server/src/engine/mergeQueue/candidate';
 import { finishMerge } from '../../../server/src/engine/mergeQueue/finishMerge';
 import { conflictFeedback, rejectWork } from '../../../server/src/engine/mergeQueue/rejectWork';
 import { requestsIn } from '../../../server/src/engine/mergeQueue/requestIndex';
@@ -152,6 +153,24 @@ describe('a convoy with a feature branch', () => {
     await requestLanding(actions('request-landing')[0]!, await context());
     assert.deepEqual(requestsIn(town.store).openOf(id), []);
     assert.equal(featureOf(town.get(id))?.rigs.toy?.landed, 'landed before');
+    assert.equal(actions('land-convoy').length, 1);
+  });
+
+  it('is landed again for work that was added to it while it landed', async () => {
+    const landing = await askForLanding();
+    const merge = mergeOf(town.get(landing))!;
+    const three = await town.bead('Three');
+    await town.call(ConvoyAdd.spec, { id, beads: [three] });
+    await collect(three);
+    await assert.rejects(
+      recordCandidates([{ id: landing, request: merge, commit: 'm' }], 'toy', await context()),
+      /the feature branch moved/,
+    );
+    await finishMerge({ mergeRequest: landing, rig: 'toy' }, merge, { commit: 'm' }, await context());
+    assert.deepEqual(actions('land-convoy'), [], 'the third bead is on the branch only');
+    await requestLanding(actions('request-landing')[0]!, await context());
+    const again = requestsIn(town.store).openOf(id)[0]!;
+    await finishMerge({ mergeRequest: again.id, rig: 'toy' }, mergeOf(again)!, { commit: 'n' }, await context());
     assert.equal(actions('land-convoy').length, 1);
   });
 

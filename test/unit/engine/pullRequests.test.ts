@@ -7,9 +7,10 @@ import { closePullRequest } from '../../../server/src/engine/mergeQueue/pullRequ
 import { nextLook } from '../../../server/src/engine/mergeQueue/pullRequests/lookTimes';
 import { pullRequests } from '../../../server/src/engine/mergeQueue/pullRequests/pullRequestRule';
 import { watchPullRequest } from '../../../server/src/engine/mergeQueue/pullRequests/watchPullRequest';
+import { requestReview } from '../../../server/src/engine/review/requestReview';
 import { requestsIn } from '../../../server/src/engine/mergeQueue/requestIndex';
 import type { MergeView, RigView, TownView } from '../../../server/src/engine/state/townView';
-import type { PullRequestStatus } from '../../../server/src/rigs/forge/forge';
+import type { PullRequest, PullRequestStatus } from '../../../server/src/rigs/forge/forge';
 import { EngineTown } from './engineTown';
 
 const green: PullRequestStatus = {
@@ -27,6 +28,8 @@ describe('a change that is merged by a pull request', () => {
   let status: PullRequestStatus;
   let calls: string[];
   let merging: 'rebase' | 'off';
+  /** The pull request that people have merged. */
+  let mergedAt: PullRequest | undefined;
 
   const turn = (): Promise<void> =>
     merge(
@@ -61,6 +64,7 @@ describe('a change that is merged by a pull request', () => {
     status = green;
     calls = [];
     merging = 'rebase';
+    mergedAt = undefined;
     Object.assign(town.rig, {
       mergeQueue: { mode: 'batch', strategy: 'pr', flakyRetries: 0 },
       pullRequests: {
@@ -68,6 +72,7 @@ describe('a change that is merged by a pull request', () => {
           calls.push(`open ${commit} ${branch} ${title} ${body.replaceAll('\n', '|')}`);
           return { number: 7, url: 'https://github.test/7' };
         },
+        findMerged: async () => mergedAt,
         status: async () => status,
         merge: async (number: number, head: string, method: string) =>
           void calls.push(`merge ${number} ${head} ${method}`),
@@ -201,6 +206,102 @@ describe('a change that is merged by a pull request', () => {
       'open',
       'it stands on the target: the provider does not know yet',
     );
+  });
+
+  it('is recorded as merged where somebody has merged it before it was pushed again', async () => {
+    await turn();
+    town.target.push('other');
+    await look();
+    assert.equal(town.merge(request).pullRequest?.state, 'stale');
+    town.target.push('landed');
+    Object.assign(town.rig, { rebase: async () => ({ kind: 'empty' }) });
+    status = { ...green, state: 'merged', mergeCommit: 'landed' };
+    mergedAt = { number: 6, url: 'https://github.test/6' };
+    await turn();
+    assert.deepEqual([...statuses(), town.work(bead).merged], ['closed', 'closed', 'landed']);
+    assert.match(calls.at(-2)!, /^close 7 .*merged by #6/, 'a second one for the same change');
+    assert.equal(calls.at(-1), `remove gastown/${bead}`);
+    assert.deepEqual(requestsIn(town.store).withPullRequest(), []);
+  });
+
+  it('is recorded as merged where the rig merges in another way by now', async () => {
+    await turn();
+    await town.close(request);
+    const before = request;
+    const merge = { ...town.merge(request), pullRequest: undefined, notBefore: undefined };
+    request = (await town.create({ type: 'merge_request', metadata: { merge } })).id;
+    Object.assign(town.rig.mergeQueue!, { strategy: 'squash' });
+    Object.assign(town.rig, { rebase: async () => ({ kind: 'empty' }) });
+    town.target.push('landed');
+    mergedAt = { number: 7, url: 'https://github.test/7' };
+    status = { ...green, state: 'merged', mergeCommit: 'landed' };
+    await turn();
+    assert.deepEqual([...statuses(), town.work(bead).merged], ['closed', 'closed', 'landed']);
+    assert.equal(town.merge(before).pullRequest?.state, 'closed');
+  });
+
+  it('leaves alone the pull request of the same convoy in another rig, whatever its number', async () => {
+    const pullRequest = { state: 'open', number: 7, url: 'u', branch: 'b', head: 'h', base: 'b', seen: '', looks: 0 };
+    const merge = { ...town.merge(request), rig: 'lib', pullRequest };
+    const other = (await town.create({ type: 'merge_request', metadata: { merge } })).id;
+    await turn();
+    assert.equal(town.merge(request).pullRequest?.number, 7);
+    assert.equal(town.merge(other).pullRequest?.state, 'open');
+  });
+
+  it('is recorded as merged where that is found before its review', async () => {
+    town.review = 'person';
+    mergedAt = { number: 7, url: 'https://github.test/7' };
+    status = { ...green, state: 'merged', mergeCommit: 'landed' };
+    town.target.push('landed');
+    Object.assign(town.rig, { rebase: async () => ({ kind: 'empty' }) });
+    const { updated_at: revision } = town.bead(request);
+    const action = { type: 'request-review', mergeRequest: request, rig: 'toy', revision } as const;
+    await requestReview({ ...action, maxAttempts: 3, maxReviewRounds: 3 }, town.context);
+    assert.deepEqual([...statuses(), town.work(bead).merged], ['closed', 'closed', 'landed']);
+  });
+
+  it('has changed nothing where nobody has merged it', async () => {
+    Object.assign(town.rig, { rebase: async () => ({ kind: 'empty' }) });
+    await turn();
+    assert.deepEqual([...statuses(), town.merge(request).ending], ['closed', 'closed', 'no-change']);
+  });
+
+  it('of a landing is not merged when the feature branch has moved', async () => {
+    for (const [tip, outdated] of [
+      ['other', undefined],
+      ['tip', true],
+    ] as const) {
+      ({ bead, request } = await town.submitted({ landing: true, outdated, branch: 'convoy/hq-1' }));
+      const pullRequest = { number: 7, url: 'u', branch: 'b', head: 'candidate', base: 'base', seen: '', looks: 0 };
+      const merge = { ...town.merge(request), pullRequest: { ...pullRequest, state: 'open' } };
+      await town.update(request, { metadata: { merge } });
+      Object.assign(town.rig, { featureTip: async () => tip });
+      await look();
+      assert.deepEqual([town.bead(request).status, calls], ['closed', []]);
+      assert.match(town.bead(request).close_reason ?? '', /the feature branch moved/);
+      assert.equal(town.merge(request).pullRequest?.state, 'open', 'the next landing goes on with it');
+    }
+  });
+
+  it('is left as a person has put it meanwhile', async () => {
+    await turn();
+    const { updated_at: revision } = town.bead(request);
+    let count = 0;
+    const waits = async (): Promise<void> => void (await town.update(request, { title: `Merge ${++count}` }));
+    for (const answer of [
+      () => waits().then(() => Promise.reject(new UserError('the network is away', undefined, 'unavailable'))),
+      () => waits().then(() => ({ ...green, state: 'closed' as const })),
+      () =>
+        waits()
+          .then(() => town.close(bead))
+          .then(() => green),
+    ]) {
+      Object.assign(town.rig.pullRequests!, { status: answer });
+      await assert.rejects(look(), StaleAction);
+    }
+    assert.notEqual(town.bead(request).updated_at, revision);
+    assert.deepEqual([town.bead(request).status, town.merge(request).retries], ['open', 0]);
   });
 
   it('waits for a person where somebody has closed it or pushed to its branch, and is proposed again by a retry', async () => {

@@ -1,8 +1,11 @@
 import assert from 'node:assert/strict';
 import path from 'node:path';
 import { UserError } from '../../../server/src/base/errors';
+import type { RigRepository } from '../../../server/src/git/repository';
+import type { PullRequest } from '../../../server/src/rigs/forge/forge';
 import { ghProgram } from '../../../server/src/rigs/forge/ghProgram';
 import { GitHub } from '../../../server/src/rigs/forge/github';
+import { RigPullRequests } from '../../../server/src/rigs/forge/pullRequests';
 import { repositoryName } from '../../../server/src/rigs/forge/repositoryName';
 import { FakeGh } from '../../helpers/fakeGh';
 import { commitFiles, makeRepository, sh, tempDir } from '../../helpers/temp';
@@ -66,7 +69,10 @@ describe('GitHub by gh', () => {
       merging: 'possible',
     });
     await assert.rejects(forge.merge(1, 'f'.repeat(40), 'rebase'), /Head branch was modified/);
+    assert.equal(await forge.findMerged('gastown/toy-1'), undefined);
     await forge.merge(1, head, 'rebase');
+    assert.deepEqual(await forge.findMerged('gastown/toy-1'), made);
+    assert.equal(await forge.find('gastown/toy-1'), undefined);
     assert.deepEqual((await forge.status(1)).mergeCommit, gh.tip('main'));
     assert.equal((await forge.status(1)).state, 'merged');
     await forge.close(1, 'too late');
@@ -75,6 +81,30 @@ describe('GitHub by gh', () => {
     await forge.close(2, 'not wanted');
     assert.equal(gh.pulls[1]!.closedWith, 'not wanted');
     assert.equal((await forge.status(2)).state, 'closed');
+  });
+
+  it('is asked for a new pull request only where the known one is not merged', async () => {
+    const pushed: string[] = [];
+    const repository = {
+      publish: async (_commit: string, branch: string) => void pushed.push(branch),
+      source: { defaultBranch: 'main' },
+    } as unknown as RigRepository;
+    const requests = new RigPullRequests(
+      repository,
+      () => forge,
+      () => 'off',
+    );
+    const open = (known?: PullRequest): Promise<PullRequest> =>
+      requests.open(head, { branch: 'gastown/toy-1', title: 'x', body: '' }, known);
+    const made = await open();
+    assert.deepEqual(await open(), made, 'the open one');
+    await forge.merge(1, head, 'rebase');
+    assert.deepEqual(await open(made), made, 'somebody has merged it');
+    assert.deepEqual(await requests.findMerged('gastown/toy-1'), made);
+    assert.equal((await open()).number, 2, 'an earlier one of the same bead');
+    await forge.close(2, 'no');
+    assert.equal((await open({ number: 2, url: '' })).number, 3);
+    assert.equal(pushed.length, 5);
   });
 
   it('reads checks of both kinds, and reviews of the commit that is there now', async () => {

@@ -124,7 +124,10 @@ export interface RigPort {
 }
 
 /** Pull requests at the provider of a rig's source: see `RigPullRequests`. */
-export type PullRequestPort = Pick<RigPullRequests, 'open' | 'status' | 'merge' | 'close' | 'removeBranch' | 'merging'>;
+export type PullRequestPort = Pick<
+  RigPullRequests,
+  'open' | 'findMerged' | 'status' | 'merge' | 'close' | 'removeBranch' | 'merging'
+>;
 
 /** Files of branches: see `BranchFiles`. */
 export type FilesPort = Pick<BranchFiles, 'of' | 'ofBranch' | 'read' | 'readBranches'>;

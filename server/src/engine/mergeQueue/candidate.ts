@@ -2,7 +2,8 @@ import { featureOf, recordFeature } from '../convoys/feature';
 import { isDone } from '../convoys/landConvoy';
 import { actors, StaleAction, type EngineContext } from '../loop/context';
 import type { RigPort } from '../loop/ports';
-import { basesOf, isClosed, withMerge, withWork, workOf, type MergeRequest } from '../state/work';
+import { basesOf, isClosed, mergeOf, withMerge, withWork, workOf, type MergeRequest } from '../state/work';
+import { OUTDATED } from './deferMerge';
 import { conflictFeedback, type Feedback } from './rejectWork';
 
 export type Candidate =
@@ -76,7 +77,7 @@ function candidateOf(rebased: Awaited<ReturnType<RigPort['rebase']>>, onto: stri
 
 /**
  * Records the commits before the push, so that they can be found on the landing branch after a crash.
- * @throws StaleAction if a request was closed meanwhile: its commit is part of all later ones
+ * @throws StaleAction if a request was closed or is outdated: its commit is part of all later ones
  */
 export async function recordCandidates(
   links: readonly { id: string; request: MergeRequest; commit: string }[],
@@ -87,6 +88,7 @@ export async function recordCandidates(
     for (const { id, request, commit } of links) {
       const bead = tx.get(id);
       if (!bead || isClosed(bead.status)) throw new StaleAction(`${id} is closed`);
+      if (mergeOf(bead)?.outdated) throw new StaleAction(`${id}: ${OUTDATED}`);
       tx.update(id, { metadata: withMerge(bead, { candidate: commit, direct: undefined }) });
       const source = tx.get(request.source);
       if (source && request.landing) {

@@ -7,6 +7,7 @@ import type { Batch, Link, Member } from './batch';
 import { landedCandidate, makeCandidate, type Candidate } from './candidate';
 import { cancelMerge, OUTDATED } from './deferMerge';
 import { NOTHING_LEFT } from './finishMerge';
+import { recordIfMerged } from './pullRequests/recordMerged';
 import type { Feedback } from './rejectWork';
 
 /** Finishes members that need no gates: already landed, cancelled, or without a change. */
@@ -81,7 +82,12 @@ async function addLink(
     return void batch.forget([member]);
   }
   if (placed.kind === 'returned') return void (await batch.reject(member, placed.why));
-  if (placed.kind === 'empty') return void (await batch.finish([{ member, ending: { noChange: NOTHING_LEFT } }]));
+  if (placed.kind === 'empty') {
+    const turn = { mergeRequest: member.id, rig: batch.rigName };
+    if (await recordIfMerged(turn, { rig: batch.rig, context: batch.context, request: member.request }, base))
+      return void batch.forget([member]);
+    return void (await batch.finish([{ member, ending: { noChange: NOTHING_LEFT } }]));
+  }
   await reopen({ mergeRequest: member.id, rig: batch.rigName }, placed.commit, base, batch.context);
   batch.forget([member]);
   return undefined;

@@ -2,7 +2,7 @@ import { messageOf, UserError } from '../../base/errors';
 import type { Transaction } from '../../beads/store';
 import type { Bead } from '../../protocol/bead';
 import { firstLine } from '../../base/text';
-import { actors, type EngineContext } from '../loop/context';
+import { actors, assertRevision, type EngineContext } from '../loop/context';
 import { escalate } from '../escalation/escalation';
 import { isClosed, mergeOf, withMerge, withWork, type MergeRequest } from '../state/work';
 import { backoffMs, HELD_MS } from '../loop/failure';
@@ -13,13 +13,15 @@ const MAX_RETRIES = 10;
 interface Turn {
   mergeRequest: string;
   rig: string;
+  /** The request that was read. It is left as it is if it has changed since: somebody may have retried it meanwhile. */
+  revision?: string;
 }
 
 /** Defers a request after an error that the work did not cause. */
 export async function deferMerge(turn: Turn, error: unknown, context: EngineContext): Promise<void> {
   if (error instanceof UserError && waitsForPerson(error)) await holdForPerson(turn, error, context);
   // The remote refused the push, and would refuse it again.
-  else if (error instanceof UserError && error.code === 'refused') await giveUp(turn, error.message, context);
+  else if (error instanceof UserError && error.code === 'refused') await giveUpMerge(turn, error.message, context);
   else await deferUntil(turn, messageOf(error), context);
 }
 
@@ -29,12 +31,24 @@ export const OUTDATED = 'the feature branch moved after its landing was requeste
 /** Cancels a merge request that is no longer wanted, or not in this form. @param why shown to the user */
 export async function cancelMerge(turn: Turn, why: string, context: EngineContext): Promise<void> {
   await context.store.batch({ actor: actors.refinery(turn.rig) }, (tx) => {
-    const bead = tx.get(turn.mergeRequest);
-    const request = bead && mergeOf(bead);
-    if (!bead || !request || isClosed(bead.status)) return;
+    const open = openRequest(tx, turn);
+    if (!open) return;
+    const { bead, request } = open;
     tx.close(bead.id, why, { force: true });
     tx.event({ type: 'merge_withdrawn', bead: request.source, agent: request.worker, rig: turn.rig });
   });
+}
+
+/** The request, if it is still open. @throws StaleAction if it has changed */
+function openRequest(
+  tx: Transaction,
+  { mergeRequest, revision }: Turn,
+): { bead: Bead; request: MergeRequest } | undefined {
+  const bead = tx.get(mergeRequest);
+  const request = bead && mergeOf(bead);
+  if (!bead || !request || isClosed(bead.status)) return undefined;
+  if (revision !== undefined) assertRevision(tx, mergeRequest, revision);
+  return { bead, request };
 }
 
 /** Not caused by the work, and not temporary: a person has to fix the folder or accept the rig's commands. */
@@ -45,10 +59,10 @@ function waitsForPerson(error: UserError): boolean {
 /** The request waits, without using up its tries, and a person is notified of the reason. */
 async function holdForPerson(turn: Turn, error: UserError, context: EngineContext): Promise<void> {
   await context.store.batch({ actor: actors.refinery(turn.rig) }, (tx) => {
-    const bead = tx.get(turn.mergeRequest);
-    if (!bead || isClosed(bead.status)) return;
+    const open = openRequest(tx, turn);
+    if (!open) return;
     const notBefore = new Date(context.clock.now().getTime() + HELD_MS).toISOString();
-    tx.update(bead.id, { status: 'open', metadata: withMerge(bead, { notBefore }) });
+    tx.update(open.bead.id, { status: 'open', metadata: withMerge(open.bead, { notBefore }) });
     // A missing consent has its own attention item.
     if (error.code === 'consent') return;
     escalate(tx, {
@@ -97,9 +111,9 @@ export function landingKey(rig: string): string {
 /** Defers a request; it is retried a bounded number of times. */
 export async function deferUntil(turn: Turn, problem: string, context: EngineContext): Promise<void> {
   await context.store.batch({ actor: actors.refinery(turn.rig) }, (tx) => {
-    const bead = tx.get(turn.mergeRequest);
-    const request = bead && mergeOf(bead);
-    if (!bead || !request || isClosed(bead.status)) return;
+    const open = openRequest(tx, turn);
+    if (!open) return;
+    const { bead, request } = open;
     const retries = request.retries + 1;
     if (retries > MAX_RETRIES) return failMerge(tx, bead, request, { problem, tries: retries });
     const notBefore = new Date(context.clock.now().getTime() + backoffMs(retries)).toISOString();
@@ -108,14 +122,19 @@ export async function deferUntil(turn: Turn, problem: string, context: EngineCon
   });
 }
 
-/** Fails a request, which then waits for a manual retry or a change of the rig. */
-async function giveUp(turn: Turn, problem: string, context: EngineContext): Promise<void> {
+/** Fails a request, which then waits for a manual retry or a change of the rig. @param change of its record */
+export async function giveUpMerge(
+  turn: Turn,
+  problem: string,
+  context: EngineContext,
+  change: Partial<MergeRequest> = {},
+): Promise<void> {
   await context.store.batch({ actor: actors.refinery(turn.rig) }, (tx) => {
-    const bead = tx.get(turn.mergeRequest);
-    const request = bead && mergeOf(bead);
-    if (!bead || !request || isClosed(bead.status)) return;
+    const open = openRequest(tx, turn);
+    if (!open) return;
+    const { bead, request } = open;
     tx.event({ type: 'merge_postponed', bead: request.source, rig: turn.rig, message: problem });
-    failMerge(tx, bead, request, { problem, tries: request.retries + 1, refused: true });
+    failMerge(tx, bead, request, { problem, tries: request.retries + 1, change: { ...change, refused: true } });
   });
 }
 
@@ -123,9 +142,12 @@ function failMerge(
   tx: Transaction,
   bead: Bead,
   request: MergeRequest,
-  { problem, tries, refused }: { problem: string; tries: number; refused?: boolean },
+  { problem, tries, change }: { problem: string; tries: number; change?: Partial<MergeRequest> },
 ): void {
-  tx.update(bead.id, { status: 'failed', metadata: withMerge(bead, { retries: tries, refused }) });
+  tx.update(bead.id, {
+    status: 'failed',
+    metadata: withMerge(bead, { refused: undefined, ...change, retries: tries }),
+  });
   const source = tx.get(request.source);
   if (source && !request.landing) tx.update(source.id, { status: 'failed', metadata: withWork(source, { problem }) });
   const tried = tries === 1 ? '' : `Tried ${tries} times. `;

@@ -5,6 +5,7 @@ import { actors, type EngineContext } from '../loop/context';
 import type { Bead } from '../../protocol/bead';
 import { isClosed, mergeOf, withMerge, withWork, type MergeRequest } from '../state/work';
 import { landingKey } from './deferMerge';
+import { requestsIn } from './requestIndex';
 import { validationOf } from './validation';
 
 /** The landed commit, or the reason why nothing has to land. */
@@ -54,7 +55,7 @@ function finish(
   tx.update(bead.id, { metadata: withMerge(bead, ended) });
   tx.close(bead.id, reason, { force: true });
   const source = tx.get(request.source);
-  if (source && request.landing) return finishLanding(tx, source, { mergeRequest, request, ending });
+  if (source && request.landing) return finishLanding(tx, source, { mergeRequest, request: current, ending });
   if (source && !isClosed(source.status)) {
     const gates = context.rig(rig)?.gates ?? [];
     const by = actors.refinery(rig);
@@ -77,22 +78,27 @@ function finish(
   });
 }
 
-/** Records that the feature branch of the bead's convoy contains its commit. */
+/** Records that the feature branch of the bead's convoy contains its commit, which landings requested before lack. */
 function recordTip(tx: Transaction, store: BeadStore, { source, rig, target }: MergeRequest, tip: string): void {
   const id = featureConvoyOf(store, source)?.id;
   const convoy = id === undefined ? undefined : tx.get(id);
-  if (convoy && featureOf(convoy)?.branch === target)
-    recordFeature(tx, convoy, rig, { tip, candidate: undefined, landed: undefined });
+  if (!convoy || featureOf(convoy)?.branch !== target) return;
+  recordFeature(tx, convoy, rig, { tip, candidate: undefined, landed: undefined });
+  for (const { id: request } of requestsIn(store).openOf(convoy.id)) {
+    const landing = tx.get(request);
+    if (landing && mergeOf(landing)?.rig === rig)
+      tx.update(request, { metadata: withMerge(landing, { outdated: true }) });
+  }
 }
 
 /**
  * Records that the feature branch of a convoy is on the target: the convoy closes once that is true in each of its
- * rigs.
+ * rigs. Another landing is requested for work that was added to the branch meanwhile.
  */
 function finishLanding(tx: Transaction, convoy: Bead, { mergeRequest, request, ending }: EndedMerge): void {
   const { rig } = request;
   const landed = 'commit' in ending ? ending.commit : request.commit;
-  recordFeature(tx, convoy, rig, { landed });
+  if (!request.outdated) recordFeature(tx, convoy, rig, { landed });
   for (const key of [mergeRequest, landingKey(rig)]) resolveEscalation(tx, key, `${request.branch} has landed`);
   tx.event({ type: 'feature_landed', convoy: convoy.id, rig, new: landed, message: convoy.title });
 }

@@ -202,7 +202,7 @@ async function openPullRequest(batch: Batch, links: readonly Link[], base: Landi
   const { context, rig } = batch;
   try {
     const request = requestFor(link!, context);
-    const opened = await rig.pullRequests.open(link!.commit, request);
+    const opened = await rig.pullRequests.open(link!.commit, request, link!.request.pullRequest);
     await recordPullRequest(
       link!,
       { ...opened, branch: request.branch, head: link!.commit, base: base.expected ?? base.commit },

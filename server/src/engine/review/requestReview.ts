@@ -16,6 +16,7 @@ import {
 import { landedCandidate, makeCandidate } from '../mergeQueue/candidate';
 import { cancelMerge, deferMerge, OUTDATED } from '../mergeQueue/deferMerge';
 import { finishMerge, NOTHING_LEFT } from '../mergeQueue/finishMerge';
+import { recordIfMerged } from '../mergeQueue/pullRequests/recordMerged';
 import { recordChecks } from '../mergeQueue/checks';
 import { requestsIn } from '../mergeQueue/requestIndex';
 import { rejectWork, type Feedback } from '../mergeQueue/rejectWork';
@@ -48,7 +49,10 @@ export async function requestReview(action: RequestReviewAction, context: Engine
     const candidate = await makeCandidate(rig, request, base, context);
     if (candidate.kind === 'returned') return await returnUnread(action, request, candidate.why, context);
     if (candidate.kind === 'outdated') return await cancelMerge(action, OUTDATED, context);
-    if (candidate.kind === 'empty') return await finishMerge(action, request, { noChange: NOTHING_LEFT }, context);
+    if (candidate.kind === 'empty') {
+      if (await recordIfMerged(action, { rig, context, request }, base)) return;
+      return await finishMerge(action, request, { noChange: NOTHING_LEFT }, context);
+    }
     const { commit } = candidate;
     const patch = await rig.patchId(base, commit);
     const { checks, why } = checksComeFirst(rig, request)

@@ -1,6 +1,6 @@
 import type { Action } from '../loop/action';
 import type { MergeView, RigView, TownView } from '../state/townView';
-import { byTarget } from '../mergeQueue/mergeRule';
+import { byTarget, isWatched } from '../mergeQueue/mergeRule';
 import { FAREWELL_MS } from '../supervision/sessionEndRule';
 import { time, waitEnd } from '../state/times';
 import type { ReviewerState } from '../state/work';
@@ -21,7 +21,8 @@ export function reviews(view: TownView): Action[] {
 
 /** Rebased first: a change that conflicts needs no review. One at a time for each target. */
 function requestReviews(requests: MergeView[], rig: RigView): Action[] {
-  return [...byTarget(requests.filter((request) => !request.review && !request.isTaken))].map(([target, [next]]) => ({
+  const unread = requests.filter((request) => !request.review && !request.isTaken && !isWatched(request, rig));
+  return [...byTarget(unread)].map(([target, [next]]) => ({
     type: 'request-review',
     mergeRequest: next!.id,
     rig: rig.name,

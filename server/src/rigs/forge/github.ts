@@ -64,8 +64,16 @@ export class GitHub implements Forge {
     private readonly gh: GhProgram,
   ) {}
 
-  async find(branch: string): Promise<PullRequest | undefined> {
-    const text = await this.pr(['list'], [`--head=${branch}`, '--state=open', '--json=number,url', '--limit=1']);
+  find(branch: string): Promise<PullRequest | undefined> {
+    return this.newest(branch, 'open');
+  }
+
+  findMerged(branch: string): Promise<PullRequest | undefined> {
+    return this.newest(branch, 'merged');
+  }
+
+  private async newest(branch: string, state: 'open' | 'merged'): Promise<PullRequest | undefined> {
+    const text = await this.pr(['list'], [`--head=${branch}`, `--state=${state}`, '--json=number,url', '--limit=1']);
     return parsed(pullRequests, text, 'gh pr list')[0];
   }
 

@@ -14,12 +14,20 @@ export class RigPullRequests {
   /**
    * Pushes a commit to its branch, and creates the pull request. An open one of the branch is reused: it is from an
    * earlier attempt, or was not recorded because of a crash.
+   * @param known the recorded one: it is returned if somebody has merged it meanwhile
    */
-  async open(commit: string, request: Omit<NewPullRequest, 'base'>): Promise<PullRequest> {
+  async open(commit: string, request: Omit<NewPullRequest, 'base'>, known?: PullRequest): Promise<PullRequest> {
     const forge = this.forge();
     await this.repository.publish(commit, request.branch);
     const found = await forge.find(request.branch);
-    return found ?? forge.create({ ...request, base: this.repository.source.defaultBranch });
+    if (found) return found;
+    if (known && (await forge.status(known.number)).state === 'merged') return known;
+    return forge.create({ ...request, base: this.repository.source.defaultBranch });
+  }
+
+  /** The pull request of a branch that was merged last. */
+  findMerged(branch: string): Promise<PullRequest | undefined> {
+    return this.forge().findMerged(branch);
   }
 
   status(number: number): Promise<PullRequestStatus> {

@@ -1,7 +1,9 @@
+import type { BeadStore, Transaction } from '../../../beads/store';
 import { cutBytes } from '../../../base/text';
 import { safePart } from '../../../git/names';
+import type { Bead } from '../../../protocol/bead';
 import { actors, StaleAction, type EngineContext } from '../../loop/context';
-import { isClosed, mergeOf, withMerge, type PullRequestRecord } from '../../state/work';
+import { isClosed, mergeOf, withMerge, type MergeRequest, type PullRequestRecord } from '../../state/work';
 import type { Member } from '../batch';
 import { requestsIn } from '../requestIndex';
 import { FIRST_LOOK_MS } from './lookTimes';
@@ -9,6 +11,10 @@ import { FIRST_LOOK_MS } from './lookTimes';
 /** Size that every provider accepts. */
 const MAX_TITLE_BYTES = 250;
 const MAX_BODY_BYTES = 50_000;
+
+export function pullRequestBranch({ source }: MergeRequest): string {
+  return `gastown/${safePart(source)}`;
+}
 
 /**
  * Title, text and branch of the pull request of a bead. The branch is named after the bead, so that it is found again
@@ -21,7 +27,7 @@ export function requestFor(
   const { source, note, landing } = request;
   const bead = store.get(source);
   return {
-    branch: `gastown/${safePart(source)}`,
+    branch: pullRequestBranch(request),
     title: cutBytes(bead?.title ?? source, MAX_TITLE_BYTES),
     body: [
       cutBytes(bead?.description ?? '', MAX_BODY_BYTES),
@@ -34,20 +40,15 @@ export function requestFor(
   };
 }
 
-/** Records a pull request to watch; it no longer belongs to earlier requests for the bead. */
+/** Records a pull request to watch. */
 export async function recordPullRequest(
   { id, request }: Member,
   opened: Pick<PullRequestRecord, 'number' | 'url' | 'branch' | 'head' | 'base'>,
   context: EngineContext,
 ): Promise<void> {
-  const earlier = requestsIn(context.store).of(request.source);
+  const earlier = requestsLike(request, context.store);
   await context.store.batch({ actor: actors.refinery(request.rig) }, (tx) => {
-    for (const { id: other } of earlier) {
-      const bead = tx.get(other);
-      const before = bead && mergeOf(bead)?.pullRequest;
-      if (bead && before && other !== id)
-        tx.update(other, { metadata: withMerge(bead, { pullRequest: { ...before, state: 'closed' } }) });
-    }
+    releaseFromEarlier(tx, earlier, id, opened.number);
     const bead = tx.get(id);
     const isOver = !bead || isClosed(bead.status);
     const pullRequest = { ...opened, state: 'open' as const, seen: '', looks: 0 };
@@ -68,4 +69,21 @@ export async function recordPullRequest(
     });
   });
   if (isClosed(context.store.get(id)?.status ?? 'closed')) throw new StaleAction(`${id} is closed`);
+}
+
+/** Requests of the same rig for the same bead; a convoy lands in several rigs. */
+export function requestsLike({ source, rig }: MergeRequest, store: BeadStore): Bead[] {
+  return requestsIn(store)
+    .of(source)
+    .filter((bead) => mergeOf(bead)?.rig === rig);
+}
+
+/** A pull request no longer belongs to earlier requests for the same bead, which would close it. */
+export function releaseFromEarlier(tx: Transaction, earlier: readonly Bead[], own: string, number: number): void {
+  for (const { id } of earlier) {
+    const bead = tx.get(id);
+    const pullRequest = bead && mergeOf(bead)?.pullRequest;
+    if (bead && id !== own && pullRequest?.number === number)
+      tx.update(id, { metadata: withMerge(bead, { pullRequest: { ...pullRequest, state: 'closed' } }) });
+  }
 }

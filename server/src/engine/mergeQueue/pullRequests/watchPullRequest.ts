@@ -1,15 +1,14 @@
 import { AbortedError } from '../../../base/abort';
-import { UserError } from '../../../base/errors';
 import { cutBytes, firstLine } from '../../../base/text';
 import type { PullRequestStatus } from '../../../rigs/forge/forge';
 import type { Action } from '../../loop/action';
 import { actors, assertRevision, requireRig, StaleAction, type EngineContext } from '../../loop/context';
 import type { RigPort } from '../../loop/ports';
 import { failuresOf, isClosed, mergeOf, withMerge, type MergeRequest, type PullRequestRecord } from '../../state/work';
-import { cancelMerge, deferMerge } from '../deferMerge';
-import { finishMerge } from '../finishMerge';
+import { cancelMerge, deferMerge, giveUpMerge, OUTDATED } from '../deferMerge';
 import { rejectWork, type Feedback } from '../rejectWork';
 import { nextLook } from './lookTimes';
+import { recordMerged } from './recordMerged';
 
 type WatchAction = Extract<Action, { type: 'watch-pull-request' }>;
 
@@ -36,9 +35,10 @@ export async function watchPullRequest(action: WatchAction, context: EngineConte
   const watched = { action, rig, request, pullRequest: request.pullRequest, context };
   try {
     const status = await rig.pullRequests.status(watched.pullRequest.number);
-    if (status.state === 'merged') return await recordMerged(watched, status);
+    if (status.state === 'merged') return await recordMerged(action, watched, watched.pullRequest, status);
     if (isClosed(context.store.get(request.source)?.status ?? 'closed'))
       return await cancelMerge(action, `${request.source} was closed before its work was merged`, context);
+    if (await isOutdated(rig, request)) return await cancelMerge(action, OUTDATED, context);
     const other = doneByOthers(watched.pullRequest, status);
     if (other) return await giveUp(watched, other);
     const why = feedbackOf(watched.pullRequest, status);
@@ -50,23 +50,9 @@ export async function watchPullRequest(action: WatchAction, context: EngineConte
   }
 }
 
-/** Recorded before its beads are closed: if the server ends in between, the queue finds the commit on the target. */
-async function recordMerged(
-  { action, rig, request, pullRequest, context }: Watched,
-  status: PullRequestStatus,
-): Promise<void> {
-  const commit = status.mergeCommit;
-  if (commit === undefined || !(await rig.hasLanded(commit)))
-    throw new UserError(
-      `pull request #${pullRequest.number} is merged, and its commit is not on the target yet`,
-      undefined,
-      'unavailable',
-    );
-  await change(action, context, { pullRequest: { ...pullRequest, state: 'closed' }, candidate: commit });
-  await finishMerge(action, request, { commit }, context);
-  await rig.pullRequests.removeBranch(pullRequest.branch).catch((error: unknown) => {
-    if (!(error instanceof UserError)) throw error; // many providers have already removed it, or do not allow it
-  });
+/** Whether the feature branch of a landing has moved: the next landing is pushed to the same pull request. */
+async function isOutdated(rig: RigPort, { landing, outdated, branch, commit }: MergeRequest): Promise<boolean> {
+  return landing === true && (outdated === true || (await rig.featureTip(branch)) !== commit);
 }
 
 /** A change at the provider that must not be undone. */
@@ -80,8 +66,7 @@ function doneByOthers({ number, branch, url, head }: PullRequestRecord, status: 
 
 /** Holds the request for a person. A retry pushes again, to this pull request if it is open, else to a new one. */
 async function giveUp({ action, context, pullRequest }: Watched, problem: string): Promise<void> {
-  await change(action, context, { pullRequest: { ...pullRequest, state: 'stale' } });
-  await deferMerge(action, new UserError(problem, undefined, 'refused'), context);
+  await giveUpMerge(action, problem, context, { pullRequest: { ...pullRequest, state: 'stale' } });
 }
 
 /** Feedback for the author; undefined if there is none yet. */
