@@ -11,6 +11,7 @@ import { mayorView } from '../../server/src/engine/mayor/mayor';
 import { isStep } from '../../server/src/engine/molecules/molecules';
 import { openStepsOf } from '../../server/src/engine/molecules/openSteps';
 import { buildView } from '../../server/src/engine/state/buildView';
+import { landDirectly } from '../../server/src/engine/mergeQueue/directLanding';
 import type { TownView } from '../../server/src/engine/state/townView';
 import { graphOf } from '../../server/src/formulas/pour/molecule';
 import type { Bead } from '../../server/src/protocol/bead';
@@ -20,6 +21,7 @@ import { checkDecision } from './checks';
 import { FakeRig } from './fakeRig';
 import { FakeSessions } from './fakeSessions';
 import { formulas } from './formulas';
+import { ann } from './ann';
 import type { MemoryDisk } from './memoryDisk';
 import { VirtualTimers } from './virtualTimers';
 import { MAX_WORKERS, RUNTIMES, type Guard, type World } from './world';
@@ -182,6 +184,13 @@ export class Life {
         this.world.violate('requests are answered or refused with a reason', `${what}: ${String(error)}`);
       return undefined;
     }
+  }
+
+  /** `gt land --direct` */
+  async landDirectly(agent: string, force: boolean): Promise<void> {
+    const town = { context: this.context, engine: this.engine, changedFiles: async () => [] };
+    const landing = { agent, force, skipTests: false, dryRun: false };
+    await this.tolerate(`${agent} is landed directly`, UserError, () => landDirectly(town, ann, landing));
   }
 
   /** What the server does in quiet moments: it writes the beads from the journals into their files. */

@@ -5,17 +5,18 @@ import { sling } from '../../server/src/engine/dispatch/sling';
 import { releaseHeld, stopWork } from '../../server/src/engine/dispatch/stop';
 import { openStepsOf } from '../../server/src/engine/molecules/openSteps';
 import { ask, planOf, releaseMayor } from '../../server/src/engine/mayor/mayor';
+import type { QueueSources } from '../../server/src/engine/mergeQueue/mergeRequests';
+import { reorder } from '../../server/src/engine/mergeQueue/reorder';
 import { retryMerge } from '../../server/src/engine/mergeQueue/retryMerge';
 import { giveVerdict } from '../../server/src/engine/review/review';
-import { mergeOf, withConvoy, workOf } from '../../server/src/engine/state/work';
+import { convoyOf, mergeOf, withConvoy, workOf } from '../../server/src/engine/state/work';
 import { graphOf } from '../../server/src/formulas/pour/molecule';
 import type { Bead } from '../../server/src/protocol/bead';
 import type { CallContext } from '../../server/src/protocol/dispatcher';
 import type { ReviewSetting } from '../../server/src/protocol/town';
+import { ann } from './ann';
 import type { Life } from './life';
 import type { World } from './world';
-
-export const ann: CallContext = { actor: 'ann', kind: 'person' };
 
 const STRATEGIES = ['squash', 'rebase', 'merge', 'pr'] as const;
 
@@ -48,6 +49,8 @@ export class People {
     const names = [...this.world.repositories.keys(), ...life.runtimes];
     for (const name of names) if (!this.world.approvals.has(name) && chances.chance(haste)) this.world.approve(name);
     if (!this.world.up && chances.chance(haste)) this.switchOn(life);
+    for (const convoy of life.beads.list('convoy', 'open'))
+      if (convoyOf(convoy).paused && chances.chance(haste)) this.resume(life, convoy.id);
     if (chances.chance(0.4)) this.review(life);
     for (const [rig, repository] of this.world.repositories)
       if (!repository.isSound(repository.landing) && chances.happens('somebody repairs the target', haste, rig))
@@ -86,7 +89,15 @@ export class People {
       this.world.providerOf(rig).interfere(this.world.now);
       if (chances.happens('changes land in another way', 0.002, rig))
         repository.strategy = STRATEGIES[chances.pick(STRATEGIES.length, `${rig} ${chances.round}`)]!;
+      if (chances.happens('other gate runs are allowed', 0.003, rig))
+        repository.gateRuns = 1 + chances.pick(4, `gate runs of ${rig} ${chances.round}`);
+      for (const [name, { bead }] of repository.worktrees)
+        if (chances.happens('work is landed directly', 0.002, bead))
+          this.landDirectly(life, `${rig}/polecats/${name}`, bead);
     }
+    if (chances.happens('a convoy is paused', 0.003)) this.pause(life, convoy);
+    for (const request of life.beads.list('merge_request', 'open'))
+      if (chances.happens('a change is moved in the queue', 0.004, mergeOf(request)?.source)) this.move(life, request);
     if (chances.happens('a bead is added late', 0.006)) this.addLate(life, convoy);
     if (life.hasMayor && chances.happens('the Mayor is asked for something', 0.005))
       this.ask(life, `request ${chances.round}`);
@@ -153,6 +164,41 @@ export class People {
     const { agent } = (escalation.metadata as { escalation: { agent?: string } }).escalation;
     for (const session of this.world.live)
       if (session.agent === agent && this.world.stalled.has(session.id)) session.exit = { kind: 'killed', code: null };
+  }
+
+  private landDirectly(life: Life, agent: string, bead: string): void {
+    this.world.landedDirectly.add(bead);
+    void life.landDirectly(agent, this.world.chances.chance(0.5));
+  }
+
+  private pause(life: Life, convoy: string): void {
+    this.write(life, 'a convoy is paused', (tx) => {
+      const current = tx.get(convoy);
+      if (current?.status !== 'open') return;
+      tx.update(convoy, { metadata: withConvoy(current, { paused: { by: 'ann', at: tx.now.toISOString() } }) });
+    });
+  }
+
+  private resume(life: Life, convoy: string): void {
+    this.write(life, 'a convoy goes on', (tx) => {
+      const current = tx.require(convoy);
+      tx.update(convoy, { metadata: withConvoy(current, { paused: undefined }) });
+    });
+  }
+
+  /** `gt mq reorder` */
+  private move(life: Life, request: Bead): void {
+    const sources: QueueSources = {
+      store: life.store,
+      now: new Date(this.world.now),
+      reviewSetting: (rig) => this.world.repositories.get(rig)!.review,
+      targetBranch: () => 'main',
+      filesOf: () => undefined,
+    };
+    const place = this.world.chances.chance(0.5) ? 'first' : 'last';
+    void life.tolerate('a change is moved', UserError, () =>
+      reorder(life.context, ann, sources, { id: request.id, place }),
+    );
   }
 
   /** `gt mq retry` */

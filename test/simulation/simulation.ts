@@ -5,13 +5,14 @@ import { planOf } from '../../server/src/engine/mayor/mayor';
 import { isClosed, withConvoy } from '../../server/src/engine/state/work';
 import { featureBranch } from '../../server/src/git/featureBranch';
 import { Agents } from './agents';
+import { ann } from './ann';
 import { chancesOf, type Chances } from './chances';
 import { Broken, Checks } from './checks';
 import { formulas } from './formulas';
 import { Life, type SimulatedTown } from './life';
 import { MemoryDisk } from './memoryDisk';
 import { PARTS } from './repository';
-import { ann, People, REVIEWS } from './people';
+import { People, REVIEWS } from './people';
 import { RUNTIMES, World } from './world';
 
 /** Until then everything may go wrong; afterwards people only help, and all has to land. */

@@ -40,6 +40,8 @@ export class World {
   readonly begunAnew = new Set<string>();
   /** Beads whose agents found that nothing has to change. */
   readonly unchanged = new Set<string>();
+  /** Beads whose work a person lands past the queue and its reviews. */
+  readonly landedDirectly = new Set<string>();
   /** Beads whose agents worked on after they were closed. */
   readonly lateWork = new Set<string>();
   /** Every request to the Mayor, by its id: how many answers it got. */

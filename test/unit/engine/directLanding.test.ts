@@ -1,9 +1,14 @@
 import assert from 'node:assert/strict';
 import { UserError } from '../../../server/src/base/errors';
-import { landDirectly, type DirectLanding } from '../../../server/src/engine/mergeQueue/directLanding';
+import { StaleAction } from '../../../server/src/engine/loop/context';
+import { execute } from '../../../server/src/engine/loop/execute';
+import { interruptedMerges } from '../../../server/src/engine/mergeQueue/releaseMerge';
+import type { TownView } from '../../../server/src/engine/state/townView';
+import { landDirectly } from '../../../server/src/engine/mergeQueue/directLanding';
+import type { DirectLanding } from '../../../server/src/engine/mergeQueue/directLandingChecks';
 import { requestsIn } from '../../../server/src/engine/mergeQueue/requestIndex';
 import { requestReview } from '../../../server/src/engine/review/requestReview';
-import type { MergeRequest, Work } from '../../../server/src/engine/state/work';
+import { withWork, type MergeRequest, type Work } from '../../../server/src/engine/state/work';
 import type { SessionView } from '../../../server/src/sessions/types';
 import type { DirectLandingResult } from '../../../server/src/protocol/town';
 import { BRANCH, EngineTown, RUST } from './engineTown';
@@ -256,6 +261,88 @@ describe('a direct landing', () => {
       town.context,
     );
     assert.deepEqual([town.bead(request).status, town.merge(request).review?.state], ['open', 'waiting']);
+  });
+
+  it('keeps a verdict that is given while it is tested', async () => {
+    const review = { state: 'waiting' as const, patch: 'patch', commit: 'c', base: 'base', reviewers: {} };
+    const { request } = await town.submitted({ review });
+    town.rig.runGates = async () => {
+      const approved = { ...town.merge(request), review: { ...review, state: 'approved' } };
+      await town.update(request, { metadata: { merge: approved } });
+      return { passed: true };
+    };
+    town.rig.land = () => Promise.reject(new UserError('the network is away', undefined, 'unavailable'));
+    await assert.rejects(land(), /could not be pushed/);
+    const { state } = town.merge(request).review!;
+    assert.deepEqual([state, town.merge(request).candidate], ['approved', 'candidate']);
+  });
+
+  it('tests each commit of its author where the rig does', async () => {
+    await hooked();
+    const tested: string[] = [];
+    Object.assign(town.rig, {
+      mergeQueue: { mode: 'each', strategy: 'rebase', flakyRetries: 0, gateRuns: 1 },
+      rebase: async () => ({ kind: 'clean', commit: 'candidate', before: ['first'] }),
+    });
+    town.rig.runGates = async (commit) => {
+      tested.push(commit);
+      return commit === 'first' ? { passed: false, gate: 'test', problem: 'failed', output: '' } : { passed: true };
+    };
+    await assert.rejects(land(), /the gate "test" failed/);
+    assert.deepEqual(tested, ['first']);
+    town.rig.runGates = async (commit) => {
+      tested.push(commit);
+      return { passed: true };
+    };
+    await land();
+    assert.deepEqual(tested, ['first', 'first', 'candidate']);
+  });
+
+  it('ends the last step of a molecule, and is refused while others are open', async () => {
+    const bead = await hooked();
+    const steps = await town.store.batch({ actor: 'ann' }, (tx) => {
+      const root = tx.create('toy', { title: 'two', type: 'molecule', metadata: { formula: { name: 'two' } } });
+      const ids = ['a', 'b'].map((step) => {
+        const { id } = tx.create('toy', { title: step, type: 'task', metadata: { formula: { step } } });
+        tx.addDependency(id, root.id, 'parent-child');
+        return id;
+      });
+      tx.addDependency(ids[1]!, ids[0]!, 'blocks');
+      tx.update(bead, { metadata: withWork(tx.require(bead), { molecule: root.id }) });
+      return ids;
+    });
+    town.rig.runGates = async () => {
+      await town.update(steps[0]!, { status: 'in_progress' });
+      return { passed: true };
+    };
+    await assert.rejects(land(), /2 steps are open/);
+    await town.close(steps[0]!);
+    await town.update(steps[1]!, { status: 'in_progress' });
+    town.rig.runGates = async () => {
+      await town.store.batch({ actor: 'ann' }, (tx) => tx.reopen(steps[0]!));
+      return { passed: true };
+    };
+    await assert.rejects(land(), /steps are open/);
+    await town.close(steps[0]!);
+    town.rig.runGates = async () => ({ passed: true });
+    assert.equal((await land()).landed, 'candidate');
+    assert.equal(town.bead(steps[1]!).status, 'closed');
+  });
+
+  it('that was interrupted can be judged again', async () => {
+    const review = { state: 'waiting' as const, patch: 'patch', commit: 'c', base: 'base', reviewers: {} };
+    const { request } = await town.submitted({ review });
+    await town.update(request, { status: 'in_progress' });
+    const merge = { id: request, rig: 'toy', revision: town.bead(request).updated_at, isInterrupted: true, review };
+    const found = (merges: object[], setting = 'person') =>
+      interruptedMerges({ rigs: [{ name: 'toy', review: setting }], merges } as unknown as TownView);
+    assert.deepEqual(found([{ ...merge, isInterrupted: false }]), []);
+    assert.deepEqual(found([{ ...merge, review: { ...review, state: 'approved' } }]), [], 'the queue goes on with it');
+    assert.deepEqual(found([merge], 'off'), []);
+    const [action] = found([merge]);
+    await execute(action!, town.context);
+    assert.equal(town.bead(request).status, 'open');
+    await assert.rejects(execute(action!, town.context), StaleAction);
   });
 
   it('says where there is nobody, no work, or no end to its steps', async () => {

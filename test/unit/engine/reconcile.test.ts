@@ -247,6 +247,7 @@ describe('reconcile: merging and landing', () => {
     hasOpenSteps: false,
     hasPullRequest: false,
     isTaken: false,
+    isInterrupted: false,
     isSuspected: false,
   };
 
@@ -403,6 +404,7 @@ describe('reconcile: reviews', () => {
     hasOpenSteps: false,
     hasPullRequest: false,
     isTaken: false,
+    isInterrupted: false,
     isSuspected: false,
   };
   const waiting = { state: 'waiting' as const, patch: 'p', states: {} };

@@ -14,6 +14,7 @@ import { merge } from '../mergeQueue/merge';
 import { confirmFailure } from '../mergeQueue/confirmCulprit';
 import { prepareBatch } from '../mergeQueue/prepareBatch';
 import { closePullRequest } from '../mergeQueue/pullRequests/closePullRequest';
+import { releaseMerge } from '../mergeQueue/releaseMerge';
 import { searchBatch } from '../mergeQueue/searchBatch';
 import { watchPullRequest } from '../mergeQueue/pullRequests/watchPullRequest';
 import { recordDeath } from '../supervision/recordDeath';
@@ -49,6 +50,8 @@ export async function execute(action: Action, context: EngineContext): Promise<v
       return prepareBatch(action, context);
     case 'find-culprit':
       return searchBatch(action, context);
+    case 'release-merge':
+      return releaseMerge(action, context);
     case 'confirm-failure':
       return confirmFailure(action, context);
     case 'watch-pull-request':

@@ -11,6 +11,7 @@ import { orphanedReviews } from '../review/orphanedReviewRule';
 import { mayorEnds, mayorStarts } from '../mayor/mayorRule';
 import { pullRequests } from '../mergeQueue/pullRequests/pullRequestRule';
 import { merges } from '../mergeQueue/mergeRule';
+import { interruptedMerges } from '../mergeQueue/releaseMerge';
 import { removableWorktrees } from '../dispatch/worktreeRule';
 import { convoys, endedFeatures } from '../convoys/landingRule';
 import { settledEscalations } from '../escalation/settled';
@@ -31,6 +32,7 @@ const progress: Rule[] = [
   dispatch,
   reviews,
   mayorStarts,
+  interruptedMerges,
   merges,
   pullRequests,
   removableWorktrees,

@@ -1,20 +1,17 @@
 import { UserError } from '../../base/errors';
 import type { Transaction } from '../../beads/store';
 import { graphOf } from '../../formulas/pour/molecule';
-import type { LandingBase } from '../../git/landingBase';
 import type { Bead } from '../../protocol/bead';
 import type { CallContext } from '../../protocol/dispatcher';
-import type { ChangedFile, DirectLandingResult, LandingCheck, LandingCheckName } from '../../protocol/town';
+import type { DirectLandingResult } from '../../protocol/town';
 import { fullAddress } from '../../town/layout';
 import { mergeKey, worktreeKey } from '../loop/action';
 import { targetOf } from '../convoys/feature';
 import { requireRig, type EngineContext } from '../loop/context';
-import type { Engine } from '../loop/engine';
-import type { RigPort } from '../loop/ports';
+import { finishLastStep } from '../molecules/molecules';
 import { refuseOpenSteps } from '../molecules/openSteps';
 import { requirePolecat } from '../supervision/polecats';
 import {
-  basesOf,
   isClosed,
   MERGE_REQUEST,
   mergeOf,
@@ -24,48 +21,24 @@ import {
   type Check,
   type MergeRequest,
 } from '../state/work';
-import { makeCandidate } from './candidate';
+import {
+  checkConflicts,
+  checkSession,
+  checkTests,
+  checkWorktree,
+  note,
+  type DirectLanding,
+  type LandingTown,
+  type PlacedChange,
+  type Turn,
+} from './directLandingChecks';
 import { takenIn } from './takenRequests';
-import { CheckRecorder } from './checks';
 import { finishMerge } from './finishMerge';
 import { requestsIn } from './requestIndex';
 import { hasSession, workOfPolecat } from './submit';
 
-export interface DirectLanding {
-  /** Address of the polecat. */
-  agent: string;
-  /** Land despite a live session, which is ended, or uncommitted changes. */
-  force: boolean;
-  skipTests: boolean;
-  /** Run only the checks, and return what would land. */
-  dryRun: boolean;
-}
-
-export interface LandingTown {
-  readonly context: EngineContext;
-  readonly engine: Pick<Engine, 'exclusive'>;
-  /** Files of a change, for display. */
-  changedFiles(rig: string, base: string, commit: string): Promise<ChangedFile[]>;
-}
-
 /** Maximum number of attempts if the target moves meanwhile. */
 const MAX_TRIES = 3;
-
-interface Turn {
-  town: LandingTown;
-  caller: CallContext;
-  landing: DirectLanding;
-  agent: string;
-  rig: RigPort;
-  /** Name of the polecat. */
-  name: string;
-  bead: Bead;
-  /** Merge request of the work, if it was submitted. */
-  submitted: Bead | undefined;
-  /** Feature branch of the work; undefined for the rig's own target. */
-  target: string | undefined;
-  checks: LandingCheck[];
-}
 
 /**
  * Lands the work of a polecat without the queue and a review. Conditions: its session has ended, its worktree is clean,
@@ -86,22 +59,37 @@ export async function landDirectly(
     const { bead, submitted } = workToLand(town.context, agent);
     if (targetOfWork(town.context, { submitted, bead }) !== target)
       throw new UserError(`${bead.id} has changed meanwhile: nothing has landed`, 'look at it again', 'conflict');
-    const turn: Turn = { town, caller, landing, agent, rig: port, name, bead, submitted, target, checks: [] };
+    const turn: Turn = {
+      town,
+      caller,
+      landing,
+      agent,
+      rig: port,
+      name,
+      bead,
+      submitted,
+      target,
+      checks: [],
+      taken: [],
+    };
     refuseOpenSteps(graphOf(town.context.store), bead);
     return takingRequest(turn, () => landInTurn(turn));
   });
 }
 
-/** Runs a task while no rule starts anything for the merge request of the work. */
-async function takingRequest<T>({ town, submitted }: Turn, task: () => Promise<T>): Promise<T> {
-  const taken = takenIn(town.context.store);
-  const ids = submitted ? [submitted.id] : [];
-  taken.take(ids);
+/** Runs a task while no rule starts anything for the merge requests of the work. */
+async function takingRequest<T>(turn: Turn, task: () => Promise<T>): Promise<T> {
+  if (turn.submitted) take(turn, turn.submitted.id);
   try {
     return await task();
   } finally {
-    taken.release(ids);
+    takenIn(turn.town.context.store).release(turn.taken);
   }
+}
+
+function take({ town, taken }: Turn, request: string): void {
+  takenIn(town.context.store).take([request]);
+  taken.push(request);
 }
 
 async function landInTurn(turn: Turn): Promise<DirectLandingResult> {
@@ -157,7 +145,7 @@ async function tryLanding(turn: Turn): Promise<DirectLandingResult | 'moved'> {
     return result;
   }
   if (landing.force && hasSession(town.context, turn.agent)) await town.context.sessions.endAgent(turn.agent, 'ended');
-  const checks = landing.skipTests ? [] : await checkTests(turn, candidate.commit);
+  const checks = landing.skipTests ? [] : await checkTests(turn, candidate);
   const recorded = await record(turn, request, { candidate: candidate.commit, checks });
   if (!(await push(turn, recorded.id, candidate))) {
     await takeBack(turn, recorded);
@@ -166,54 +154,6 @@ async function tryLanding(turn: Turn): Promise<DirectLandingResult | 'moved'> {
   const action = { mergeRequest: recorded.id, rig: rig.name, actor: turn.caller.actor };
   await finishMerge(action, recorded.request, { commit: candidate.commit }, town.context);
   return { ...result, landed: candidate.commit, ...(await cleanUp(turn, request.branch)) };
-}
-
-function note(turn: Turn, name: LandingCheckName, outcome: LandingCheck['outcome'], detail?: string): void {
-  turn.checks.push({ name, outcome, ...(detail === undefined ? {} : { detail }) });
-}
-
-/** Records a failed check. @throws UserError unless it is a dry run, which continues as far as possible */
-function fail(turn: Turn, name: LandingCheckName, problem: string, hint: string): void {
-  note(turn, name, 'failed', problem);
-  if (!turn.landing.dryRun) throw new UserError(`${turn.agent} was not landed: ${problem}`, hint, 'conflict');
-}
-
-function checkSession(turn: Turn): void {
-  const { town, agent, landing } = turn;
-  if (!hasSession(town.context, agent)) return note(turn, 'session', 'passed');
-  if (landing.force) return note(turn, 'session', 'skipped', 'its session is still running and will be ended');
-  fail(turn, 'session', 'its session still runs', `end it first: "gt stop ${agent}"; or use --force`);
-}
-
-/** Checks the worktree. @returns the commit to land */
-async function checkWorktree(turn: Turn): Promise<string> {
-  const { rig, name, bead, agent, landing, caller } = turn;
-  const work = workOf(bead);
-  const branch = work.branch!;
-  const tip = await rig.branchTip(branch);
-  if (tip === undefined)
-    throw new UserError(
-      `the branch ${branch} is gone`,
-      `sling ${bead.id} again: "gt sling ${bead.id} ${rig.name}"`,
-      'not-found',
-    );
-  try {
-    const { commit } = await rig.submittable(name, {
-      branch,
-      bases: basesOf(work),
-      isMerge: work.mergesTarget !== undefined,
-      authors: [agent, ...(work.formerWorkers ?? []), ...(caller.kind === 'person' ? [caller.actor] : [])],
-    });
-    note(turn, 'worktree', 'passed');
-    return commit;
-  } catch (error) {
-    if (!(error instanceof UserError)) throw error;
-    // Submitted work passed this check before; its worktree may be gone.
-    if (error.code === 'not-found' && turn.submitted) note(turn, 'worktree', 'passed', 'it is gone; its branch exists');
-    else if (landing.force && error.code === 'conflict') note(turn, 'worktree', 'skipped', error.message);
-    else fail(turn, 'worktree', error.message, error.hint ?? 'look into its worktree');
-    return tip;
-  }
 }
 
 /** The merge request for the landing, whether the work was submitted or not. */
@@ -232,50 +172,6 @@ function requestOf({ submitted, target, bead, rig, agent, caller, landing, town 
   };
 }
 
-/** The commit that would land, and its base. */
-interface PlacedChange {
-  commit: string;
-  base: LandingBase;
-}
-
-/** Builds the commit. @returns the change that would land; undefined in a dry run of a change that conflicts */
-async function checkConflicts(turn: Turn, request: MergeRequest): Promise<PlacedChange | undefined> {
-  const { town, rig, bead, target } = turn;
-  const base = await rig.landingBase(target);
-  const candidate = await makeCandidate(rig, request, base.commit, town.context);
-  if (candidate.kind === 'empty' || candidate.kind === 'outdated')
-    throw new UserError(
-      `there is nothing to land: the target branch of ${rig.name} already contains all of ${bead.id}`,
-      `close it: "bd close ${bead.id}"`,
-      'conflict',
-    );
-  if (candidate.kind === 'clean') {
-    note(turn, 'conflicts', 'passed');
-    return { commit: candidate.commit, base };
-  }
-  // Cannot be skipped: without it there is no commit to land.
-  fail(turn, 'conflicts', candidate.why.problem, candidate.why.feedback);
-  return undefined;
-}
-
-async function checkTests(turn: Turn, commit: string): Promise<Check[]> {
-  const { town, rig, bead, submitted, target } = turn;
-  const recorder = new CheckRecorder(town.context.clock);
-  const result = await rig.runGates(commit, { mergeRequest: submitted?.id ?? bead.id, target }, recorder.onGate);
-  const checks = recorder.results(rig.gates, result);
-  if (result.passed) {
-    note(turn, 'tests', 'passed', checks.map(({ gate }) => gate).join(', ') || 'the rig has no gates');
-    return checks;
-  }
-  fail(
-    turn,
-    'tests',
-    `the gate "${result.gate}" ${result.problem}`,
-    `its output: "gt mq log ${bead.id}"\n\n${result.output}`,
-  );
-  return checks;
-}
-
 /** Records the landing before the push, so that the queue finds the commit after a crash. */
 async function record(
   turn: Turn,
@@ -288,6 +184,7 @@ async function record(
     const before = turn.submitted && tx.get(turn.submitted.id);
     if (!source || isClosed(source.status) || source.assignee !== agent || (before && isClosed(before.status)))
       throw new UserError(`${bead.id} has changed meanwhile: nothing has landed`, 'look at it again', 'conflict');
+    refuseOpenSteps(tx.view, source);
     if (hasSession(town.context, agent) && !turn.landing.force)
       throw new UserError(
         `${agent} was started meanwhile: nothing has landed`,
@@ -295,9 +192,17 @@ async function record(
         'conflict',
       );
     const direct = request.direct && { ...request.direct, commit: candidate };
-    const merge: MergeRequest = { ...request, direct, candidate, ...(checks.length > 0 ? { checks } : {}) };
+    // A verdict may have been given since the request was read.
+    const { target, commit } = request;
+    const merge: MergeRequest = {
+      ...((before && mergeOf(before)) ?? request),
+      ...{ target, commit, direct, candidate },
+      ...(checks.length > 0 ? { checks } : {}),
+    };
     const id = before ? updated(tx, before, merge) : created(tx, rig.name, source, merge);
+    if (!before) take(turn, id);
     tx.update(source.id, { status: 'in_review', metadata: withWork(source, { candidate, problem: undefined }) });
+    finishLastStep(tx, source);
     tx.event({
       type: 'landed_directly',
       bead: source.id,

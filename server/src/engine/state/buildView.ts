@@ -259,6 +259,7 @@ function mergeView(
       retries: merge.retries,
       notBefore: waitEnd(time(merge.notBefore), now),
       isTaken: takenIn(store).has(bead.id),
+      isInterrupted: bead.status === 'in_progress' && !takenIn(store).has(bead.id),
       isSuspected: merge.suspected !== undefined,
       search: searchesIn(store).of(bead.id),
       prepared: preparedIn(store).placeOf(bead.id),

@@ -143,6 +143,8 @@ export interface MergeView {
   notBefore: number;
   /** Whether a batch or a direct landing processes it now. */
   isTaken: boolean;
+  /** Whether it is recorded as being merged, and nothing processes it: the server or a direct landing was interrupted. */
+  isInterrupted: boolean;
   /** Whether it is suspected: it failed a gate, which has to be repeated for it alone. */
   isSuspected: boolean;
   /** The search for the culprit of its failed batch. */
