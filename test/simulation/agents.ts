@@ -11,7 +11,7 @@ import { judge } from './people';
 import type { HostSession, World } from './world';
 
 /** What an agent may hear that has been overtaken by events. */
-const OVERTAKEN = /nothing on your hook|no longer on your hook|not on your hook|not as it says|no space left/;
+const OVERTAKEN = /nothing on your hook|no longer on (?:your|the) hook|not on your hook|not as it says|no space left/;
 
 /** The lives of all agents: they commit, walk their steps, submit, judge, plan; and they hang, crash and give up. */
 export class Agents {

@@ -1,6 +1,9 @@
 import { actionKey, type Action } from '../../server/src/engine/loop/action';
+import { featureOf } from '../../server/src/engine/convoys/feature';
+import type { Bead } from '../../server/src/protocol/bead';
+import { NOTHING_LEFT } from '../../server/src/engine/mergeQueue/finishMerge';
 import { isHooked, type TownView } from '../../server/src/engine/state/townView';
-import { mergeOf, workOf } from '../../server/src/engine/state/work';
+import { convoyOf, mergeOf, workOf } from '../../server/src/engine/state/work';
 import type { Life } from './life';
 import { MAX_WORKERS, type World } from './world';
 
@@ -89,9 +92,12 @@ export class Checks {
       hold(new Set(work).size === work.length, 'nothing is merged twice', () => work.join(' '));
     }
     for (const bead of life.work('closed')) {
+      if (this.world.closedByHand.has(bead.id)) continue;
       const { landed, collected, collectedWork } = this.world.repositoryOf(bead.id);
       const merged = workOf(bead).merged;
-      const isRecorded = merged !== undefined && (landed.has(merged) || collected.has(merged));
+      // Work of a convoy that was closed may land by itself, and is found there when the convoy is opened again.
+      const isFound = this.world.closedConvoys && bead.close_reason === `No change: ${NOTHING_LEFT}`;
+      const isRecorded = isFound || (merged !== undefined && (landed.has(merged) || collected.has(merged)));
       const isIn = collectedWork.includes(bead.id);
       hold(
         isIn ? isRecorded : this.world.unchanged.has(bead.id),
@@ -102,7 +108,7 @@ export class Checks {
   }
 
   private checkConvoys(life: Life): void {
-    for (const convoy of life.beads.list('convoy', 'closed'))
+    for (const convoy of life.beads.list('convoy', 'closed').filter((each) => convoyOf(each).cancelled === undefined))
       for (const { depends_on_id: id } of convoy.dependencies ?? []) {
         hold(
           life.store.get(id)?.status === 'closed',
@@ -110,12 +116,18 @@ export class Checks {
           () => `${convoy.id}: ${id}`,
         );
         hold(
-          this.world.unchanged.has(id) || this.world.repositoryOf(id).landedWork.includes(id),
+          this.world.unchanged.has(id) || this.world.closedByHand.has(id) || this.isOn(convoy, id),
           'all of a convoy that has landed is on the target',
           () => `${convoy.id}: ${id}`,
         );
       }
     this.checkLandings(life);
+  }
+
+  /** A bead of two convoys lands on the feature branch of one. */
+  private isOn(convoy: Bead, bead: string): boolean {
+    const { landedWork, collectedWork } = this.world.repositoryOf(bead);
+    return (featureOf(convoy) ? landedWork : collectedWork).includes(bead);
   }
 
   /** A feature branch lands in each rig by one merge; another one brings what was added to the convoy since. */

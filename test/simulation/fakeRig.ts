@@ -272,7 +272,8 @@ export class FakeRig implements RigPort {
     const isApproved = repository.review === 'off' || repository.approved.has(repository.patchOf(commit));
     if (!isApproved && !world.landedDirectly.has(bead)) world.violate('what lands was approved', commit);
     if (repository.isMerge(commit) && target === undefined) return; // all of it has landed on its feature branch before
-    if (this.beads.targetOf(bead) !== target)
+    // What was submitted before its convoy was closed, or opened again, lands where it was meant to then.
+    if (this.beads.targetOf(bead) !== target && !world.closedConvoys)
       world.violate('nothing of a convoy with a feature branch is on the target before all of it', bead);
     if (this.beads.hasOpenSteps(bead)) world.violate('nothing is merged while steps of its molecule are open', bead);
   }
@@ -286,7 +287,7 @@ export class FakeRig implements RigPort {
   }
 
   featureTip(branch: string): Promise<string | undefined> {
-    return this.guard('a feature branch is read', () => this.repository.features.get(branch));
+    return this.guard('a feature branch is read', () => this.repository.featureTip(branch));
   }
 
   dropFeature(branch: string, { landed }: { landed: boolean }): Promise<'deleted'> {
@@ -296,7 +297,7 @@ export class FakeRig implements RigPort {
       const tip = repository.features.get(branch);
       if (landed && tip !== undefined && !repository.contains(repository.landing, tip))
         world.violate('a feature branch is deleted when it has landed', branch);
-      repository.features.delete(branch);
+      repository.dropFeature(branch, landed);
       return 'deleted';
     });
   }
@@ -309,7 +310,11 @@ export class FakeRig implements RigPort {
       if (worktree.bead !== bead)
         world.violate('a worktree is removed for its own bead', `${worktree.bead} for ${bead}`);
       // A person who slings a failed bead again asks for a new beginning; its old work is in the snapshot.
-      const isKnown = world.begunAnew.has(bead) || world.lateWork.has(bead) || repository.collectedWork.includes(bead);
+      const isKnown =
+        world.begunAnew.has(bead) ||
+        world.lateWork.has(bead) ||
+        world.closedByHand.has(bead) ||
+        repository.collectedWork.includes(bead);
       if (worktree.commits > 0 && !isKnown) world.violate('no unmerged work is removed', bead);
       repository.worktrees.delete(name);
       return undefined;

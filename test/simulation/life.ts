@@ -58,7 +58,7 @@ export interface SimulatedTown {
 }
 
 /** The action that is being carried out, for whatever is called below it. */
-const running = new AsyncLocalStorage<{ action: Action; hasWritten: boolean } | undefined>();
+const running = new AsyncLocalStorage<{ action?: Action; hasWritten: boolean }>();
 
 /** One life of the server: everything in it ends with `alive`. */
 export class Life {
@@ -203,8 +203,8 @@ export class Life {
     const state = `${this.store.revision} ${this.world.state}`;
     if (state !== this.looked) this.engine.kick(0);
     this.looked = state;
-    // What an action notes about itself holds below that action only.
-    running.run(undefined, () => this.timers.runDue());
+    // What an action notes about itself holds below that action only. A new object: `run` with the current one would not restore it.
+    running.run({ hasWritten: false }, () => this.timers.runDue());
   }
 
   /** Beads that are worked on: no steps of molecules. */
@@ -256,26 +256,26 @@ export class Life {
     const watchedStore = Object.create(store) as BeadStore;
     watchedStore.batch = (meta, work) => {
       const current = running.getStore();
-      if (!current || current.hasWritten || !namesRevision(current.action)) return store.batch(meta, work);
-      return store.batch(meta, (tx) => this.firstWrite(tx, current, work));
+      if (!current?.action || current.hasWritten || !namesRevision(current.action)) return store.batch(meta, work);
+      const { action } = current;
+      return store.batch(meta, (tx) => {
+        const result = this.firstWrite(tx, action, work);
+        current.hasWritten = true;
+        return result;
+      });
     };
     return watchedStore;
   }
 
-  private firstWrite<T>(
-    tx: Transaction,
-    current: { action: Action; hasWritten: boolean },
-    work: (tx: Transaction) => T,
-  ): T {
-    const subjects = subjectsOf(current.action).map((subject) => ({
+  private firstWrite<T>(tx: Transaction, action: Action, work: (tx: Transaction) => T): T {
+    const subjects = subjectsOf(action).map((subject) => ({
       ...subject,
       before: tx.get(subject.id)?.updated_at,
     }));
     const result = work(tx);
-    current.hasWritten = true;
     for (const { id, revision, before } of subjects)
       if (before !== revision && tx.get(id)?.updated_at !== before)
-        this.world.violate('an action is refused where its bead has changed', JSON.stringify(current.action));
+        this.world.violate('an action is refused where its bead has changed', JSON.stringify(action));
     return result;
   }
 

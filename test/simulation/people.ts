@@ -1,6 +1,9 @@
 import { openBlockers } from '../../server/src/beads/index/blocking';
 import { isHumanGate } from '../../server/src/beads/model/closing';
 import { UserError } from '../../server/src/base/errors';
+import type { ConvoyTown } from '../../server/src/engine/convoys/convoys';
+import { closeConvoy } from '../../server/src/engine/convoys/endConvoy';
+import { addToConvoy } from '../../server/src/engine/convoys/startConvoy';
 import { sling } from '../../server/src/engine/dispatch/sling';
 import { releaseHeld, stopWork } from '../../server/src/engine/dispatch/stop';
 import { openStepsOf } from '../../server/src/engine/molecules/openSteps';
@@ -9,7 +12,7 @@ import type { QueueSources } from '../../server/src/engine/mergeQueue/mergeReque
 import { reorder } from '../../server/src/engine/mergeQueue/reorder';
 import { retryMerge } from '../../server/src/engine/mergeQueue/retryMerge';
 import { giveVerdict } from '../../server/src/engine/review/review';
-import { convoyOf, mergeOf, withConvoy, workOf } from '../../server/src/engine/state/work';
+import { convoyOf, isClosed, mergeOf, trackedIds, withConvoy, workOf } from '../../server/src/engine/state/work';
 import { graphOf } from '../../server/src/formulas/pour/molecule';
 import type { Bead } from '../../server/src/protocol/bead';
 import type { CallContext } from '../../server/src/protocol/dispatcher';
@@ -55,6 +58,7 @@ export class People {
     for (const [rig, repository] of this.world.repositories)
       if (!repository.isSound(repository.landing) && chances.happens('somebody repairs the target', haste, rig))
         repository.repairTarget();
+    for (const convoy of unfinished(life)) if (chances.chance(haste)) this.reopen(life, convoy);
     for (const rig of this.world.repositories.keys()) this.world.providerOf(rig).help(haste, this.world.now);
     for (const request of life.beads.list('merge_request', 'failed'))
       if (chances.chance(haste)) this.retry(life, request);
@@ -96,6 +100,9 @@ export class People {
           this.landDirectly(life, `${rig}/polecats/${name}`, bead);
     }
     if (chances.happens('a convoy is paused', 0.003)) this.pause(life, convoy);
+    if (chances.happens('a convoy is closed by hand', 0.002)) this.closeConvoy(life, convoy);
+    for (const bead of life.work('open', 'hooked', 'in_progress', 'in_review', 'failed'))
+      if (chances.happens('a bead is closed by hand', 0.0008, bead.id)) this.closeBead(life, bead);
     for (const request of life.beads.list('merge_request', 'open'))
       if (chances.happens('a change is moved in the queue', 0.004, mergeOf(request)?.source)) this.move(life, request);
     if (chances.happens('a bead is added late', 0.006)) this.addLate(life, convoy);
@@ -186,6 +193,24 @@ export class People {
     });
   }
 
+  private closeConvoy(life: Life, convoy: string): void {
+    this.world.closedConvoys = true;
+    const town = { store: life.store } as ConvoyTown;
+    void life.tolerate('a convoy is closed', UserError, () => closeConvoy(town, ann, convoy, 'not now'));
+  }
+
+  /** `gt convoy add` reopens it. */
+  private reopen(life: Life, convoy: Bead): void {
+    const beads = trackedIds(convoy).filter((id) => !isClosed(life.store.get(id)?.status ?? 'closed'));
+    const town = { store: life.store } as ConvoyTown;
+    void life.tolerate('a convoy is reopened', UserError, () => addToConvoy(town, ann, convoy.id, beads));
+  }
+
+  private closeBead(life: Life, bead: Bead): void {
+    this.world.closedByHand.add(bead.id);
+    this.write(life, 'a bead is closed', (tx) => tx.close(bead.id, 'not needed', { force: true }));
+  }
+
   /** `gt mq reorder` */
   private move(life: Life, request: Bead): void {
     const sources: QueueSources = {
@@ -213,6 +238,17 @@ export class People {
   private write(life: Life, what: string, work: Parameters<Life['store']['batch']>[1]): void {
     void life.tolerate(what, RACES, () => life.store.batch(ann, work));
   }
+}
+
+/** Convoys that a person has closed before their work was done. */
+export function unfinished(life: Life): Bead[] {
+  return life.beads
+    .list('convoy', 'closed')
+    .filter(
+      (convoy) =>
+        convoyOf(convoy).cancelled !== undefined &&
+        trackedIds(convoy).some((id) => !isClosed(life.store.get(id)?.status ?? 'closed')),
+    );
 }
 
 /** Who looks at changes. */

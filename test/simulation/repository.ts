@@ -74,6 +74,8 @@ export class Repository {
   readonly approved = new Set<string>();
   /** Feature branches, by name. */
   readonly features = new Map<string, string>();
+  /** Last commits of feature branches that were deleted before they landed. */
+  readonly kept = new Map<string, string>();
   /** Commits that have landed on a feature branch. */
   readonly collected = new Set<string>();
   /** Commits of the target. */
@@ -109,7 +111,10 @@ export class Repository {
 
   /** Work that has landed, on the target or on a feature branch. */
   get collectedWork(): string[] {
-    return [...this.landedWork, ...[...this.features.values()].flatMap((tip) => this.workOf(tip))];
+    return [
+      ...this.landedWork,
+      ...[...this.features.values(), ...this.kept.values()].flatMap((tip) => this.workOf(tip)),
+    ];
   }
 
   /** Commits that are in one and not in the other, newest first. */
@@ -179,7 +184,7 @@ export class Repository {
     const start = this.changesOf(worktree.base);
     const base = isMerge ? [...start, ...missing(this.changesOf(this.landing), start)] : start;
     // What was sent back takes into account what has landed meanwhile.
-    const target = this.changesOf(this.features.get(worktree.target ?? '') ?? this.landing);
+    const target = this.changesOf(this.featureTip(worktree.target ?? '') ?? this.landing);
     const knew = new Set([...base, ...target, ...this.changesOf(this.landing)].map(({ id }) => id));
     const change = { ...this.change(`${worktree.bead}#${++this.counter}`, worktree.bead, broken), knew };
     const { id } = this.commit([...base, change], worktree.base);
@@ -254,12 +259,25 @@ export class Repository {
     return { kind: 'clean', commit: merged.id };
   }
 
+  featureTip(branch: string): string | undefined {
+    return this.features.get(branch) ?? this.kept.get(branch);
+  }
+
+  /** @param landed whether all of it is on the target */
+  dropFeature(branch: string, landed: boolean): void {
+    const tip = this.featureTip(branch);
+    this.features.delete(branch);
+    if (landed) this.kept.delete(branch);
+    else if (tip !== undefined) this.kept.set(branch, tip);
+  }
+
   /** What lands next on a feature branch stands on it and on what has landed on the target meanwhile. */
   featureBase(branch: string): { commit: string; branch: string; expected: string | undefined } {
-    const tip = this.features.get(branch);
-    if (tip === undefined) return { commit: this.landing, branch, expected: tip };
+    const expected = this.features.get(branch);
+    const tip = this.featureTip(branch);
+    if (tip === undefined || this.contains(this.landing, tip)) return { commit: this.landing, branch, expected };
     const merged = this.merge(this.landing, tip);
-    return { commit: merged.kind === 'clean' ? merged.commit : tip, branch, expected: tip };
+    return { commit: merged.kind === 'clean' ? merged.commit : tip, branch, expected };
   }
 
   moveFeature(branch: string, base: string, commit: string): void {
@@ -314,7 +332,7 @@ export class Repository {
   hasLanded(commit: string, target?: string): boolean {
     if (target === undefined) return this.landed.has(commit);
     const changes = this.changesOf(commit);
-    const landed = this.changesOf(this.features.get(target) ?? '');
+    const landed = this.changesOf(this.featureTip(target) ?? '');
     return changes.length > 0 && changes.every(({ id }, index) => landed[index]?.id === id);
   }
 

@@ -12,7 +12,7 @@ import { formulas } from './formulas';
 import { Life, type SimulatedTown } from './life';
 import { MemoryDisk } from './memoryDisk';
 import { PARTS } from './repository';
-import { People, REVIEWS } from './people';
+import { People, REVIEWS, unfinished } from './people';
 import { RUNTIMES, World } from './world';
 
 /** Until then everything may go wrong; afterwards people only help, and all has to land. */
@@ -167,7 +167,11 @@ export class Simulation implements SimulatedTown {
   private hasLanded(life: Life): boolean {
     // What was staged and is no answer to anything is nobody's yet.
     const open = [...life.beads.list('convoy', 'open'), ...life.beads.list('convoy', 'staged_ready').filter(planOf)];
-    return open.length === 0 && !(this.hasMayor && life.beads.list('message').some(isOpenForMayor));
+    return (
+      open.length === 0 &&
+      unfinished(life).length === 0 &&
+      !(this.hasMayor && life.beads.list('message').some(isOpenForMayor))
+    );
   }
 
   /** What has nothing to do starts nobody, and leaves nothing behind. */

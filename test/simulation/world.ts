@@ -40,6 +40,10 @@ export class World {
   readonly begunAnew = new Set<string>();
   /** Beads whose agents found that nothing has to change. */
   readonly unchanged = new Set<string>();
+  /** Whether a person has closed a convoy before its work was done. */
+  closedConvoys = false;
+  /** Beads that a person has closed, whatever has become of their work. */
+  readonly closedByHand = new Set<string>();
   /** Beads whose work a person lands past the queue and its reviews. */
   readonly landedDirectly = new Set<string>();
   /** Beads whose agents worked on after they were closed. */

@@ -165,6 +165,7 @@ describe('the Mayor', () => {
       rigs: [],
       work: [],
       merges: [],
+      withdrawnMerges: [],
       abandonedPullRequests: [],
       sessions: [],
       worktrees: [],

@@ -386,6 +386,7 @@ describe('the rule about pull requests', () => {
       inFlight: new Set<string>(),
       rigs: [rig],
       merges: [merge],
+      withdrawnMerges: [],
       abandonedPullRequests: [],
       ...more,
     }) as TownView;

@@ -82,6 +82,7 @@ function view(changes: Partial<TownView>): TownView {
     rigs: [rig()],
     work: [],
     merges: [],
+    withdrawnMerges: [],
     abandonedPullRequests: [],
     sessions: [],
     worktrees: [],

@@ -157,6 +157,7 @@ export class BoardTown {
       up: this.up,
       work,
       merges: [],
+      withdrawnMerges: [],
       abandonedPullRequests: [],
       sessions: [],
       worktrees: [],

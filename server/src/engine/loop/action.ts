@@ -44,6 +44,8 @@ export type Action =
     }
   /** Its merge was interrupted before its review: it waits for that again. */
   | { type: 'release-merge'; mergeRequest: string; rig: string; revision: string }
+  /** Its bead was closed before it was merged. */
+  | { type: 'withdraw-merge'; mergeRequest: string; rig: string; revision: string }
   | { type: 'confirm-failure'; mergeRequest: string; rig: string; revision: string; maxAttempts: number }
   | {
       /** Builds the batch after those that are being tested, on top of them, and starts testing it. */
@@ -168,7 +170,8 @@ export function actionKey(action: Action): string {
     case 'find-culprit':
       return `search:${action.search}`;
     case 'release-merge':
-      return `release:${action.mergeRequest}`;
+    case 'withdraw-merge':
+      return `request:${action.mergeRequest}`;
     case 'confirm-failure':
       return `confirm:${action.mergeRequest}`;
     case 'watch-pull-request':

@@ -15,6 +15,7 @@ import { confirmFailure } from '../mergeQueue/confirmCulprit';
 import { prepareBatch } from '../mergeQueue/prepareBatch';
 import { closePullRequest } from '../mergeQueue/pullRequests/closePullRequest';
 import { releaseMerge } from '../mergeQueue/releaseMerge';
+import { withdrawMerge } from '../mergeQueue/withdrawMerge';
 import { searchBatch } from '../mergeQueue/searchBatch';
 import { watchPullRequest } from '../mergeQueue/pullRequests/watchPullRequest';
 import { recordDeath } from '../supervision/recordDeath';
@@ -52,6 +53,8 @@ export async function execute(action: Action, context: EngineContext): Promise<v
       return searchBatch(action, context);
     case 'release-merge':
       return releaseMerge(action, context);
+    case 'withdraw-merge':
+      return withdrawMerge(action, context);
     case 'confirm-failure':
       return confirmFailure(action, context);
     case 'watch-pull-request':

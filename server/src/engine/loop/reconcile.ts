@@ -11,6 +11,7 @@ import { orphanedReviews } from '../review/orphanedReviewRule';
 import { mayorEnds, mayorStarts } from '../mayor/mayorRule';
 import { pullRequests } from '../mergeQueue/pullRequests/pullRequestRule';
 import { merges } from '../mergeQueue/mergeRule';
+import { withdrawals } from '../mergeQueue/withdrawMerge';
 import { interruptedMerges } from '../mergeQueue/releaseMerge';
 import { removableWorktrees } from '../dispatch/worktreeRule';
 import { convoys, endedFeatures } from '../convoys/landingRule';
@@ -33,6 +34,7 @@ const progress: Rule[] = [
   reviews,
   mayorStarts,
   interruptedMerges,
+  withdrawals,
   merges,
   pullRequests,
   removableWorktrees,

@@ -5,7 +5,7 @@ import { reopen } from '../review/requestReview';
 import { isClosed, type MergeRequest } from '../state/work';
 import type { Batch, Link, Member } from './batch';
 import { landedCandidate, makeCandidate, type Candidate } from './candidate';
-import { cancelMerge, OUTDATED } from './deferMerge';
+import { cancelMerge, closedFirst, OUTDATED } from './deferMerge';
 import { NOTHING_LEFT } from './finishMerge';
 import { recordIfMerged } from './pullRequests/recordMerged';
 import type { Feedback } from './rejectWork';
@@ -21,8 +21,7 @@ async function finishWithoutGate(batch: Batch, member: Member): Promise<void> {
   const landed = await landedCandidate(rig, request, context);
   if (landed !== undefined) return batch.finish([{ member, ending: { commit: landed } }]);
   if (isClosed(context.store.get(request.source)?.status ?? 'closed')) {
-    const why = `${request.source} was closed before its work was merged`;
-    await cancelMerge({ mergeRequest: member.id, rig: batch.rigName }, why, context);
+    await cancelMerge({ mergeRequest: member.id, rig: batch.rigName }, closedFirst(request.source), context);
     return batch.forget([member]);
   }
   if (!request.noChange) return;

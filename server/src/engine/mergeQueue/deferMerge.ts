@@ -25,6 +25,11 @@ export async function deferMerge(turn: Turn, error: unknown, context: EngineCont
   else await deferUntil(turn, messageOf(error), context);
 }
 
+/** Why the merge request of a closed bead is cancelled. */
+export function closedFirst(source: string): string {
+  return `${source} was closed before its work was merged`;
+}
+
 /** Why the landing of a feature branch is cancelled and requested again. */
 export const OUTDATED = 'the feature branch moved after its landing was requested';
 

@@ -1,7 +1,7 @@
 import type { BeadStore, Transaction } from '../../beads/store';
 import { featureConvoyOf, featureOf, recordFeature } from '../convoys/feature';
 import { resolveEscalation } from '../escalation/escalation';
-import { actors, type EngineContext } from '../loop/context';
+import { actors, assertRevision, type EngineContext } from '../loop/context';
 import type { Bead } from '../../protocol/bead';
 import { isClosed, mergeOf, withMerge, withWork, type MergeRequest } from '../state/work';
 import { landingKey } from './deferMerge';
@@ -15,6 +15,8 @@ export const NOTHING_LEFT = 'the target already contains it';
 
 export interface EndedMerge {
   mergeRequest: string;
+  /** The request that was read; any if it is missing. */
+  revision?: string;
   request: MergeRequest;
   ending: MergeEnding;
 }
@@ -30,24 +32,25 @@ export async function finishMerges(
   });
 }
 
-/** Closes one merge request and its bead. */
+/** Closes one merge request and its bead. @throws StaleAction if the request has another revision */
 export function finishMerge(
-  turn: { mergeRequest: string; rig: string; actor?: string },
+  turn: { mergeRequest: string; rig: string; actor?: string; revision?: string },
   request: MergeRequest,
   ending: MergeEnding,
   context: EngineContext,
 ): Promise<void> {
-  return finishMerges(turn, [{ mergeRequest: turn.mergeRequest, request, ending }], context);
+  return finishMerges(turn, [{ mergeRequest: turn.mergeRequest, revision: turn.revision, request, ending }], context);
 }
 
 function finish(
   tx: Transaction,
   rig: string,
-  { mergeRequest, request, ending }: EndedMerge,
+  { mergeRequest, revision, request, ending }: EndedMerge,
   context: EngineContext,
 ): void {
   const bead = tx.get(mergeRequest);
   if (!bead || isClosed(bead.status)) return;
+  if (revision !== undefined) assertRevision(tx, mergeRequest, revision);
   const commit = 'commit' in ending ? ending.commit : undefined;
   const reason = 'commit' in ending ? `Merged in ${ending.commit.slice(0, 12)}` : `No change: ${ending.noChange}`;
   const current = mergeOf(bead) ?? request;

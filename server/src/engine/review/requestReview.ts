@@ -14,7 +14,7 @@ import {
   type MergeRequest,
 } from '../state/work';
 import { landedCandidate, makeCandidate } from '../mergeQueue/candidate';
-import { cancelMerge, deferMerge, OUTDATED } from '../mergeQueue/deferMerge';
+import { cancelMerge, closedFirst, deferMerge, OUTDATED } from '../mergeQueue/deferMerge';
 import { finishMerge, NOTHING_LEFT } from '../mergeQueue/finishMerge';
 import { recordIfMerged } from '../mergeQueue/pullRequests/recordMerged';
 import { recordChecks } from '../mergeQueue/checks';
@@ -40,7 +40,7 @@ export async function requestReview(action: RequestReviewAction, context: Engine
     const landed = await landedCandidate(rig, request, context);
     if (landed !== undefined) return await finishMerge(action, request, { commit: landed }, context);
     if (isClosed(context.store.get(request.source)?.status ?? 'closed'))
-      return await cancelMerge(action, `${request.source} was closed before its work was merged`, context);
+      return await cancelMerge(action, closedFirst(request.source), context);
     if (request.noChange) {
       const { commit } = await rig.landingBase(request.target);
       return await ask(action, request, { patch: NO_CHANGE, commit, base: commit }, context);

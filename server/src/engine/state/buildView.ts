@@ -66,6 +66,7 @@ export function buildView(sources: ViewSources): TownView {
     rigs: sources.rigs.map((rig) => rigView(rig, store, now)),
     work: workViews(sources, trackedBy, openSources(store, requests)),
     merges: requests.flatMap((bead) => mergeView(sources, bead, trackedBy, now)),
+    withdrawnMerges: withdrawnMerges(store),
     abandonedPullRequests: abandonedPullRequests(store, now),
     sessions: sources.sessions.all(),
   };
@@ -119,6 +120,19 @@ function rigView(rig: ViewedRig, store: BeadStore, now: number): RigView {
     maxRestarts: settings.max_restarts,
     pool: (settings.namepool.names ?? defaultNames).filter(isSafeSegment),
   };
+}
+
+function withdrawnMerges(store: BeadStore): TownView['withdrawnMerges'] {
+  return requestsIn(store)
+    .open()
+    .flatMap((bead) => {
+      const merge = mergeOf(bead);
+      const isIdle =
+        bead.status === 'failed' || (merge?.review?.state === 'waiting' && merge.pullRequest?.state !== 'open');
+      if (!merge || merge.landing || !isIdle || takenIn(store).has(bead.id)) return [];
+      if (!isClosed(store.get(merge.source)?.status ?? 'closed')) return [];
+      return [{ mergeRequest: bead.id, rig: merge.rig, revision: bead.updated_at }];
+    });
 }
 
 /**

@@ -43,7 +43,7 @@ export async function recordMerged(
       metadata: withMerge(bead, { pullRequest: { ...pullRequest, state: 'closed' }, candidate: commit }),
     });
   });
-  await finishMerge(turn, request, { commit }, context);
+  await finishMerge({ mergeRequest: turn.mergeRequest, rig: turn.rig }, request, { commit }, context);
   await rig.pullRequests.removeBranch(pullRequest.branch).catch((error: unknown) => {
     if (!(error instanceof UserError)) throw error; // many providers have already removed it, or do not allow it
   });

@@ -5,7 +5,7 @@ import type { Action } from '../../loop/action';
 import { actors, assertRevision, requireRig, StaleAction, type EngineContext } from '../../loop/context';
 import type { RigPort } from '../../loop/ports';
 import { failuresOf, isClosed, mergeOf, withMerge, type MergeRequest, type PullRequestRecord } from '../../state/work';
-import { cancelMerge, deferMerge, giveUpMerge, OUTDATED } from '../deferMerge';
+import { cancelMerge, closedFirst, deferMerge, giveUpMerge, OUTDATED } from '../deferMerge';
 import { rejectWork, type Feedback } from '../rejectWork';
 import { nextLook } from './lookTimes';
 import { recordMerged } from './recordMerged';
@@ -37,7 +37,7 @@ export async function watchPullRequest(action: WatchAction, context: EngineConte
     const status = await rig.pullRequests.status(watched.pullRequest.number);
     if (status.state === 'merged') return await recordMerged(action, watched, watched.pullRequest, status);
     if (isClosed(context.store.get(request.source)?.status ?? 'closed'))
-      return await cancelMerge(action, `${request.source} was closed before its work was merged`, context);
+      return await cancelMerge(action, closedFirst(request.source), context);
     if (await isOutdated(rig, request)) return await cancelMerge(action, OUTDATED, context);
     const other = doneByOthers(watched.pullRequest, status);
     if (other) return await giveUp(watched, other);
