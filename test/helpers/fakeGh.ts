@@ -52,7 +52,7 @@ if (group === 'api') {
   const [, of] = /pulls\/(\d+)\/comments/.exec(args.join(' '));
   process.stdout.write(JSON.stringify(state.pulls.find((one) => one.number === Number(of)).remarks));
 } else if (command === 'list') {
-  const found = state.pulls.filter((one) => one.head === option('head') && one.state === option('state').toUpperCase()).reverse();
+  const found = state.pulls.filter((one) => one.head === option('head') && (option('base') ?? one.base) === one.base && one.state === option('state').toUpperCase()).reverse();
   process.stdout.write(JSON.stringify(found.slice(0, Number(option('limit'))).map((one) => ({ number: one.number, url: 'https://github.test/acme/toy/pull/' + one.number }))));
 } else if (command === 'create') {
   const body = fs.readFileSync(0, 'utf8');

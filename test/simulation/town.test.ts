@@ -3,7 +3,7 @@ import path from 'node:path';
 import { Worker } from 'node:worker_threads';
 import type { SeedReport, SeedsToRun } from './runSeeds';
 
-const SEEDS = 2_000;
+const SEEDS = 1_000;
 const SEEDS_OF_SOAK = 100_000;
 
 /** Runs every `step`-th seed in a thread of its own. Rejects with the first failure, which names its seed. */

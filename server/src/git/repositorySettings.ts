@@ -35,8 +35,8 @@ export function resetSettings(
 }
 
 /**
- * The folder for resolutions of conflicts. Git makes it with the first commit, and fails if another process makes it at
- * that moment: of the first two agents of a rig that committed at the same time, one failed.
+ * The folder for resolutions of conflicts. Git makes it with the first commit, and a commit fails if another process makes it at
+ * that moment.
  */
 function makeResolutions(folder: string): void {
   if (fs.lstatSync(folder, { throwIfNoEntry: false })?.isDirectory()) return;

@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
 import { UserError } from '../../../server/src/base/errors';
+import type { Action } from '../../../server/src/engine/loop/action';
 import { StaleAction } from '../../../server/src/engine/loop/context';
 import { execute } from '../../../server/src/engine/loop/execute';
-import { interruptedMerges } from '../../../server/src/engine/mergeQueue/releaseMerge';
+import { endedMerges } from '../../../server/src/engine/mergeQueue/endedMerges';
 import type { TownView } from '../../../server/src/engine/state/townView';
 import { landDirectly } from '../../../server/src/engine/mergeQueue/directLanding';
 import type { DirectLanding } from '../../../server/src/engine/mergeQueue/directLandingChecks';
@@ -325,24 +326,50 @@ describe('a direct landing', () => {
     await assert.rejects(land(), /steps are open/);
     await town.close(steps[0]!);
     town.rig.runGates = async () => ({ passed: true });
+    const { land: push } = town.rig;
+    town.rig.land = async () => false;
+    await assert.rejects(land(), /moved each time/);
+    assert.notEqual(town.bead(steps[1]!).status, 'closed', 'nothing has landed');
+    await town.update(steps[1]!, { status: 'in_progress' });
+    Object.assign(town.rig, { land: push });
+    if (!push) delete town.rig.land;
     assert.equal((await land()).landed, 'candidate');
-    assert.equal(town.bead(steps[1]!).status, 'closed');
+    assert.deepEqual([town.bead(steps[1]!).status, town.bead(steps[1]!).close_reason], ['closed', 'landed directly']);
   });
 
   it('that was interrupted can be judged again', async () => {
     const review = { state: 'waiting' as const, patch: 'patch', commit: 'c', base: 'base', reviewers: {} };
     const { request } = await town.submitted({ review });
     await town.update(request, { status: 'in_progress' });
-    const merge = { id: request, rig: 'toy', revision: town.bead(request).updated_at, isInterrupted: true, review };
-    const found = (merges: object[], setting = 'person') =>
-      interruptedMerges({ rigs: [{ name: 'toy', review: setting }], merges } as unknown as TownView);
+    const merge = {
+      ...{ id: request, rig: 'toy', revision: town.bead(request).updated_at, isInterrupted: true, review },
+      ...{ hasPullRequest: false, notBefore: 0 },
+    };
+    const found = (merges: object[], setting = 'person', mergeStrategy = 'squash') =>
+      endedMerges({
+        ...{ now: 1, withdrawnMerges: [], merges },
+        rigs: [{ name: 'toy', review: setting, mergeStrategy }],
+      } as unknown as TownView);
     assert.deepEqual(found([{ ...merge, isInterrupted: false }]), []);
     assert.deepEqual(found([{ ...merge, review: { ...review, state: 'approved' } }]), [], 'the queue goes on with it');
     assert.deepEqual(found([merge], 'off'), []);
+    assert.deepEqual(found([{ ...merge, notBefore: 2 }]), []);
+    assert.equal(
+      found([{ ...merge, hasPullRequest: true }], 'off', 'pr').length,
+      1,
+      'its pull request is watched again',
+    );
     const [action] = found([merge]);
     await execute(action!, town.context);
     assert.equal(town.bead(request).status, 'open');
     await assert.rejects(execute(action!, town.context), StaleAction);
+    town.target.push('c1');
+    await town.update(request, {
+      status: 'in_progress',
+      metadata: { merge: { ...town.merge(request), candidate: 'c1' } },
+    });
+    await execute({ ...action!, revision: town.bead(request).updated_at } as Action, town.context);
+    assert.equal(town.merge(request).landed, 'c1', 'the push had arrived');
   });
 
   it('says where there is nobody, no work, or no end to its steps', async () => {

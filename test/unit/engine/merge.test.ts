@@ -111,6 +111,30 @@ describe('a turn of the merge queue', () => {
     }
   });
 
+  it('lands the new work of a bead that was merged before', async () => {
+    await turn();
+    const before = town.work(bead);
+    assert.deepEqual([before.merged, before.candidate], ['candidate', undefined]);
+    for (const candidate of [undefined, 'candidate']) {
+      // As older versions have left it.
+      const gastown = { ...before, ...(candidate === undefined ? {} : { candidate }) };
+      await town.store.batch({ actor: 'ann' }, (tx) => {
+        if (town.bead(bead).status === 'closed') tx.reopen(bead);
+        tx.update(bead, {
+          status: 'in_review',
+          assignee: before.formerWorkers?.[0] ?? 'toy/polecats/rust',
+          metadata: { gastown },
+        });
+      });
+      const merge = { source: bead, rig: 'toy', branch: 'b', commit: 'tip', worker: 'toy/polecats/rust', retries: 0 };
+      request = (await town.create({ type: 'merge_request', metadata: { merge } })).id;
+      const next = `second ${candidate}`;
+      Object.assign(town.rig, { rebase: async () => ({ kind: 'clean', commit: next }) });
+      await turn();
+      assert.equal(town.merge(request).landed, next);
+    }
+  });
+
   it('finds what landed before its review too, instead of asking about nothing', async () => {
     town.review = 'person';
     await submit({}, { candidate: 'c1' });

@@ -76,7 +76,7 @@ describe('a change that is merged by a pull request', () => {
         status: async () => status,
         merge: async (number: number, head: string, method: string) =>
           void calls.push(`merge ${number} ${head} ${method}`),
-        close: async (number: number, branch: string, comment: string) =>
+        close: async (number: number, branch: string | undefined, comment: string) =>
           void calls.push(`close ${number} ${branch} ${comment}`),
         removeBranch: async (branch: string) => void calls.push(`remove ${branch}`),
         merging: () => merging,
@@ -249,6 +249,31 @@ describe('a change that is merged by a pull request', () => {
     assert.equal(town.merge(other).pullRequest?.state, 'open');
   });
 
+  it('of an earlier request is closed without the branch that the later one uses', async () => {
+    await turn();
+    const first = request;
+    await town.close(request);
+    const merge = { ...town.merge(request), pullRequest: undefined, notBefore: undefined };
+    request = (await town.create({ type: 'merge_request', metadata: { merge } })).id;
+    Object.assign(town.rig.pullRequests!, { open: async () => ({ number: 8, url: 'https://github.test/8' }) });
+    await turn();
+    await town.update(bead, { status: 'failed' });
+    request = first;
+    await close();
+    assert.match(calls.at(-1)!, /^close 7 undefined /);
+  });
+
+  it('is not asked for where the rig merges in another way, and gh cannot say', async () => {
+    await turn();
+    await town.update(request, { metadata: { merge: { ...town.merge(request), notBefore: undefined } } });
+    Object.assign(town.rig.mergeQueue!, { strategy: 'squash' });
+    Object.assign(town.rig, { rebase: async () => ({ kind: 'empty' }) });
+    const away = (): Promise<never> => Promise.reject(new UserError('gh is not logged in', undefined, 'conflict'));
+    Object.assign(town.rig.pullRequests!, { findMerged: away });
+    await turn();
+    assert.deepEqual([...statuses(), town.merge(request).ending], ['closed', 'closed', 'no-change']);
+  });
+
   it('is recorded as merged where that is found before its review', async () => {
     town.review = 'person';
     mergedAt = { number: 7, url: 'https://github.test/7' };
@@ -277,6 +302,14 @@ describe('a change that is merged by a pull request', () => {
       const merge = { ...town.merge(request), pullRequest: { ...pullRequest, state: 'open' } };
       await town.update(request, { metadata: { merge } });
       Object.assign(town.rig, { featureTip: async () => tip });
+      status = { ...green, head: 'theirs' };
+      await look();
+      assert.equal(town.bead(request).status, 'failed', 'commits by others are not replaced');
+      await town.update(request, {
+        status: 'open',
+        metadata: { merge: { ...town.merge(request), pullRequest: { ...pullRequest, state: 'open' } } },
+      });
+      status = green;
       await look();
       assert.deepEqual([town.bead(request).status, calls], ['closed', []]);
       assert.match(town.bead(request).close_reason ?? '', /the feature branch moved/);

@@ -69,9 +69,9 @@ describe('GitHub by gh', () => {
       merging: 'possible',
     });
     await assert.rejects(forge.merge(1, 'f'.repeat(40), 'rebase'), /Head branch was modified/);
-    assert.equal(await forge.findMerged('gastown/toy-1'), undefined);
+    assert.equal(await forge.findMerged('gastown/toy-1', 'main'), undefined);
     await forge.merge(1, head, 'rebase');
-    assert.deepEqual(await forge.findMerged('gastown/toy-1'), made);
+    assert.deepEqual(await forge.findMerged('gastown/toy-1', 'main'), made);
     assert.equal(await forge.find('gastown/toy-1'), undefined);
     assert.deepEqual((await forge.status(1)).mergeCommit, gh.tip('main'));
     assert.equal((await forge.status(1)).state, 'merged');

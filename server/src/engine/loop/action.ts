@@ -42,7 +42,7 @@ export type Action =
       requests: { mergeRequest: string; revision: string }[];
       maxAttempts: number;
     }
-  /** Its merge was interrupted before its review: it waits for that again. */
+  /** A landing was interrupted while the review was pending or the pull request open: it waits for them again. */
   | { type: 'release-merge'; mergeRequest: string; rig: string; revision: string }
   /** Its bead was closed before it was merged. */
   | { type: 'withdraw-merge'; mergeRequest: string; rig: string; revision: string }

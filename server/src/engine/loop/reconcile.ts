@@ -11,8 +11,7 @@ import { orphanedReviews } from '../review/orphanedReviewRule';
 import { mayorEnds, mayorStarts } from '../mayor/mayorRule';
 import { pullRequests } from '../mergeQueue/pullRequests/pullRequestRule';
 import { merges } from '../mergeQueue/mergeRule';
-import { withdrawals } from '../mergeQueue/withdrawMerge';
-import { interruptedMerges } from '../mergeQueue/releaseMerge';
+import { endedMerges } from '../mergeQueue/endedMerges';
 import { removableWorktrees } from '../dispatch/worktreeRule';
 import { convoys, endedFeatures } from '../convoys/landingRule';
 import { settledEscalations } from '../escalation/settled';
@@ -33,8 +32,7 @@ const progress: Rule[] = [
   dispatch,
   reviews,
   mayorStarts,
-  interruptedMerges,
-  withdrawals,
+  endedMerges,
   merges,
   pullRequests,
   removableWorktrees,

@@ -56,7 +56,7 @@ async function makeLanding(
   onto: string,
   context: EngineContext,
 ): Promise<Candidate> {
-  if ((await rig.featureTip(request.branch)) !== request.commit) return { kind: 'outdated' };
+  if (request.outdated || (await rig.featureTip(request.branch)) !== request.commit) return { kind: 'outdated' };
   const title = context.store.get(request.source)?.title ?? request.source;
   const trailers = [`Convoy: ${request.source}`];
   return candidateOf(await rig.mergeBranch(request.commit, onto, { title, trailers }), onto);
@@ -111,8 +111,12 @@ export async function landedCandidate(
   context: EngineContext,
 ): Promise<string | undefined> {
   const source = context.store.get(request.source);
-  const known = (): string | undefined =>
-    source && (request.landing ? featureOf(source)?.rigs[request.rig]?.candidate : workOf(source).candidate);
+  const known = (): string | undefined => {
+    if (!source) return undefined;
+    if (request.landing) return featureOf(source)?.rigs[request.rig]?.candidate;
+    const { candidate, merged } = workOf(source);
+    return candidate === merged ? undefined : candidate; // it was recorded: the bead is open again, for other work
+  };
   const candidate = request.candidate ?? known();
   return candidate !== undefined && (await rig.hasLanded(candidate, request.target)) ? candidate : undefined;
 }

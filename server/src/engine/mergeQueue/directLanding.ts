@@ -177,7 +177,7 @@ async function record(
   turn: Turn,
   request: MergeRequest,
   { candidate, checks }: { candidate: string; checks: Check[] },
-): Promise<{ id: string; request: MergeRequest; before: Bead | undefined; source: Bead }> {
+): Promise<{ id: string; request: MergeRequest; before: Bead | undefined; source: Bead; steps: Bead[] }> {
   const { town, caller, bead, rig, agent } = turn;
   return town.context.store.batch(caller, (tx) => {
     const source = tx.get(bead.id);
@@ -202,7 +202,7 @@ async function record(
     const id = before ? updated(tx, before, merge) : created(tx, rig.name, source, merge);
     if (!before) take(turn, id);
     tx.update(source.id, { status: 'in_review', metadata: withWork(source, { candidate, problem: undefined }) });
-    finishLastStep(tx, source);
+    const steps = finishLastStep(tx, source, 'landed directly');
     tx.event({
       type: 'landed_directly',
       bead: source.id,
@@ -213,7 +213,7 @@ async function record(
         .filter(Boolean)
         .join(' '),
     });
-    return { id, request: merge, before, source };
+    return { id, request: merge, before, source, steps };
   });
 }
 
@@ -254,12 +254,19 @@ async function push(
 /** Restores the previous state if nothing was pushed. */
 async function takeBack(
   { town, caller }: Turn,
-  { id, before, source }: { id: string; before: Bead | undefined; source: Bead },
+  { id, before, source, steps }: { id: string; before: Bead | undefined; source: Bead; steps: Bead[] },
 ): Promise<void> {
   await town.context.store.batch(caller, (tx) => {
+    for (const { id: step, status } of steps) {
+      if (!isClosed(tx.get(step)?.status ?? 'open')) continue;
+      tx.reopen(step);
+      tx.update(step, { status });
+    }
+    if (isClosed(tx.get(id)?.status ?? 'closed')) return; // somebody has closed it meanwhile
     if (before) tx.update(id, { status: before.status, metadata: before.metadata ?? {} });
     else tx.close(id, 'Not landed: the target moved', { force: true });
-    tx.update(source.id, { status: source.status, metadata: source.metadata ?? {} });
+    const isOpen = !isClosed(tx.get(source.id)?.status ?? 'closed');
+    if (isOpen) tx.update(source.id, { status: source.status, metadata: source.metadata ?? {} });
   });
 }
 

@@ -123,7 +123,7 @@ export async function checkConflicts(turn: Turn, request: MergeRequest): Promise
   return undefined;
 }
 
-/** Runs the gates on the commit that would land; with the mode "each" also on those of its author below it. */
+/** Runs the gates on the commit that would land; in mode "each" also on each earlier commit of the change. */
 export async function checkTests(turn: Turn, { commit, before }: PlacedChange): Promise<Check[]> {
   const { rig } = turn;
   const commits = rig.mergeQueue.mode === 'each' ? [...before, commit] : [commit];

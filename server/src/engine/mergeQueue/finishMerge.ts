@@ -67,7 +67,9 @@ function finish(
       commit === undefined
         ? {}
         : { merged: commit, target: request.target, validation: validationOf(current, { commit, by, gates, at }) };
-    tx.update(source.id, { metadata: withWork(source, { ...merged, problem: undefined, feedback: undefined }) });
+    tx.update(source.id, {
+      metadata: withWork(source, { ...merged, candidate: undefined, problem: undefined, feedback: undefined }),
+    });
     tx.close(source.id, reason, { force: true });
     if (commit !== undefined && request.target !== undefined) recordTip(tx, context.store, request, commit);
   }

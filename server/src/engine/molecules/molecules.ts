@@ -11,7 +11,7 @@ import type { Bead } from '../../protocol/bead';
 import type { StepInfo } from '../../protocol/town';
 import { parseAddress } from '../../town/layout';
 import { isHooked } from '../state/townView';
-import { workOf } from '../state/work';
+import { isClosed, workOf } from '../state/work';
 
 /**
  * A bead may have a molecule with the steps of the work, named in its metadata. Steps are tracked by the agent and
@@ -82,13 +82,18 @@ export function beginStep(tx: Transaction, bead: Bead, agent: string): void {
   if (root && !isFinished(root)) beginCurrent(tx, root, agent);
 }
 
-/** Closes the last step, which is submitting: it needs no separate close. */
-export function finishLastStep(tx: Transaction, bead: Bead): void {
+/**
+ * Closes the last step, which is submitting: it needs no separate close.
+ * @returns what was closed, as it was before: the step, and the molecule with it
+ */
+export function finishLastStep(tx: Transaction, bead: Bead, reason = 'submitted with gt done'): Bead[] {
   const root = moleculeOfBead(tx, bead);
-  if (!root || isFinished(root)) return;
+  if (!root || isFinished(root)) return [];
   const open = inspectMolecule(tx.view, root).steps.filter((step) => step.status !== 'done');
   const [last] = open;
-  if (open.length === 1 && last?.status === 'current') tx.close(last.issue.id, 'submitted with gt done');
+  if (open.length !== 1 || last?.status !== 'current') return [];
+  tx.close(last.issue.id, reason);
+  return [root, last.issue].filter(({ id }) => isClosed(tx.get(id)?.status ?? 'open'));
 }
 
 /** Fingerprint of a molecule's progress; empty without a molecule. */

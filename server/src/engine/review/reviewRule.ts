@@ -13,7 +13,9 @@ export function reviews(view: TownView): Action[] {
     .filter((rig) => rig.accepted && rig.review !== 'off')
     .flatMap((rig): Action[] => {
       const requests = view.merges
-        .filter((merge) => merge.rig === rig.name && merge.notBefore <= view.now && !merge.hasOpenSteps)
+        .filter(
+          (merge) => merge.rig === rig.name && merge.notBefore <= view.now && !merge.hasOpenSteps && !merge.isTaken,
+        )
         .sort((a, b) => a.order - b.order || a.createdAt - b.createdAt || a.id.localeCompare(b.id));
       return [...requestReviews(requests, rig), ...ask(view, requests, rig)];
     });
@@ -21,7 +23,7 @@ export function reviews(view: TownView): Action[] {
 
 /** Rebased first: a change that conflicts needs no review. One at a time for each target. */
 function requestReviews(requests: MergeView[], rig: RigView): Action[] {
-  const unread = requests.filter((request) => !request.review && !request.isTaken && !isWatched(request, rig));
+  const unread = requests.filter((request) => !request.review && !isWatched(request, rig));
   return [...byTarget(unread)].map(([target, [next]]) => ({
     type: 'request-review',
     mergeRequest: next!.id,

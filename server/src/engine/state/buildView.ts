@@ -66,7 +66,7 @@ export function buildView(sources: ViewSources): TownView {
     rigs: sources.rigs.map((rig) => rigView(rig, store, now)),
     work: workViews(sources, trackedBy, openSources(store, requests)),
     merges: requests.flatMap((bead) => mergeView(sources, bead, trackedBy, now)),
-    withdrawnMerges: withdrawnMerges(store),
+    withdrawnMerges: withdrawnMerges(sources, now),
     abandonedPullRequests: abandonedPullRequests(store, now),
     sessions: sources.sessions.all(),
   };
@@ -122,16 +122,18 @@ function rigView(rig: ViewedRig, store: BeadStore, now: number): RigView {
   };
 }
 
-function withdrawnMerges(store: BeadStore): TownView['withdrawnMerges'] {
+function withdrawnMerges({ store, rigs }: ViewSources, now: number): TownView['withdrawnMerges'] {
   return requestsIn(store)
     .open()
     .flatMap((bead) => {
       const merge = mergeOf(bead);
-      const isIdle =
-        bead.status === 'failed' || (merge?.review?.state === 'waiting' && merge.pullRequest?.state !== 'open');
-      if (!merge || merge.landing || !isIdle || takenIn(store).has(bead.id)) return [];
-      if (!isClosed(store.get(merge.source)?.status ?? 'closed')) return [];
-      return [{ mergeRequest: bead.id, rig: merge.rig, revision: bead.updated_at }];
+      const source = merge && store.get(merge.source);
+      if (!source || !isClosed(source.status) || merge.landing || takenIn(store).has(bead.id)) return [];
+      const own = rigs.find(({ port }) => port.name === merge.rig);
+      const isWatched = merge.pullRequest?.state === 'open' && own?.port.mergeQueue.strategy === 'pr';
+      if (bead.status !== 'failed' && (merge.review?.state !== 'waiting' || isWatched)) return [];
+      const notBefore = waitEnd(time(merge.notBefore), now);
+      return [{ mergeRequest: bead.id, rig: merge.rig, revision: bead.updated_at, notBefore }];
     });
 }
 

@@ -16,7 +16,7 @@ export interface TownView {
   work: WorkView[];
   merges: MergeView[];
   /** Merge requests of closed beads that were given up, or wait for a review. */
-  withdrawnMerges: { mergeRequest: string; rig: string; revision: string }[];
+  withdrawnMerges: { mergeRequest: string; rig: string; revision: string; notBefore: number }[];
   /** Pull requests of closed merge requests whose beads are not in progress. */
   abandonedPullRequests: { mergeRequest: string; rig: string; revision: string; notBefore: number }[];
   sessions: SessionView[];

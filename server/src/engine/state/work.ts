@@ -148,7 +148,7 @@ const mergeSchema = z.looseObject({
   source: z.string(),
   /** Whether it lands the feature branch of a convoy on the rig's own target. */
   landing: z.boolean().optional(),
-  /** A landing: further work is on the feature branch since it was requested. */
+  /** A landing: further work has reached the feature branch since it was requested. */
   outdated: z.boolean().optional(),
   rig: z.string(),
   branch: z.string(),

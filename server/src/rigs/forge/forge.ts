@@ -7,8 +7,8 @@ export type PullRequestMethod = Exclude<PullRequestMerge, 'off'>;
 export interface Forge {
   /** The open pull request of a branch. */
   find(branch: string): Promise<PullRequest | undefined>;
-  /** The pull request of a branch that was merged last. */
-  findMerged(branch: string): Promise<PullRequest | undefined>;
+  /** The newest pull request of a branch that was merged into this base. */
+  findMerged(branch: string, base: string): Promise<PullRequest | undefined>;
   create(request: NewPullRequest): Promise<PullRequest>;
   status(number: number): Promise<PullRequestStatus>;
   /** Merges a pull request, unless its branch is no longer at `head`. */

@@ -65,15 +65,15 @@ export class GitHub implements Forge {
   ) {}
 
   find(branch: string): Promise<PullRequest | undefined> {
-    return this.newest(branch, 'open');
+    return this.newest([`--head=${branch}`, '--state=open']);
   }
 
-  findMerged(branch: string): Promise<PullRequest | undefined> {
-    return this.newest(branch, 'merged');
+  findMerged(branch: string, base: string): Promise<PullRequest | undefined> {
+    return this.newest([`--head=${branch}`, `--base=${base}`, '--state=merged']);
   }
 
-  private async newest(branch: string, state: 'open' | 'merged'): Promise<PullRequest | undefined> {
-    const text = await this.pr(['list'], [`--head=${branch}`, `--state=${state}`, '--json=number,url', '--limit=1']);
+  private async newest(filter: readonly string[]): Promise<PullRequest | undefined> {
+    const text = await this.pr(['list'], [...filter, '--json=number,url', '--limit=1']);
     return parsed(pullRequests, text, 'gh pr list')[0];
   }
 

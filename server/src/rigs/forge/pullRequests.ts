@@ -25,9 +25,9 @@ export class RigPullRequests {
     return forge.create({ ...request, base: this.repository.source.defaultBranch });
   }
 
-  /** The pull request of a branch that was merged last. */
+  /** The newest pull request of a branch that was merged into the target. */
   findMerged(branch: string): Promise<PullRequest | undefined> {
-    return this.forge().findMerged(branch);
+    return this.forge().findMerged(branch, this.repository.source.defaultBranch);
   }
 
   status(number: number): Promise<PullRequestStatus> {
@@ -38,10 +38,10 @@ export class RigPullRequests {
     return this.forge().merge(number, head, method);
   }
 
-  /** Closes a pull request without merging, and removes its branch. */
-  async close(number: number, branch: string, comment: string): Promise<void> {
+  /** Closes a pull request without merging, and removes its branch. @param branch undefined if another one uses it */
+  async close(number: number, branch: string | undefined, comment: string): Promise<void> {
     await this.forge().close(number, comment);
-    await this.repository.unpublish(branch);
+    if (branch !== undefined) await this.repository.unpublish(branch);
   }
 
   /** Removes the branch of a merged pull request. */

@@ -4,7 +4,8 @@ import type { Action } from '../../loop/action';
 import { actors, requireRig, StaleAction, type EngineContext } from '../../loop/context';
 import { backoffMs } from '../../loop/failure';
 import { escalate } from '../../escalation/escalation';
-import { isClosed, mergeOf, withMerge, workOf } from '../../state/work';
+import { isClosed, mergeOf, withMerge, workOf, type MergeRequest } from '../../state/work';
+import { requestsLike } from './openPullRequest';
 
 /** Maximum number of tries; then a person is notified and has to close it. */
 const MAX_TRIES = 5;
@@ -22,7 +23,8 @@ export async function closePullRequest(
   const { pullRequest, source } = request;
   let problem: string | undefined;
   try {
-    await rig.pullRequests.close(pullRequest.number, pullRequest.branch, reasonOf(context, source));
+    const branch = isShared(context, bead.id, request) ? undefined : pullRequest.branch;
+    await rig.pullRequests.close(pullRequest.number, branch, reasonOf(context, source));
   } catch (error) {
     if (error instanceof AbortedError) throw error;
     problem = messageOf(error);
@@ -46,6 +48,16 @@ export async function closePullRequest(
         title: `${source}: its pull request #${before.number} could not be closed`,
         detail: `${problem}\n\nThe work on ${source} has ended. Close ${before.url} yourself.`,
       });
+  });
+}
+
+/** Whether a later request for the same bead has a pull request of this branch. */
+function isShared({ store }: EngineContext, id: string, request: MergeRequest): boolean {
+  return requestsLike(request, store).some((other) => {
+    const pullRequest = other.id === id ? undefined : mergeOf(other)?.pullRequest;
+    return (
+      pullRequest !== undefined && pullRequest.state !== 'closed' && pullRequest.branch === request.pullRequest?.branch
+    );
   });
 }
 

@@ -6,7 +6,7 @@ import { isWatched } from '../mergeRule';
 export function pullRequests(view: TownView): Action[] {
   return view.rigs.flatMap((rig): Action[] => {
     const watched = view.merges.filter(
-      (merge) => merge.rig === rig.name && isWatched(merge, rig) && merge.notBefore <= view.now,
+      (merge) => merge.rig === rig.name && isWatched(merge, rig) && merge.notBefore <= view.now && !merge.isTaken,
     );
     const abandoned = view.abandonedPullRequests.filter(
       (request) => request.rig === rig.name && request.notBefore <= view.now,

@@ -1,5 +1,5 @@
 import { UserError } from '../../../base/errors';
-import type { PullRequestStatus } from '../../../rigs/forge/forge';
+import type { PullRequest, PullRequestStatus } from '../../../rigs/forge/forge';
 import { actors, assertRevision, StaleAction, type EngineContext } from '../../loop/context';
 import type { RigPort } from '../../loop/ports';
 import { isClosed, mergeOf, withMerge, type MergeRequest, type PullRequestRecord } from '../../state/work';
@@ -44,14 +44,11 @@ export async function recordMerged(
     });
   });
   await finishMerge({ mergeRequest: turn.mergeRequest, rig: turn.rig }, request, { commit }, context);
-  await rig.pullRequests.removeBranch(pullRequest.branch).catch((error: unknown) => {
-    if (!(error instanceof UserError)) throw error; // many providers have already removed it, or do not allow it
-  });
+  await rig.pullRequests.removeBranch(pullRequest.branch).catch(tolerateRefusal);
 }
 
 /**
- * Records a change of which nothing is left to land as merged, if that was by its pull request: somebody has merged it before it
- * was pushed again or recorded.
+ * If nothing is left to land because somebody has merged the pull request of a change, records the change as merged.
  * @param base the tip of the target
  * @returns whether it is recorded
  */
@@ -59,14 +56,52 @@ export async function recordIfMerged(turn: Turn, merged: Merged, base: string): 
   const { rig, request } = merged;
   if (request.target !== undefined || !mayHavePullRequest(merged)) return false;
   const branch = pullRequestBranch(request);
-  const found = await rig.pullRequests.findMerged(branch);
+  const found = await findMerged(rig, branch);
   if (!found) return false;
+  const { pullRequest, status } = found;
   const other = request.pullRequest;
-  if (other && other.state !== 'closed' && other.number !== found.number)
-    await rig.pullRequests.close(other.number, branch, `The same change was merged by #${found.number}.`);
-  const record = { ...found, branch, head: request.commit, base, state: 'open' as const, seen: '', looks: 0 };
-  await recordMerged(turn, merged, record, await rig.pullRequests.status(found.number));
+  if (other && other.state !== 'closed' && other.number !== pullRequest.number)
+    await rig.pullRequests.close(other.number, undefined, `The same change was merged by #${pullRequest.number}.`);
+  const record = { ...pullRequest, branch, head: request.commit, base, state: 'open' as const, seen: '', looks: 0 };
+  await recordMerged(turn, merged, record, status);
   return true;
+}
+
+/** Records a change as merged if that is what has become of its own pull request. @returns whether it is recorded */
+export async function recordIfOwnMerged(turn: Turn, merged: Merged): Promise<boolean> {
+  const { rig, request } = merged;
+  const { pullRequest } = request;
+  if (!pullRequest || pullRequest.state === 'closed') return false;
+  const status = await asked(rig, () => rig.pullRequests.status(pullRequest.number));
+  if (status?.state !== 'merged') return false;
+  await recordMerged(turn, merged, pullRequest, status);
+  return true;
+}
+
+/** A merged pull request of a branch, if its commit is on the target. */
+async function findMerged(
+  rig: RigPort,
+  branch: string,
+): Promise<{ pullRequest: PullRequest; status: PullRequestStatus } | undefined> {
+  const pullRequest = await asked(rig, () => rig.pullRequests.findMerged(branch));
+  const status = pullRequest && (await asked(rig, () => rig.pullRequests.status(pullRequest.number)));
+  if (!status?.mergeCommit || !(await rig.hasLanded(status.mergeCommit))) return undefined;
+  return { pullRequest: pullRequest!, status };
+}
+
+/** An answer of the provider. A rig that merges in another way does not depend on it. */
+async function asked<T>(rig: RigPort, ask: () => Promise<T>): Promise<T | undefined> {
+  try {
+    return await ask();
+  } catch (error) {
+    if (!(error instanceof UserError) || rig.mergeQueue.strategy === 'pr') throw error;
+    return undefined;
+  }
+}
+
+/** Many providers have already removed the branch, or do not allow it. */
+function tolerateRefusal(error: unknown): void {
+  if (!(error instanceof UserError)) throw error;
 }
 
 /** Also by an earlier request for the same bead: the rig may merge in another way by now. */

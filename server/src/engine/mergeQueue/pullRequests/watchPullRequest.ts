@@ -38,9 +38,9 @@ export async function watchPullRequest(action: WatchAction, context: EngineConte
     if (status.state === 'merged') return await recordMerged(action, watched, watched.pullRequest, status);
     if (isClosed(context.store.get(request.source)?.status ?? 'closed'))
       return await cancelMerge(action, closedFirst(request.source), context);
-    if (await isOutdated(rig, request)) return await cancelMerge(action, OUTDATED, context);
     const other = doneByOthers(watched.pullRequest, status);
     if (other) return await giveUp(watched, other);
+    if (await isOutdated(rig, request)) return await cancelMerge(action, OUTDATED, context);
     const why = feedbackOf(watched.pullRequest, status);
     if (why) return await giveBack(watched, why);
     await goOn(watched, status);

@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
+import { UserError } from '../../../server/src/base/errors';
 import { StaleAction, type EngineContext } from '../../../server/src/engine/loop/context';
 import { execute } from '../../../server/src/engine/loop/execute';
 import { takenIn } from '../../../server/src/engine/mergeQueue/takenRequests';
-import { withdrawals } from '../../../server/src/engine/mergeQueue/withdrawMerge';
+import { endedMerges } from '../../../server/src/engine/mergeQueue/endedMerges';
 import { MERGE_REQUEST, mergeOf, type MergeRequest } from '../../../server/src/engine/state/work';
 import { ann, ConvoyTestTown } from './convoyTown';
 import { EngineTown } from './engineTown';
@@ -12,10 +13,21 @@ describe('the merge request of a bead that is closed by hand', () => {
   let context: EngineContext;
   let bead: string;
   let request: string;
+  let isAway: boolean;
   beforeEach(async () => {
     town = await ConvoyTestTown.open();
     const engine = await EngineTown.open();
-    Object.assign(engine.rig, { hasLanded: async (commit: string) => commit === 'landed' });
+    isAway = false;
+    Object.assign(engine.rig, {
+      hasLanded: async (commit: string) => {
+        if (isAway) throw new UserError('the network is away', undefined, 'unavailable');
+        return commit === 'landed';
+      },
+      pullRequests: {
+        status: async () => ({ state: 'merged', mergeCommit: 'landed' }),
+        removeBranch: async () => undefined,
+      },
+    });
     context = { ...engine.context, store: town.store };
     bead = await town.bead('One');
   });
@@ -39,7 +51,7 @@ describe('the merge request of a bead that is closed by hand', () => {
 
   const review = { state: 'waiting' as const, patch: 'p', commit: 'c', base: 'b', reviewers: {} };
   const close = () => town.store.batch(ann, (tx) => tx.close(bead, 'not needed', { force: true }));
-  const found = () => withdrawals(town.view());
+  const found = () => endedMerges(town.view());
 
   it('is withdrawn where it was given up, or waits for its review', async () => {
     for (const [status, more] of [
@@ -68,24 +80,45 @@ describe('the merge request of a bead that is closed by hand', () => {
     assert.deepEqual([mergeOf(town.get(request))?.ending, town.get(request).status], ['merged', 'closed']);
   });
 
-  it('stays where the bead is open again, and is left to those who merge or watch it', async () => {
-    await submit('failed');
-    await close();
-    const [action] = found();
-    await town.store.batch(ann, (tx) => tx.reopen(bead));
-    await assert.rejects(execute(action!, context), StaleAction);
-    await close();
+  it('is merged where its pull request was', async () => {
     const pullRequest = {
       number: 1,
       url: 'u',
       branch: 'b',
       head: 'h',
       base: 'b',
-      state: 'open',
+      state: 'stale',
       seen: '',
       looks: 0,
     } as const;
-    for (const merge of [{}, { review: { ...review, state: 'approved' as const } }, { review, pullRequest }]) {
+    await submit('failed', { pullRequest });
+    await close();
+    await execute(found()[0]!, context);
+    assert.deepEqual([mergeOf(town.get(request))?.landed, town.get(request).status], ['landed', 'closed']);
+  });
+
+  it('is tried again where the source is away', async () => {
+    await submit('failed', { candidate: 'c1' });
+    await close();
+    isAway = true;
+    await execute(found()[0]!, context);
+    assert.equal(town.get(request).status, 'failed');
+    assert.deepEqual(found(), [], 'after a while');
+    isAway = false;
+    town.service.now.value += 60_000;
+    await execute(found()[0]!, context);
+    assert.equal(town.get(request).status, 'closed');
+  });
+
+  it('stays where the bead is open again, and is left to the queue', async () => {
+    await submit('failed');
+    await close();
+    const [action] = found();
+    assert.deepEqual(endedMerges({ ...town.view(), rigs: [] }), [], 'its rig is gone');
+    await town.store.batch(ann, (tx) => tx.reopen(bead));
+    await assert.rejects(execute(action!, context), StaleAction);
+    await close();
+    for (const merge of [{}, { review: { ...review, state: 'approved' as const } }]) {
       bead = await town.bead('Another');
       await submit('open', merge);
       await close();
