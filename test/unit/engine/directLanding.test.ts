@@ -3,7 +3,7 @@ import { UserError } from '../../../server/src/base/errors';
 import type { Action } from '../../../server/src/engine/loop/action';
 import { StaleAction } from '../../../server/src/engine/loop/context';
 import { execute } from '../../../server/src/engine/loop/execute';
-import { endedMerges } from '../../../server/src/engine/mergeQueue/endedMerges';
+import { strandedMerges } from '../../../server/src/engine/mergeQueue/strandedMerges';
 import type { TownView } from '../../../server/src/engine/state/townView';
 import { landDirectly } from '../../../server/src/engine/mergeQueue/directLanding';
 import type { DirectLanding } from '../../../server/src/engine/mergeQueue/directLandingChecks';
@@ -346,7 +346,7 @@ describe('a direct landing', () => {
       ...{ hasPullRequest: false, notBefore: 0 },
     };
     const found = (merges: object[], setting = 'person', mergeStrategy = 'squash') =>
-      endedMerges({
+      strandedMerges({
         ...{ now: 1, withdrawnMerges: [], merges },
         rigs: [{ name: 'toy', review: setting, mergeStrategy }],
       } as unknown as TownView);

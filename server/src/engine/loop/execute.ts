@@ -14,7 +14,7 @@ import { merge } from '../mergeQueue/merge';
 import { confirmFailure } from '../mergeQueue/confirmCulprit';
 import { prepareBatch } from '../mergeQueue/prepareBatch';
 import { closePullRequest } from '../mergeQueue/pullRequests/closePullRequest';
-import { releaseMerge, withdrawMerge } from '../mergeQueue/endedMerges';
+import { releaseMerge, withdrawMerge } from '../mergeQueue/strandedMerges';
 import { searchBatch } from '../mergeQueue/searchBatch';
 import { watchPullRequest } from '../mergeQueue/pullRequests/watchPullRequest';
 import { recordDeath } from '../supervision/recordDeath';

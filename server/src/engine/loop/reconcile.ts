@@ -11,7 +11,7 @@ import { orphanedReviews } from '../review/orphanedReviewRule';
 import { mayorEnds, mayorStarts } from '../mayor/mayorRule';
 import { pullRequests } from '../mergeQueue/pullRequests/pullRequestRule';
 import { merges } from '../mergeQueue/mergeRule';
-import { endedMerges } from '../mergeQueue/endedMerges';
+import { strandedMerges } from '../mergeQueue/strandedMerges';
 import { removableWorktrees } from '../dispatch/worktreeRule';
 import { convoys, endedFeatures } from '../convoys/landingRule';
 import { settledEscalations } from '../escalation/settled';
@@ -32,7 +32,7 @@ const progress: Rule[] = [
   dispatch,
   reviews,
   mayorStarts,
-  endedMerges,
+  strandedMerges,
   merges,
   pullRequests,
   removableWorktrees,

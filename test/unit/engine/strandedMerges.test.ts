@@ -3,7 +3,7 @@ import { UserError } from '../../../server/src/base/errors';
 import { StaleAction, type EngineContext } from '../../../server/src/engine/loop/context';
 import { execute } from '../../../server/src/engine/loop/execute';
 import { takenIn } from '../../../server/src/engine/mergeQueue/takenRequests';
-import { endedMerges } from '../../../server/src/engine/mergeQueue/endedMerges';
+import { strandedMerges } from '../../../server/src/engine/mergeQueue/strandedMerges';
 import { MERGE_REQUEST, mergeOf, type MergeRequest } from '../../../server/src/engine/state/work';
 import { ann, ConvoyTestTown } from './convoyTown';
 import { EngineTown } from './engineTown';
@@ -51,7 +51,7 @@ describe('the merge request of a bead that is closed by hand', () => {
 
   const review = { state: 'waiting' as const, patch: 'p', commit: 'c', base: 'b', reviewers: {} };
   const close = () => town.store.batch(ann, (tx) => tx.close(bead, 'not needed', { force: true }));
-  const found = () => endedMerges(town.view());
+  const found = () => strandedMerges(town.view());
 
   it('is withdrawn where it was given up, or waits for its review', async () => {
     for (const [status, more] of [
@@ -114,7 +114,7 @@ describe('the merge request of a bead that is closed by hand', () => {
     await submit('failed');
     await close();
     const [action] = found();
-    assert.deepEqual(endedMerges({ ...town.view(), rigs: [] }), [], 'its rig is gone');
+    assert.deepEqual(strandedMerges({ ...town.view(), rigs: [] }), [], 'its rig is gone');
     await town.store.batch(ann, (tx) => tx.reopen(bead));
     await assert.rejects(execute(action!, context), StaleAction);
     await close();

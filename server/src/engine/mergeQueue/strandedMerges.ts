@@ -11,13 +11,13 @@ import { finishMerge } from './finishMerge';
 import { isWatched } from './mergeRule';
 import { recordIfOwnMerged } from './pullRequests/recordMerged';
 
-type EndAction = Extract<Action, { type: 'release-merge' | 'withdraw-merge' }>;
+type StrandedAction = Extract<Action, { type: 'release-merge' | 'withdraw-merge' }>;
 
 /**
  * Merge requests that neither the queue nor a review takes: those whose landing was interrupted while their review was pending
  * or their pull request open, and those of closed beads.
  */
-export function endedMerges(view: TownView): Action[] {
+export function strandedMerges(view: TownView): Action[] {
   const rigs = new Map(view.rigs.map((rig) => [rig.name, rig]));
   const withdrawn = view.withdrawnMerges.filter(({ rig, notBefore }) => rigs.has(rig) && notBefore <= view.now);
   const ids = new Set(withdrawn.map(({ mergeRequest }) => mergeRequest));
@@ -38,7 +38,7 @@ function isLeft(merge: TownView['merges'][number], rig: RigView): boolean {
 }
 
 /** Waits for its review or its pull request again, unless it has landed. */
-export function releaseMerge(action: EndAction, context: EngineContext): Promise<void> {
+export function releaseMerge(action: StrandedAction, context: EngineContext): Promise<void> {
   return settle(action, context, async () => {
     await context.store.batch({ actor: actors.refinery(action.rig) }, (tx) => {
       const bead = assertRevision(tx, action.mergeRequest, action.revision);
@@ -48,7 +48,7 @@ export function releaseMerge(action: EndAction, context: EngineContext): Promise
 }
 
 /** Cancels the request of a closed bead, unless it has landed or its pull request was merged. */
-export function withdrawMerge(action: EndAction, context: EngineContext): Promise<void> {
+export function withdrawMerge(action: StrandedAction, context: EngineContext): Promise<void> {
   return settle(action, context, async (rig, request) => {
     const isOpen = (): boolean => !isClosed(context.store.get(request.source)?.status ?? 'open');
     if (isOpen()) throw new StaleAction(`${request.source} is open again`);
@@ -60,7 +60,7 @@ export function withdrawMerge(action: EndAction, context: EngineContext): Promis
 
 /** Finishes a request that has landed; otherwise runs `other`. The source or the provider may be away: it is tried again. */
 async function settle(
-  action: EndAction,
+  action: StrandedAction,
   context: EngineContext,
   other: (rig: RigPort, request: MergeRequest) => Promise<void>,
 ): Promise<void> {
