@@ -89,12 +89,13 @@ async function findMerged(
   return { pullRequest: pullRequest!, status };
 }
 
-/** An answer of the provider. A rig that merges in another way does not depend on it. */
+/** An answer of the provider. In a rig that merges in another way, `gh` that is missing or logged out gives none. */
 async function asked<T>(rig: RigPort, ask: () => Promise<T>): Promise<T | undefined> {
   try {
     return await ask();
   } catch (error) {
-    if (!(error instanceof UserError) || rig.mergeQueue.strategy === 'pr') throw error;
+    const needsPerson = error instanceof UserError && error.code === 'conflict';
+    if (!needsPerson || rig.mergeQueue.strategy === 'pr') throw error;
     return undefined;
   }
 }
