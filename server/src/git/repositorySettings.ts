@@ -31,14 +31,14 @@ export function resetSettings(
   ].join('\n');
   if (readTextIfPresent(file) !== text) writeFileAtomic(file, text);
   removeFile(path.join(directory, 'info', 'attributes'));
-  makeResolutions(path.join(directory, 'rr-cache'));
+  makeResolutionFolder(path.join(directory, 'rr-cache'));
 }
 
 /**
- * The folder for resolutions of conflicts. Git makes it with the first commit, and a commit fails if another process makes it at
- * that moment.
+ * The folder for resolutions of conflicts. Git makes it with the first commit, and a commit fails if another process
+ * makes it at that moment.
  */
-function makeResolutions(folder: string): void {
+function makeResolutionFolder(folder: string): void {
   if (fs.lstatSync(folder, { throwIfNoEntry: false })?.isDirectory()) return;
   removeFile(folder);
   makeFolder(folder);

@@ -36,7 +36,7 @@ export const OUTDATED = 'the feature branch moved after its landing was requeste
 /** Cancels a merge request that is no longer wanted, or not in this form. @param why shown to the user */
 export async function cancelMerge(turn: Turn, why: string, context: EngineContext): Promise<void> {
   await context.store.batch({ actor: actors.refinery(turn.rig) }, (tx) => {
-    const open = openRequest(tx, turn);
+    const open = stillOpen(tx, turn);
     if (!open) return;
     const { bead, request } = open;
     tx.close(bead.id, why, { force: true });
@@ -45,7 +45,7 @@ export async function cancelMerge(turn: Turn, why: string, context: EngineContex
 }
 
 /** The request, if it is still open. @throws StaleAction if it has changed */
-function openRequest(
+function stillOpen(
   tx: Transaction,
   { mergeRequest, revision }: Turn,
 ): { bead: Bead; request: MergeRequest } | undefined {
@@ -64,7 +64,7 @@ function waitsForPerson(error: UserError): boolean {
 /** The request waits, without using up its tries, and a person is notified of the reason. */
 async function holdForPerson(turn: Turn, error: UserError, context: EngineContext): Promise<void> {
   await context.store.batch({ actor: actors.refinery(turn.rig) }, (tx) => {
-    const open = openRequest(tx, turn);
+    const open = stillOpen(tx, turn);
     if (!open) return;
     const notBefore = new Date(context.clock.now().getTime() + HELD_MS).toISOString();
     tx.update(open.bead.id, { status: 'open', metadata: withMerge(open.bead, { notBefore }) });
@@ -116,7 +116,7 @@ export function landingKey(rig: string): string {
 /** Defers a request; it is retried a bounded number of times. */
 export async function deferUntil(turn: Turn, problem: string, context: EngineContext): Promise<void> {
   await context.store.batch({ actor: actors.refinery(turn.rig) }, (tx) => {
-    const open = openRequest(tx, turn);
+    const open = stillOpen(tx, turn);
     if (!open) return;
     const { bead, request } = open;
     const retries = request.retries + 1;
@@ -135,7 +135,7 @@ export async function giveUpMerge(
   change: Partial<MergeRequest> = {},
 ): Promise<void> {
   await context.store.batch({ actor: actors.refinery(turn.rig) }, (tx) => {
-    const open = openRequest(tx, turn);
+    const open = stillOpen(tx, turn);
     if (!open) return;
     const { bead, request } = open;
     tx.event({ type: 'merge_postponed', bead: request.source, rig: turn.rig, message: problem });

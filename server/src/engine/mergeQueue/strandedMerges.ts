@@ -3,19 +3,20 @@ import type { Action } from '../loop/action';
 import { actors, assertRevision, requireRig, StaleAction, type EngineContext } from '../loop/context';
 import { HELD_MS } from '../loop/failure';
 import type { RigPort } from '../loop/ports';
-import { isClosed, mergeOf, withMerge, type MergeRequest } from '../state/work';
+import { isClosed, withMerge, type MergeRequest } from '../state/work';
 import type { RigView, TownView } from '../state/townView';
 import { landedCandidate } from './candidate';
 import { cancelMerge, closedFirst } from './deferMerge';
 import { finishMerge } from './finishMerge';
 import { isWatched } from './mergeRule';
+import { openRequest } from './openRequest';
 import { recordIfOwnMerged } from './pullRequests/recordMerged';
 
 type StrandedAction = Extract<Action, { type: 'release-merge' | 'withdraw-merge' }>;
 
 /**
- * Merge requests that neither the queue nor a review takes: those whose landing was interrupted while their review was pending
- * or their pull request open, and those of closed beads.
+ * Merge requests that neither the queue nor a review takes: those whose landing was interrupted while their review was
+ * pending or their pull request open, and those of closed beads.
  */
 export function strandedMerges(view: TownView): Action[] {
   const rigs = new Map(view.rigs.map((rig) => [rig.name, rig]));
@@ -58,17 +59,17 @@ export function withdrawMerge(action: StrandedAction, context: EngineContext): P
   });
 }
 
-/** Finishes a request that has landed; otherwise runs `other`. The source or the provider may be away: it is tried again. */
+/**
+ * Finishes a request that has landed; otherwise runs `other`. It is repeated if the source or the provider cannot be
+ * reached.
+ */
 async function settle(
   action: StrandedAction,
   context: EngineContext,
   other: (rig: RigPort, request: MergeRequest) => Promise<void>,
 ): Promise<void> {
   const rig = requireRig(context, action.rig);
-  const bead = context.store.get(action.mergeRequest);
-  const request = bead && mergeOf(bead);
-  if (!request || bead.updated_at !== action.revision || isClosed(bead.status))
-    throw new StaleAction(`${action.mergeRequest} has changed`);
+  const request = openRequest(context, action);
   try {
     const landed = await landedCandidate(rig, request, context);
     if (landed !== undefined) await finishMerge(action, request, { commit: landed }, context);

@@ -16,6 +16,7 @@ import {
 import { landedCandidate, makeCandidate } from '../mergeQueue/candidate';
 import { cancelMerge, closedFirst, deferMerge, OUTDATED } from '../mergeQueue/deferMerge';
 import { finishMerge, NOTHING_LEFT } from '../mergeQueue/finishMerge';
+import { openRequest } from '../mergeQueue/openRequest';
 import { recordIfMerged } from '../mergeQueue/pullRequests/recordMerged';
 import { recordChecks } from '../mergeQueue/checks';
 import { requestsIn } from '../mergeQueue/requestIndex';
@@ -32,10 +33,7 @@ type RequestReviewAction = Extract<Action, { type: 'request-review' }>;
  */
 export async function requestReview(action: RequestReviewAction, context: EngineContext): Promise<void> {
   const rig = requireRig(context, action.rig);
-  const bead = context.store.get(action.mergeRequest);
-  const request = bead && mergeOf(bead);
-  if (!request || bead.updated_at !== action.revision || isClosed(bead.status))
-    throw new StaleAction(`${action.mergeRequest} has changed`);
+  const request = openRequest(context, action);
   try {
     const landed = await landedCandidate(rig, request, context);
     if (landed !== undefined) return await finishMerge(action, request, { commit: landed }, context);

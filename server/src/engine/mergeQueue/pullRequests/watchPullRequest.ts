@@ -4,9 +4,10 @@ import type { PullRequestStatus } from '../../../rigs/forge/forge';
 import type { Action } from '../../loop/action';
 import { actors, assertRevision, requireRig, StaleAction, type EngineContext } from '../../loop/context';
 import type { RigPort } from '../../loop/ports';
-import { failuresOf, isClosed, mergeOf, withMerge, type MergeRequest, type PullRequestRecord } from '../../state/work';
+import { failuresOf, isClosed, withMerge, type MergeRequest, type PullRequestRecord } from '../../state/work';
 import { cancelMerge, closedFirst, deferMerge, giveUpMerge, OUTDATED } from '../deferMerge';
 import { rejectWork, type Feedback } from '../rejectWork';
+import { openRequest } from '../openRequest';
 import { nextLook } from './lookTimes';
 import { recordMerged } from './recordMerged';
 
@@ -28,10 +29,8 @@ const MAX_FEEDBACK_BYTES = 8_000;
  */
 export async function watchPullRequest(action: WatchAction, context: EngineContext): Promise<void> {
   const rig = requireRig(context, action.rig);
-  const bead = context.store.get(action.mergeRequest);
-  const request = bead && mergeOf(bead);
-  if (!bead || !request?.pullRequest || bead.updated_at !== action.revision || isClosed(bead.status))
-    throw new StaleAction(`${action.mergeRequest} has changed`);
+  const request = openRequest(context, action);
+  if (!request.pullRequest) throw new StaleAction(`${action.mergeRequest} has no pull request`);
   const watched = { action, rig, request, pullRequest: request.pullRequest, context };
   try {
     const status = await rig.pullRequests.status(watched.pullRequest.number);
